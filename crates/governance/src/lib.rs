@@ -1,0 +1,1 @@
+//! The institution's privacy work: notices, break-glass reviews, who saw whom, patients' rights.

@@ -1,0 +1,1 @@
+//! The doors: HTTP for FHIR, OAuth, console, portal and administration.

@@ -1,0 +1,2 @@
+//! The Tacebo program.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The one path: ask, decide, open, veil, log, disclose; and commit.

@@ -1,0 +1,1 @@
+//! Masking: pure functions over JSON.
