@@ -1,0 +1,106 @@
+//! The answer yes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tacebo_veil::MaskSet;
+
+use crate::code::codes;
+use crate::{Action, Purpose};
+
+codes! {
+    /// Something the one path must do because of a permit.
+    "duty"
+    pub enum Duty {
+        /// Write the purpose into the entry.
+        LogPurpose = "log-purpose",
+        /// Tell the patient.
+        NotifyPatient = "notify-patient",
+        /// A person other than the actor reviews the use within 24 hours.
+        ReviewWithin24h = "review-within-24h",
+        /// The data may be shown, never taken out.
+        NoExport = "no-export",
+    }
+}
+
+/// Why somebody may: a message key and its arguments, for one sentence in the reader's language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Why {
+    /// Message key, `why-treating`.
+    pub key: String,
+    /// Arguments by name: `document`, `basis`, `ticket`, `reason`.
+    pub args: Vec<(&'static str, String)>,
+}
+
+/// What a decision comes to when it is yes; shared by every ask in the same situation.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Granted {
+    pub(crate) purpose: Purpose,
+    pub(crate) action: Action,
+    pub(crate) kind: String,
+    pub(crate) policies: Vec<String>,
+    pub(crate) requirements: BTreeSet<String>,
+    pub(crate) reason: String,
+    pub(crate) masks: MaskSet,
+    pub(crate) duties: BTreeSet<Duty>,
+}
+
+/// The right to do one thing, made by [`crate::Engine::decide`] and by nothing else.
+///
+/// ```compile_fail
+/// let forged = tacebo_policy::Permit { granted: todo!(), why: todo!(), until: None };
+/// ```
+#[derive(Clone, Debug)]
+pub struct Permit {
+    pub(crate) granted: Arc<Granted>,
+    pub(crate) why: Why,
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Permit {
+    /// The purpose it was given for.
+    pub fn purpose(&self) -> Purpose {
+        self.granted.purpose
+    }
+
+    /// The action it was given for.
+    pub fn action(&self) -> Action {
+        self.granted.action
+    }
+
+    /// The kind of document it was given for.
+    pub fn kind(&self) -> &str {
+        &self.granted.kind
+    }
+
+    /// Ids of the policies that matched, sorted.
+    pub fn policies(&self) -> &[String] {
+        &self.granted.policies
+    }
+
+    /// Requirements those policies serve.
+    pub fn requirements(&self) -> &BTreeSet<String> {
+        &self.granted.requirements
+    }
+
+    /// What must be hidden.
+    pub fn masks(&self) -> MaskSet {
+        self.granted.masks
+    }
+
+    /// What else must be done.
+    pub fn duties(&self) -> &BTreeSet<Duty> {
+        &self.granted.duties
+    }
+
+    /// Why, for the sentence shown to people.
+    pub fn why(&self) -> &Why {
+        &self.why
+    }
+
+    /// When it ends by itself, exclusive.
+    pub fn until(&self) -> Option<Timestamp> {
+        self.until
+    }
+}
