@@ -1,0 +1,126 @@
+-- The shape at rest. Every key and index begins with `part`; bodies live in rowid tables, narrow index tables are
+-- WITHOUT ROWID (the other way round costs four to five times as much).
+
+CREATE TABLE part_head (
+    part INTEGER NOT NULL PRIMARY KEY,
+    rid  INTEGER NOT NULL,            -- the last one given
+    time INTEGER NOT NULL             -- of the last commit, microseconds since 1970
+) STRICT;
+
+CREATE TABLE kind (
+    part INTEGER NOT NULL,
+    no   INTEGER NOT NULL,
+    name TEXT    NOT NULL,
+    PRIMARY KEY (part, no),
+    UNIQUE (part, name)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE document (
+    part         INTEGER NOT NULL,
+    rid          INTEGER NOT NULL,    -- commit order, dense per part
+    kind         INTEGER NOT NULL,
+    id           BLOB    NOT NULL,    -- blind name
+    subject      INTEGER,             -- internal number of the person, null for the house
+    category     INTEGER NOT NULL,    -- which data key
+    version      INTEGER NOT NULL,
+    until        INTEGER NOT NULL,    -- rid of the version that superseded it, 2^63-1 while current
+    deleted      INTEGER NOT NULL,
+    time         INTEGER NOT NULL,
+    index_sealed BLOB    NOT NULL,
+    body_sealed  BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX document_rid     ON document (part, rid);
+CREATE UNIQUE INDEX document_version ON document (part, kind, id, version);
+CREATE INDEX        document_subject ON document (part, subject, until, kind, rid) WHERE subject IS NOT NULL;
+CREATE INDEX        document_kind    ON document (part, kind, until, rid);
+
+-- Only current versions have terms; history is never searched.
+CREATE TABLE term (
+    part INTEGER NOT NULL,
+    term BLOB    NOT NULL,
+    rid  INTEGER NOT NULL,
+    PRIMARY KEY (part, term, rid)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX term_rid ON term (part, rid);
+
+CREATE TABLE guard (
+    part INTEGER NOT NULL,
+    term BLOB    NOT NULL,
+    rid  INTEGER NOT NULL,            -- the commit that touched it last
+    PRIMARY KEY (part, term)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subject (
+    part    INTEGER NOT NULL,
+    id_term BLOB    NOT NULL,
+    no      INTEGER NOT NULL,
+    PRIMARY KEY (part, id_term),
+    UNIQUE (part, no)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE subject_key (
+    part       INTEGER NOT NULL,
+    subject    INTEGER NOT NULL,
+    category   INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    bucket     INTEGER NOT NULL,
+    wrapped    BLOB    NOT NULL,
+    PRIMARY KEY (part, subject, category, generation)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX subject_key_bucket ON subject_key (part, bucket);
+
+CREATE TABLE bucket_key (
+    part    INTEGER NOT NULL,
+    bucket  INTEGER NOT NULL,
+    epoch   INTEGER NOT NULL,
+    wrapped BLOB    NOT NULL,
+    PRIMARY KEY (part, bucket)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE log_leaf (
+    part    INTEGER NOT NULL,
+    idx     INTEGER NOT NULL,         -- place in the tree, dense from 0
+    eid     BLOB    NOT NULL,
+    time    INTEGER NOT NULL,
+    subject INTEGER,
+    actor   INTEGER NOT NULL,
+    class   INTEGER NOT NULL,
+    entry   BLOB    NOT NULL,         -- the bytes that the tree holds
+    sealed  BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX log_leaf_idx     ON log_leaf (part, idx);
+CREATE INDEX        log_leaf_subject ON log_leaf (part, subject, idx) WHERE subject IS NOT NULL;
+CREATE INDEX        log_leaf_actor   ON log_leaf (part, actor, idx);
+
+CREATE TABLE log_tile (
+    part   INTEGER NOT NULL,
+    level  INTEGER NOT NULL,
+    idx    INTEGER NOT NULL,
+    hashes BLOB    NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX log_tile_place ON log_tile (part, level, idx);
+
+CREATE TABLE log_state (
+    part       INTEGER NOT NULL PRIMARY KEY,
+    origin     TEXT    NOT NULL,
+    size       INTEGER NOT NULL,
+    root       BLOB    NOT NULL,
+    checkpoint INTEGER NOT NULL       -- number of the last kept checkpoint
+) STRICT;
+
+CREATE TABLE checkpoint (
+    part INTEGER NOT NULL,
+    seq  INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    note TEXT    NOT NULL,
+    time INTEGER NOT NULL,
+    PRIMARY KEY (part, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX checkpoint_size ON checkpoint (part, size, seq);
+
+CREATE TABLE meta (
+    part  INTEGER NOT NULL,
+    name  TEXT    NOT NULL,
+    value BLOB    NOT NULL,
+    PRIMARY KEY (part, name)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,96 @@
+//! What can go wrong.
+
+use tacebo_seal::{IdTerm, Term};
+
+/// Why a store could not be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file was written by a later version of the program.
+    #[error("the store has schema {found}, this program knows up to {known}: start the newer program")]
+    NewerSchema {
+        /// Schema of the file.
+        found: u32,
+        /// Highest schema of this program.
+        known: u32,
+    },
+    /// Another process has the folder.
+    #[error("another process has this data folder open: stop it first")]
+    InUse,
+    /// There is no store in the folder.
+    #[error("there is no store in this folder: create one with init")]
+    Missing,
+    /// The file is no store of ours.
+    #[error("the file is not a tacebo store")]
+    Foreign,
+    /// The partition number is out of range.
+    #[error("partition {0} is out of range 0 to 4095")]
+    Part(i32),
+    /// The part has no log yet.
+    #[error("partition {0} has no log: call create_part first")]
+    NoPart(i32),
+    /// The part exists under another log origin, which is immutable.
+    #[error("partition {0} has a log of another origin")]
+    Origin(i32),
+    /// An earlier commit failed at the disk; what is durable is known only after a restart.
+    #[error("a commit failed at the disk: restart to recover from the file")]
+    Poisoned,
+    /// A row does not have the shape that the schema promises.
+    #[error("a stored row is damaged ({0}): run verify")]
+    Damaged(&'static str),
+    /// The log cannot be continued from what is stored.
+    #[error("the log's stored edge is unusable ({0}): run verify")]
+    Log(String),
+    /// The data folder cannot be used.
+    #[error("the data folder cannot be used")]
+    Io(#[from] std::io::Error),
+    /// The database refused.
+    #[error("the database refused")]
+    Sql(#[from] rusqlite::Error),
+}
+
+/// Why a change was not committed. Nothing of it is stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CommitError {
+    /// Somebody touched a guarded term after the caller looked.
+    #[error("someone changed a guarded term meanwhile: search again and retry")]
+    Conflict {
+        /// The term.
+        term: Term,
+        /// When it was touched last.
+        touched: i64,
+    },
+    /// The document is at another version than the caller thought.
+    #[error("the document is at version {current}: read it again")]
+    VersionMismatch {
+        /// Kind of the document.
+        kind: String,
+        /// Its blind name.
+        id: IdTerm,
+        /// Version now stored; 0 when there is none.
+        current: u64,
+    },
+    /// The blind name already has a number (or the number a name): read it and retry with it.
+    #[error("this person already has a number: read it and retry")]
+    SubjectTaken {
+        /// The blind name.
+        id: IdTerm,
+    },
+    /// The writer's queue stayed full for the whole time-out.
+    #[error("the store is busy: retry later")]
+    Busy,
+    /// The change contradicts itself.
+    #[error("the change is malformed: {0}")]
+    Malformed(&'static str),
+    /// The part has no log yet.
+    #[error("the partition has no log: call create_part first")]
+    NoPart,
+    /// The database could not take the change, but is whole: for example the disk is full.
+    #[error("the store could not write ({0}): free space or look at the disk")]
+    Storage(String),
+    /// The disk failed during a commit; the store takes no more calls until the process has restarted.
+    #[error("a commit failed at the disk: restart to recover from the file")]
+    Fatal,
+    /// The store is shutting down.
+    #[error("the store is closed")]
+    Closed,
+}

@@ -1,0 +1,293 @@
+//! What goes into a commit and what comes back: the nouns of the store.
+
+use std::sync::Arc;
+
+pub use tacebo_ledger::{Hash, Receipt};
+pub use tacebo_seal::{BucketRow, Category, IdTerm, SubjectNo, Term};
+
+use crate::fmt::opaque_debug;
+
+/// The number of an institution's partition, 0..=4095. Every row and every key begins with it, so one
+/// institution is one shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PartNo(pub i32);
+
+impl PartNo {
+    /// The highest partition number.
+    pub const MAX: Self = Self(4095);
+
+    /// The number as it is stored.
+    pub(crate) const fn sql(self) -> i64 {
+        self.0 as i64
+    }
+}
+
+/// Commit order of document versions: 1, 2, 3 … without gaps in each part.
+pub type Rid = i64;
+
+/// `until` of a version that nothing has superseded.
+pub const CURRENT: Rid = i64::MAX;
+
+/// One new version of one document.
+#[derive(Clone, PartialEq, Eq)]
+pub struct DocumentWrite {
+    /// What it is, for example `Observation`. Interned to a small number at rest.
+    pub kind: String,
+    /// Blind form of the document's own name.
+    pub id: IdTerm,
+    /// The person it speaks of; `None` for the house's own documents.
+    pub subject: Option<SubjectNo>,
+    /// Which data key of the person seals it.
+    pub category: Category,
+    /// Must be the stored version plus one (1 for the first), else [`crate::CommitError::VersionMismatch`].
+    pub version: u64,
+    /// A tombstone: the version says that the document is gone.
+    pub deleted: bool,
+    /// Sealed index record (what search inside one person reads).
+    pub index: Vec<u8>,
+    /// Sealed body.
+    pub body: Vec<u8>,
+    /// Blind terms under which the *current* version is found across persons.
+    pub terms: Vec<Term>,
+}
+opaque_debug!(DocumentWrite);
+
+/// One new log entry. The store adds the time, the index and the leaf.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EntryWrite {
+    /// Random name of the entry, made by the caller (it is part of what the sealed body is bound to).
+    pub eid: [u8; 16],
+    /// The person concerned; `None` for the house.
+    pub subject: Option<SubjectNo>,
+    /// Number of the actor (a person of the staff, a patient, a client, a job).
+    pub actor: u64,
+    /// What sort of event it is; the meaning belongs to the caller.
+    pub class: u8,
+    /// Salted commitment to the fields of the entry.
+    pub commitment: Hash,
+    /// The sealed fields and their salts.
+    pub sealed: Vec<u8>,
+}
+opaque_debug!(EntryWrite);
+
+/// "Nobody has touched this term since I looked": the race guard of conditional creates and of unique names.
+///
+/// A commit touches a term when it names it in a guard or writes a document under it. The guard fails with
+/// [`crate::CommitError::Conflict`] when another commit did so after `seen`; otherwise it stamps the term itself.
+/// A guard is stamped with the rid of the change's last document, so a change with guards must write one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Guard {
+    /// The term that was searched.
+    pub term: Term,
+    /// [`crate::Store::head`] from *before* the search.
+    pub seen: Rid,
+}
+
+/// A wrapped data key of a person.
+#[derive(Clone, PartialEq, Eq)]
+pub struct KeyRow {
+    /// Whose key.
+    pub subject: SubjectNo,
+    /// For which sort of data.
+    pub category: Category,
+    /// Counts up when a key is replaced for new writes.
+    pub generation: u32,
+    /// The bucket whose key wraps it, so that a bucket's survivors are found when it is re-keyed.
+    pub bucket: u16,
+    /// The key, wrapped by its bucket key.
+    pub wrapped: Vec<u8>,
+}
+opaque_debug!(KeyRow);
+
+/// Destroys wrapped keys, and takes the person's current documents of that category out of the term index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyDrop {
+    /// Whose keys.
+    pub subject: SubjectNo,
+    /// Only this sort of data; `None` for all.
+    pub category: Option<Category>,
+}
+
+/// A signed checkpoint to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointWrite {
+    /// The tree size it speaks of: at most the committed size, at least that of the checkpoint before.
+    pub size: u64,
+    /// The signed note.
+    pub note: String,
+}
+
+/// Everything that must become durable together, or not at all.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The partition; a change never spans two.
+    pub part: PartNo,
+    /// New document versions, in order. Two versions of one document are allowed (1, then 2).
+    pub documents: Vec<DocumentWrite>,
+    /// New log entries, in order.
+    pub entries: Vec<EntryWrite>,
+    /// Wrapped data keys, new or re-wrapped. Applied after `drop_keys`.
+    pub keys: Vec<KeyRow>,
+    /// Keys to destroy.
+    pub drop_keys: Vec<KeyDrop>,
+    /// New persons: blind name to internal number.
+    pub subjects: Vec<(IdTerm, SubjectNo)>,
+    /// Bucket keys, new or replaced.
+    pub buckets: Vec<BucketRow>,
+    /// Race guards, checked before anything is written.
+    pub guards: Vec<Guard>,
+    /// A signed checkpoint to keep.
+    pub checkpoint: Option<CheckpointWrite>,
+    /// Named values of the institution, set or replaced.
+    pub meta: Vec<(String, Vec<u8>)>,
+}
+opaque_debug!(Change);
+
+impl Change {
+    /// An empty change of a partition.
+    #[must_use]
+    pub const fn new(part: PartNo) -> Self {
+        Self {
+            part,
+            documents: Vec::new(),
+            entries: Vec::new(),
+            keys: Vec::new(),
+            drop_keys: Vec::new(),
+            subjects: Vec::new(),
+            buckets: Vec::new(),
+            guards: Vec::new(),
+            checkpoint: None,
+            meta: Vec::new(),
+        }
+    }
+}
+
+/// The answer to a change that is durable.
+#[derive(Debug)]
+pub struct Committed {
+    /// Rid of the first document of the change; the others follow without a gap. With no documents: the rid
+    /// that the next document of the part will get.
+    pub first_rid: Rid,
+    /// Time of the commit, microseconds since 1970, later than that of every commit before.
+    pub time_us: i64,
+    /// One receipt per entry, in order.
+    pub receipts: Vec<Receipt>,
+}
+
+/// A document version without its body, as search reads it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct IndexRow {
+    /// Commit order.
+    pub rid: Rid,
+    /// What it is.
+    pub kind: Arc<str>,
+    /// Blind name.
+    pub id: IdTerm,
+    /// The person it speaks of.
+    pub subject: Option<SubjectNo>,
+    /// Which data key seals it.
+    pub category: Category,
+    /// Version number.
+    pub version: u64,
+    /// Rid of the version that superseded it, [`CURRENT`] while none did.
+    pub until: Rid,
+    /// A tombstone.
+    pub deleted: bool,
+    /// When it was committed, microseconds since 1970.
+    pub time_us: i64,
+    /// Sealed index record.
+    pub index: Vec<u8>,
+}
+opaque_debug!(IndexRow);
+
+/// A document version with its body.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Document {
+    /// All but the body.
+    pub row: IndexRow,
+    /// Sealed body.
+    pub body: Vec<u8>,
+}
+opaque_debug!(Document);
+
+/// A log entry at rest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct EntryRow {
+    /// Place in the log, from 0.
+    pub index: u64,
+    /// Random name.
+    pub eid: [u8; 16],
+    /// Time of the commit, microseconds since 1970.
+    pub time_us: i64,
+    /// The person concerned.
+    pub subject: Option<SubjectNo>,
+    /// Number of the actor.
+    pub actor: u64,
+    /// Sort of event.
+    pub class: u8,
+    /// The bytes that the tree holds (an encoded `EntryHead`).
+    pub entry: Vec<u8>,
+    /// The sealed fields.
+    pub sealed: Vec<u8>,
+}
+opaque_debug!(EntryRow);
+
+/// Which log entries; all conditions hold together, newest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EntryQuery {
+    /// Only of this person.
+    pub subject: Option<SubjectNo>,
+    /// Only by this actor.
+    pub actor: Option<u64>,
+    /// Only this sort of event.
+    pub class: Option<u8>,
+    /// From this index on.
+    pub from_index: Option<u64>,
+    /// Before this index (pass the last index of a page to get the next page).
+    pub before_index: Option<u64>,
+    /// From this time on, microseconds.
+    pub from_us: Option<i64>,
+    /// Before this time, microseconds.
+    pub before_us: Option<i64>,
+    /// At most so many; 0 gives none.
+    pub limit: usize,
+}
+
+/// A kept checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// Counts up from 1.
+    pub seq: u64,
+    /// Tree size.
+    pub size: u64,
+    /// Signed note.
+    pub note: String,
+    /// When it was kept, microseconds since 1970.
+    pub time_us: i64,
+}
+
+/// The durable end of a log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogHead {
+    /// Name of the log as its checkpoints carry it.
+    pub origin: String,
+    /// Number of entries.
+    pub size: u64,
+    /// Root hash of the tree.
+    pub root: Hash,
+    /// Number of the last kept checkpoint; 0 when none.
+    pub checkpoint: u64,
+}
+
+/// How many rows a part has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Document versions, history included.
+    pub versions: u64,
+    /// Log entries.
+    pub entries: u64,
+    /// Persons.
+    pub subjects: u64,
+    /// Wrapped data keys.
+    pub keys: u64,
+}

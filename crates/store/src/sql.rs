@@ -1,0 +1,157 @@
+//! Every SQL text of the store, in one place, so that a second engine can take the same statements (`?n` becomes
+//! `$n`) and a test can prepare and explain each of them.
+//!
+//! Every condition begins with `part`. A version that nothing has superseded has `until = 9223372036854775807`,
+//! written out as [`crate::CURRENT`] through a parameter.
+
+/// The numbered steps from an empty file to the present schema. A step is never edited once released.
+pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
+
+pub(crate) const SCHEMA_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL)";
+pub(crate) const SCHEMA_READ: &str = "SELECT coalesce(max(version), 0) FROM schema_version";
+pub(crate) const SCHEMA_DONE: &str = "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)";
+
+/// Names a constant and adds it to the list that the tests walk.
+macro_rules! statements {
+    ($list:ident: $($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $text;)*
+        #[cfg(test)]
+        pub(crate) const $list: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+statements! { WRITES:
+    HEAD_PUT = "INSERT INTO part_head (part, rid, time) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (part) DO UPDATE SET rid = excluded.rid, time = excluded.time";
+    STATE_PUT = "INSERT INTO log_state (part, origin, size, root, checkpoint) VALUES (?1, ?2, ?3, ?4, ?5) \
+        ON CONFLICT (part) DO UPDATE SET size = excluded.size, root = excluded.root, checkpoint = excluded.checkpoint";
+    KIND_PUT = "INSERT INTO kind (part, no, name) VALUES (?1, ?2, ?3)";
+    DOCUMENT_PUT = "INSERT INTO document \
+        (part, rid, kind, id, subject, category, version, until, deleted, time, index_sealed, body_sealed) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+    DOCUMENT_SUPERSEDE = "UPDATE document SET until = ?3 WHERE part = ?1 AND rid = ?2";
+    TERM_PUT = "INSERT INTO term (part, term, rid) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    TERM_DROP = "DELETE FROM term WHERE part = ?1 AND rid = ?2";
+    TERM_DROP_SUBJECT = "DELETE FROM term WHERE part = ?1 AND rid IN \
+        (SELECT rid FROM document WHERE part = ?1 AND subject = ?2)";
+    TERM_DROP_CATEGORY = "DELETE FROM term WHERE part = ?1 AND rid IN \
+        (SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND category = ?3)";
+    GUARD_PUT = "INSERT INTO guard (part, term, rid) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (part, term) DO UPDATE SET rid = excluded.rid";
+    SUBJECT_PUT = "INSERT INTO subject (part, id_term, no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    KEY_PUT = "INSERT INTO subject_key (part, subject, category, generation, bucket, wrapped) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (part, subject, category, generation) \
+        DO UPDATE SET bucket = excluded.bucket, wrapped = excluded.wrapped";
+    KEY_DROP_SUBJECT = "DELETE FROM subject_key WHERE part = ?1 AND subject = ?2";
+    KEY_DROP_CATEGORY = "DELETE FROM subject_key WHERE part = ?1 AND subject = ?2 AND category = ?3";
+    BUCKET_PUT = "INSERT INTO bucket_key (part, bucket, epoch, wrapped) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (part, bucket) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped";
+    LEAF_PUT = "INSERT INTO log_leaf (part, idx, eid, time, subject, actor, class, entry, sealed) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    TILE_PUT = "INSERT INTO log_tile (part, level, idx, hashes) VALUES (?1, ?2, ?3, ?4) \
+        ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
+    CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note, time) VALUES (?1, ?2, ?3, ?4, ?5)";
+    META_PUT = "INSERT INTO meta (part, name, value) VALUES (?1, ?2, ?3) \
+        ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
+}
+
+/// Columns of an index row, in the order that the row reader expects.
+macro_rules! index_columns {
+    () => {
+        "SELECT rid, kind, id, subject, category, version, until, deleted, time, index_sealed "
+    };
+}
+/// The same with the body at the end.
+macro_rules! document_columns {
+    () => {
+        "SELECT rid, kind, id, subject, category, version, until, deleted, time, index_sealed, body_sealed "
+    };
+}
+/// Columns of a log entry.
+macro_rules! entry_columns {
+    () => {
+        "SELECT idx, eid, time, subject, actor, class, entry, sealed FROM log_leaf "
+    };
+}
+
+statements! { READS:
+    PARTS = "SELECT part FROM log_state ORDER BY part";
+    HEAD = "SELECT rid, time FROM part_head WHERE part = ?1";
+    KIND_NO = "SELECT no FROM kind WHERE part = ?1 AND name = ?2";
+    KIND_NAME = "SELECT name FROM kind WHERE part = ?1 AND no = ?2";
+    KIND_LAST = "SELECT coalesce(max(no), 0) FROM kind WHERE part = ?1";
+    /// The writer's look before it adds a version.
+    LATEST = "SELECT rid, version FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 \
+        ORDER BY version DESC LIMIT 1";
+    DOCUMENT_CURRENT = concat!(document_columns!(),
+        "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 ORDER BY version DESC LIMIT 1");
+    DOCUMENT_VERSION = concat!(document_columns!(),
+        "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND version = ?4");
+    HISTORY = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND rid <= ?4 AND version < ?5 \
+        ORDER BY version DESC LIMIT ?6");
+    BY_RID = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid = ?2");
+    BODY = "SELECT body_sealed FROM document WHERE part = ?1 AND rid = ?2";
+    CHANGES = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid LIMIT ?4");
+    CHANGES_BACK = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND rid < ?2 ORDER BY rid DESC LIMIT ?3");
+    SUBJECT_ALL = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND rid <= ?4 AND deleted = 0");
+    SUBJECT_KIND = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND rid <= ?4 AND kind = ?5 AND deleted = 0");
+    /// What was current at a rid and is no longer: superseded after it.
+    SUBJECT_ALL_SUPERSEDED = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 AND until < ?3 AND rid <= ?4 AND deleted = 0");
+    SUBJECT_KIND_SUPERSEDED = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 AND until < ?3 AND rid <= ?4 AND kind = ?5 \
+        AND deleted = 0");
+    SUBJECT_COUNT = "SELECT count(*) FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND kind = ?4 \
+        AND deleted = 0";
+    KIND_PAGE = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 AND rid > ?4 AND rid <= ?5 AND deleted = 0 \
+        ORDER BY rid LIMIT ?6");
+    /// Superseded after the rid that a page is pinned to: few, so sorting them is cheap.
+    KIND_PAGE_SUPERSEDED = concat!(index_columns!(),
+        "FROM document WHERE part = ?1 AND kind = ?2 AND until > ?5 AND until < ?3 AND rid > ?4 AND rid <= ?5 \
+        AND deleted = 0 ORDER BY rid LIMIT ?6");
+    KIND_COUNT = "SELECT count(*) FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 AND deleted = 0";
+    /// How many rids a term has, counted up to a cap.
+    TERM_WEIGHT = "SELECT count(*) FROM (SELECT 1 FROM term WHERE part = ?1 AND term = ?2 LIMIT ?3)";
+    TERM_RIDS = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 AND rid < ?3 ORDER BY rid DESC LIMIT ?4";
+    TERM_HAS = "SELECT 1 FROM term WHERE part = ?1 AND term = ?2 AND rid = ?3";
+    TERM_LAST = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 ORDER BY rid DESC LIMIT 1";
+    GUARD_GET = "SELECT rid FROM guard WHERE part = ?1 AND term = ?2";
+    SUBJECT_OF = "SELECT no FROM subject WHERE part = ?1 AND id_term = ?2";
+    SUBJECT_TERM = "SELECT id_term FROM subject WHERE part = ?1 AND no = ?2";
+    SUBJECTS = "SELECT no, id_term FROM subject WHERE part = ?1 AND id_term > ?2 ORDER BY id_term LIMIT ?3";
+    KEYS = "SELECT subject, category, generation, bucket, wrapped FROM subject_key WHERE part = ?1 AND subject = ?2 \
+        ORDER BY category, generation";
+    KEY_LATEST = "SELECT subject, category, generation, bucket, wrapped FROM subject_key \
+        WHERE part = ?1 AND subject = ?2 AND category = ?3 ORDER BY generation DESC LIMIT 1";
+    KEYS_IN_BUCKET = "SELECT subject, category, generation, bucket, wrapped FROM subject_key \
+        WHERE part = ?1 AND bucket = ?2";
+    BUCKETS = "SELECT bucket, epoch, wrapped FROM bucket_key WHERE part = ?1 ORDER BY bucket";
+    STATE = "SELECT origin, size, root, checkpoint FROM log_state WHERE part = ?1";
+    TILE = "SELECT hashes FROM log_tile WHERE part = ?1 AND level = ?2 AND idx = ?3";
+    LEAF_ENTRIES = "SELECT idx, entry FROM log_leaf WHERE part = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
+    LEAF_TIME = "SELECT time FROM log_leaf WHERE part = ?1 AND idx = ?2";
+    ENTRIES = concat!(entry_columns!(),
+        "WHERE part = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx DESC");
+    ENTRIES_SUBJECT = concat!(entry_columns!(),
+        "WHERE part = ?1 AND subject = ?4 AND idx >= ?2 AND idx < ?3 ORDER BY idx DESC");
+    ENTRIES_ACTOR = concat!(entry_columns!(),
+        "WHERE part = ?1 AND actor = ?4 AND idx >= ?2 AND idx < ?3 ORDER BY idx DESC");
+    ENTRIES_UP = concat!(entry_columns!(), "WHERE part = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3");
+    ENTRY_COUNT_SUBJECT = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND subject = ?2";
+    ENTRY_COUNT_ACTOR = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND actor = ?2";
+    CHECKPOINT_LAST = "SELECT seq, size, note, time FROM checkpoint WHERE part = ?1 ORDER BY seq DESC LIMIT 1";
+    CHECKPOINT_COVERING = "SELECT seq, size, note, time FROM checkpoint WHERE part = ?1 AND size > ?2 \
+        ORDER BY size, seq LIMIT 1";
+    CHECKPOINTS = "SELECT seq, size, note, time FROM checkpoint WHERE part = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+    META = "SELECT value FROM meta WHERE part = ?1 AND name = ?2";
+    METAS = "SELECT name, value FROM meta WHERE part = ?1 AND name >= ?2 AND name < ?3 ORDER BY name";
+    COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";
+    COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
+}
