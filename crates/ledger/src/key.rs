@@ -1,0 +1,196 @@
+//! The log's own key, and the public key by which others check it.
+
+use std::{fmt, str::FromStr};
+
+use aws_lc_rs::{
+    rand,
+    signature::{ED25519, Ed25519KeyPair, KeyPair as _, UnparsedPublicKey},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::Zeroizing;
+
+use crate::{Checkpoint, Hash, LedgerError, Note, NoteSignature};
+
+/// Signature type of plain Ed25519 notes (C2SP signed-note, "Signature types").
+const ED25519_TYPE: u8 = 0x01;
+
+/// The private key that signs a log's checkpoints. Its name is the log's origin.
+pub struct LogKey {
+    name: String,
+    seed: Zeroizing<[u8; 32]>,
+    pair: Ed25519KeyPair,
+}
+
+impl LogKey {
+    /// A new key for the log `origin`.
+    pub fn generate(origin: &str) -> Result<Self, LedgerError> {
+        let mut seed = Zeroizing::new([0; 32]);
+        rand::fill(seed.as_mut()).map_err(|_| LedgerError::Key("no randomness"))?;
+        Self::from_bytes(origin, &seed)
+    }
+
+    /// Takes up a stored key: its 32-byte seed (RFC 8032).
+    pub fn from_bytes(origin: &str, seed: &[u8; 32]) -> Result<Self, LedgerError> {
+        check_name(origin)?;
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
+            .map_err(|_| LedgerError::Key("not a seed"))?;
+        Ok(Self {
+            name: origin.to_owned(),
+            seed: Zeroizing::new(*seed),
+            pair,
+        })
+    }
+
+    /// The seed, to be stored sealed.
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.seed.clone()
+    }
+
+    /// The public half.
+    pub fn verifier(&self) -> Result<LogVerifier, LedgerError> {
+        let public = self
+            .pair
+            .public_key()
+            .as_ref()
+            .try_into()
+            .map_err(|_| LedgerError::Key("not an Ed25519 public key"))?;
+        LogVerifier::new(&self.name, public)
+    }
+
+    /// Signs a tree head: the whole note, ready to be stored and published. Never sign a head
+    /// that is inconsistent with an earlier one.
+    pub fn sign(&self, checkpoint: &Checkpoint) -> Result<String, LedgerError> {
+        if checkpoint.origin != self.name {
+            return Err(LedgerError::Origin);
+        }
+        let text = checkpoint.to_string();
+        let signature = NoteSignature {
+            name: self.name.clone(),
+            key_id: self.verifier()?.key_id,
+            signature: self.pair.sign(text.as_bytes()).as_ref().to_vec(),
+        };
+        let signatures = vec![signature];
+        Ok(Note { text, signatures }.to_string())
+    }
+}
+
+impl fmt::Debug for LogKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogKey")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A log's public key. As text it is a C2SP vkey: `origin+key id+base64`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogVerifier {
+    name: String,
+    key_id: u32,
+    public: [u8; 32],
+}
+
+impl LogVerifier {
+    /// From a name and an Ed25519 public key.
+    pub fn new(origin: &str, public: [u8; 32]) -> Result<Self, LedgerError> {
+        check_name(origin)?;
+        Ok(Self {
+            name: origin.to_owned(),
+            key_id: key_id(origin, &public),
+            public,
+        })
+    }
+
+    /// The log whose checkpoints it verifies.
+    pub fn origin(&self) -> &str {
+        &self.name
+    }
+
+    /// First four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key).
+    pub fn key_id(&self) -> u32 {
+        self.key_id
+    }
+
+    /// Verifies a note's signature by this key and gives its text. Lines of unknown keys are
+    /// ignored; a bad line of this key spoils the note.
+    pub fn open_note(&self, note: &[u8]) -> Result<Note, LedgerError> {
+        let note = Note::parse(note)?;
+        let mut signed = false;
+        for line in &note.signatures {
+            if line.name != self.name || line.key_id != self.key_id {
+                continue;
+            }
+            UnparsedPublicKey::new(&ED25519, &self.public)
+                .verify(note.text.as_bytes(), &line.signature)
+                .map_err(|_| LedgerError::SignatureInvalid)?;
+            signed = true;
+        }
+        if signed {
+            Ok(note)
+        } else {
+            Err(LedgerError::SignatureInvalid)
+        }
+    }
+
+    /// Verifies a signed checkpoint of this log.
+    pub fn open(&self, note: &[u8]) -> Result<Checkpoint, LedgerError> {
+        let checkpoint = Checkpoint::parse(&self.open_note(note)?.text)?;
+        if checkpoint.origin != self.name {
+            return Err(LedgerError::Checkpoint("of another log"));
+        }
+        Ok(checkpoint)
+    }
+}
+
+impl fmt::Display for LogVerifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut key = vec![ED25519_TYPE];
+        key.extend_from_slice(&self.public);
+        write!(
+            f,
+            "{}+{:08x}+{}",
+            self.name,
+            self.key_id,
+            STANDARD.encode(key)
+        )
+    }
+}
+
+impl FromStr for LogVerifier {
+    type Err = LedgerError;
+
+    /// Reads a vkey; total on arbitrary text.
+    fn from_str(text: &str) -> Result<Self, LedgerError> {
+        let malformed = || LedgerError::Key("not name+id+key");
+        let (name, rest) = text.split_once('+').ok_or_else(malformed)?;
+        let (id, key) = rest.split_once('+').ok_or_else(malformed)?;
+        let key = STANDARD.decode(key).map_err(|_| malformed())?;
+        let public = match key.split_first() {
+            Some((&ED25519_TYPE, public)) => public.try_into().map_err(|_| malformed())?,
+            _ => return Err(LedgerError::Key("not of type Ed25519")),
+        };
+        let verifier = Self::new(name, public)?;
+        if format!("{:08x}", verifier.key_id) == id {
+            Ok(verifier)
+        } else {
+            Err(LedgerError::Key("the key id does not fit"))
+        }
+    }
+}
+
+fn key_id(name: &str, public: &[u8; 32]) -> u32 {
+    let hash = Hash::of_parts([name.as_bytes(), b"\n", &[ED25519_TYPE], public]);
+    hash.0
+        .first_chunk()
+        .map_or(0, |first| u32::from_be_bytes(*first))
+}
+
+/// A name fit for keys and origins: not empty, no Unicode space, no plus, no control character;
+/// no quotation mark or backslash either, as it stands in a header ([`crate::Receipt`]).
+pub(crate) fn check_name(name: &str) -> Result<(), LedgerError> {
+    let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    if name.is_empty() || name.contains(bad) {
+        return Err(LedgerError::Origin);
+    }
+    Ok(())
+}
