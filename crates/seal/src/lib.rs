@@ -1,1 +1,36 @@
-//! Keys and sealed bytes: custody, envelope, AEAD, blind terms, shredding.
+//! Keys and sealed bytes.
+//!
+//! This room knows nothing of hospitals: it keeps bytes that belong to somebody so that they open in one place only,
+//! and can be made unreadable for ever, backups included.
+//!
+//! - [`Custodian`] holds root epoch keys; [`PassphraseFile`] is one.
+//! - [`Keyring`] is one realm's keys: 4,096 bucket keys, and under them a random [`DataKey`] per subject and category.
+//! - [`DataKey::seal`] and [`DataKey::open`] are bound to a [`Place`]: realm, subject, category, kind, id, version, part.
+//! - [`Blinder`] makes the terms that an index may hold.
+//!
+//! Messages are C2SP chunked-encryption, Cobblestone-256, behind a four-byte mark. Secrets are wiped when dropped and
+//! have no `Debug` of their contents.
+
+mod blind;
+mod chunked;
+mod custody;
+mod datakey;
+mod error;
+mod keyring;
+mod place;
+mod random;
+mod sealed;
+mod secret;
+mod suite;
+mod wrap;
+
+pub use blind::{Blinder, IdTerm, Term};
+pub use custody::{Custodian, DestructionReceipt, Effort, PassphraseFile, Worth};
+pub use datakey::{DataKey, Window};
+pub use error::SealError;
+pub use keyring::{
+    BUCKETS, BucketRow, EPOCH_ROW, INDEX_ROW, Keyring, OwnedKey, Rekeyed, Turned, WrappedKey,
+};
+pub use place::{Category, Part, Place, Realm, SubjectNo};
+pub use sealed::{HEADER_LEN, Sealed};
+pub use suite::Suite;
