@@ -11,8 +11,7 @@ fn key_row(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
         subject: SubjectNo(row.get::<_, i64>(0)?.cast_unsigned()),
         category: Category(row.get(1)?),
         generation: row.get(2)?,
-        bucket: row.get(3)?,
-        wrapped: row.get(4)?,
+        wrapped: row.get(3)?,
     })
 }
 

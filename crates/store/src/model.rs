@@ -92,9 +92,7 @@ pub struct KeyRow {
     pub category: Category,
     /// Counts up when a key is replaced for new writes.
     pub generation: u32,
-    /// The bucket whose key wraps it, so that a bucket's survivors are found when it is re-keyed.
-    pub bucket: u16,
-    /// The key, wrapped by its bucket key.
+    /// The key, wrapped by its bucket key ([`SubjectNo::bucket`]).
     pub wrapped: Vec<u8>,
 }
 opaque_debug!(KeyRow);
@@ -168,7 +166,8 @@ pub struct Committed {
     /// Rid of the first document of the change; the others follow without a gap. With no documents: the rid
     /// that the next document of the part will get.
     pub first_rid: Rid,
-    /// Time of the commit, microseconds since 1970, later than that of every commit before.
+    /// Time of the commit, microseconds since 1970, later than that of every commit before in the part, whatever
+    /// the clock says.
     pub time_us: i64,
     /// One receipt per entry, in order.
     pub receipts: Vec<Receipt>,

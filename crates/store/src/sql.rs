@@ -126,11 +126,11 @@ statements! { READS:
     SUBJECT_OF = "SELECT no FROM subject WHERE part = ?1 AND id_term = ?2";
     SUBJECT_TERM = "SELECT id_term FROM subject WHERE part = ?1 AND no = ?2";
     SUBJECTS = "SELECT no, id_term FROM subject WHERE part = ?1 AND id_term > ?2 ORDER BY id_term LIMIT ?3";
-    KEYS = "SELECT subject, category, generation, bucket, wrapped FROM subject_key WHERE part = ?1 AND subject = ?2 \
+    KEYS = "SELECT subject, category, generation, wrapped FROM subject_key WHERE part = ?1 AND subject = ?2 \
         ORDER BY category, generation";
-    KEY_LATEST = "SELECT subject, category, generation, bucket, wrapped FROM subject_key \
+    KEY_LATEST = "SELECT subject, category, generation, wrapped FROM subject_key \
         WHERE part = ?1 AND subject = ?2 AND category = ?3 ORDER BY generation DESC LIMIT 1";
-    KEYS_IN_BUCKET = "SELECT subject, category, generation, bucket, wrapped FROM subject_key \
+    KEYS_IN_BUCKET = "SELECT subject, category, generation, wrapped FROM subject_key \
         WHERE part = ?1 AND bucket = ?2";
     BUCKETS = "SELECT bucket, epoch, wrapped FROM bucket_key WHERE part = ?1 ORDER BY bucket";
     STATE = "SELECT origin, size, root, checkpoint FROM log_state WHERE part = ?1";
@@ -143,7 +143,9 @@ statements! { READS:
         "WHERE part = ?1 AND subject = ?4 AND idx >= ?2 AND idx < ?3 ORDER BY idx DESC");
     ENTRIES_ACTOR = concat!(entry_columns!(),
         "WHERE part = ?1 AND actor = ?4 AND idx >= ?2 AND idx < ?3 ORDER BY idx DESC");
-    ENTRIES_UP = concat!(entry_columns!(), "WHERE part = ?1 AND idx >= ?2 ORDER BY idx LIMIT ?3");
+    ENTRIES_UP = concat!(entry_columns!(), "WHERE part = ?1 ORDER BY idx");
+    TILE_PLACES = "SELECT level, idx FROM log_tile WHERE part = ?1 ORDER BY level, idx";
+    CHECKPOINTS_UP = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq";
     ENTRY_COUNT_SUBJECT = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND subject = ?2";
     ENTRY_COUNT_ACTOR = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND actor = ?2";
     CHECKPOINT_LAST = "SELECT seq, size, note, time FROM checkpoint WHERE part = ?1 ORDER BY seq DESC LIMIT 1";

@@ -1,10 +1,9 @@
 //! The store: one writer, many readers, one file.
 
 use std::{
-    collections::BTreeMap,
     fmt,
     fs::File,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -41,6 +40,7 @@ pub(crate) struct Shared {
 
 struct Inner {
     shared: Arc<Shared>,
+    dir: PathBuf,
     pool: Pool,
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
@@ -61,12 +61,13 @@ impl Store {
         let lock = schema::lock(dir)?;
         let path = schema::file_in(dir);
         let conn = schema::open_writer(&path, (options.clock)())?;
-        let pool = Pool::new(path.clone(), options.readers)?;
+        let pool = Pool::new(path, options.readers)?;
         let shared = Arc::new(Shared { kinds: Kinds::default(), poisoned: AtomicBool::new(false) });
         let (queue, jobs) = mpsc::channel(options.queue.max(1));
-        let writer = Writer::new(conn, path, options.clone(), Arc::clone(&shared))?;
+        let writer = Writer::new(conn, options.clone(), Arc::clone(&shared))?;
         let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run(jobs))?;
-        let inner = Inner { shared, pool, queue: Some(queue), writer: Some(writer), options, _lock: lock };
+        let dir = dir.to_owned();
+        let inner = Inner { shared, dir, pool, queue: Some(queue), writer: Some(writer), options, _lock: lock };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -137,6 +138,10 @@ impl Store {
             return Err(StoreError::Poisoned);
         }
         self.inner.pool.snapshot(f)
+    }
+
+    pub(crate) fn dir(&self) -> &Path {
+        &self.inner.dir
     }
 
     pub(crate) fn kinds(&self) -> &Kinds {

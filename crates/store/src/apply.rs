@@ -1,0 +1,221 @@
+//! Applying one change inside its own savepoint.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use crate::{CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid, StoreError, kinds::Kinds, sql};
+
+/// How far a part has come inside the open transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Edge {
+    /// The rid given last.
+    pub(crate) rid: Rid,
+    /// Time of the last change, microseconds.
+    pub(crate) time_us: i64,
+    /// Entries that are durable: what a checkpoint may speak of.
+    pub(crate) log_size: u64,
+    /// Number and size of the checkpoint kept last.
+    pub(crate) checkpoint: (u64, u64),
+}
+
+impl Edge {
+    /// The time of the next change: later than the last one even if the clock was set back.
+    pub(crate) fn next_time(&self, now_us: i64) -> i64 {
+        now_us.max(self.time_us.saturating_add(1))
+    }
+}
+
+/// Why a change was not applied.
+pub(crate) enum Failed {
+    /// Its own fault: only this change fails.
+    Change(CommitError),
+    /// The database's.
+    Sql(rusqlite::Error),
+    /// The log's.
+    Log(String),
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(e: rusqlite::Error) -> Self {
+        Self::Sql(e)
+    }
+}
+
+impl From<CommitError> for Failed {
+    fn from(e: CommitError) -> Self {
+        Self::Change(e)
+    }
+}
+
+/// Numbers of the kinds that this transaction has added; they are published when it is durable.
+#[derive(Default)]
+pub(crate) struct NewKinds(BTreeMap<(i32, String), i64>);
+
+impl NewKinds {
+    /// The number of a kind, given now if the part has none for it. Called outside the savepoints, so that a kind
+    /// does not vanish with the change that first named it.
+    pub(crate) fn intern(&mut self, conn: &Connection, kinds: &Kinds, part: PartNo, name: &str) -> rusqlite::Result<()> {
+        if kinds.cached(part, name).is_some() || self.0.contains_key(&(part.0, name.to_owned())) {
+            return Ok(());
+        }
+        let found = conn.prepare_cached(sql::KIND_NO)?.query_row((part.sql(), name), |r| r.get(0)).optional()?;
+        let no = match found {
+            Some(no) => no,
+            None => {
+                let last: i64 = conn.prepare_cached(sql::KIND_LAST)?.query_row([part.sql()], |r| r.get(0))?;
+                conn.prepare_cached(sql::KIND_PUT)?.execute((part.sql(), last + 1, name))?;
+                last + 1
+            }
+        };
+        self.0.insert((part.0, name.to_owned()), no);
+        Ok(())
+    }
+
+    fn number(&self, kinds: &Kinds, part: PartNo, name: &str) -> Option<i64> {
+        kinds.cached(part, name).or_else(|| self.0.get(&(part.0, name.to_owned())).copied())
+    }
+
+    /// Hands the numbers to everybody.
+    pub(crate) fn publish(self, kinds: &Kinds) {
+        for ((part, name), no) in self.0 {
+            kinds.learn(PartNo(part), &name, no);
+        }
+    }
+}
+
+/// What a change is applied to.
+pub(crate) struct Applier<'a> {
+    pub(crate) conn: &'a Connection,
+    pub(crate) kinds: &'a Kinds,
+    pub(crate) new_kinds: &'a NewKinds,
+}
+
+impl Applier<'_> {
+    /// Writes everything of a change but its log entries, and gives the edge after it.
+    pub(crate) fn apply(&self, change: &Change, before: Edge, time_us: i64) -> Result<Edge, Failed> {
+        let mut edge = Edge { time_us, ..before };
+        let part = change.part.sql();
+        for guard in &change.guards {
+            self.check_guard(part, guard)?;
+        }
+        self.keys(change)?;
+        for document in &change.documents {
+            edge.rid += 1;
+            self.document(change.part, document, edge.rid, time_us)?;
+        }
+        if edge.rid == before.rid && !change.guards.is_empty() {
+            return Err(CommitError::Malformed("a guard needs a document to stamp").into());
+        }
+        let mut stamp = self.conn.prepare_cached(sql::GUARD_PUT)?;
+        for guard in &change.guards {
+            stamp.execute((part, guard.term.0, edge.rid))?;
+        }
+        let mut meta = self.conn.prepare_cached(sql::META_PUT)?;
+        for (name, value) in &change.meta {
+            meta.execute((part, name, value))?;
+        }
+        if let Some(checkpoint) = &change.checkpoint {
+            let (seq, size) = edge.checkpoint;
+            if checkpoint.size < size || checkpoint.size > edge.log_size {
+                return Err(CommitError::Malformed("the checkpoint's size is not between the last one's and the log's").into());
+            }
+            let row = (part, seq.saturating_add(1).cast_signed(), checkpoint.size.cast_signed(), &checkpoint.note, time_us);
+            self.conn.prepare_cached(sql::CHECKPOINT_PUT)?.execute(row)?;
+            edge.checkpoint = (seq.saturating_add(1), checkpoint.size);
+        }
+        Ok(edge)
+    }
+
+    /// A term counts as touched by a guard's stamp and by a document that was written under it.
+    fn check_guard(&self, part: i64, guard: &Guard) -> Result<(), Failed> {
+        for sql in [sql::GUARD_GET, sql::TERM_LAST] {
+            let touched: Option<Rid> =
+                self.conn.prepare_cached(sql)?.query_row((part, guard.term.0), |r| r.get(0)).optional()?;
+            if let Some(touched) = touched.filter(|rid| *rid > guard.seen) {
+                return Err(CommitError::Conflict { term: guard.term, touched }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn keys(&self, change: &Change) -> Result<(), Failed> {
+        let part = change.part.sql();
+        for gone in &change.drop_keys {
+            let subject = gone.subject.0.cast_signed();
+            if let Some(category) = gone.category {
+                self.conn.prepare_cached(sql::TERM_DROP_CATEGORY)?.execute((part, subject, category.0))?;
+                self.conn.prepare_cached(sql::KEY_DROP_CATEGORY)?.execute((part, subject, category.0))?;
+            } else {
+                self.conn.prepare_cached(sql::TERM_DROP_SUBJECT)?.execute((part, subject))?;
+                self.conn.prepare_cached(sql::KEY_DROP_SUBJECT)?.execute((part, subject))?;
+            }
+        }
+        let mut put = self.conn.prepare_cached(sql::BUCKET_PUT)?;
+        for row in &change.buckets {
+            put.execute((part, row.bucket, row.epoch, &row.wrapped))?;
+        }
+        let mut put = self.conn.prepare_cached(sql::SUBJECT_PUT)?;
+        for (id, no) in &change.subjects {
+            if put.execute((part, id.0, no.0.cast_signed()))? == 0 {
+                return Err(CommitError::SubjectTaken { id: *id }.into());
+            }
+        }
+        let mut put = self.conn.prepare_cached(sql::KEY_PUT)?;
+        for key in &change.keys {
+            let subject = key.subject.0.cast_signed();
+            put.execute((part, subject, key.category.0, key.generation, key.subject.bucket(), &key.wrapped))?;
+        }
+        Ok(())
+    }
+
+    fn document(&self, part: PartNo, new: &DocumentWrite, rid: Rid, time_us: i64) -> Result<(), Failed> {
+        let Some(kind) = self.new_kinds.number(self.kinds, part, &new.kind) else {
+            return Err(CommitError::Malformed("a kind without a name").into());
+        };
+        let latest: Option<(Rid, i64)> = self
+            .conn
+            .prepare_cached(sql::LATEST)?
+            .query_row((part.sql(), kind, new.id.0), |r| Ok((r.get(0)?, r.get(1)?)))
+            .optional()?;
+        let current = latest.map_or(0, |(_, version)| version.cast_unsigned());
+        if current.checked_add(1) != Some(new.version) {
+            return Err(CommitError::VersionMismatch { kind: new.kind.clone(), id: new.id, current }.into());
+        }
+        if let Some((old, _)) = latest {
+            self.conn.prepare_cached(sql::DOCUMENT_SUPERSEDE)?.execute((part.sql(), old, rid))?;
+            self.conn.prepare_cached(sql::TERM_DROP)?.execute((part.sql(), old))?;
+        }
+        let subject = new.subject.map(|s| s.0.cast_signed());
+        self.conn.prepare_cached(sql::DOCUMENT_PUT)?.execute(params![
+            part.sql(),
+            rid,
+            kind,
+            new.id.0,
+            subject,
+            new.category.0,
+            new.version.cast_signed(),
+            CURRENT,
+            new.deleted,
+            time_us,
+            new.index,
+            new.body
+        ])?;
+        let mut put = self.conn.prepare_cached(sql::TERM_PUT)?;
+        for term in &new.terms {
+            put.execute((part.sql(), term.0, rid))?;
+        }
+        Ok(())
+    }
+}
+
+/// What a part's edge is in the file.
+pub(crate) fn load_edge(conn: &Connection, part: PartNo, log_size: u64) -> Result<Edge, StoreError> {
+    let head = conn.prepare_cached(sql::HEAD)?.query_row([part.sql()], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
+    let (rid, time_us) = head.unwrap_or((0, 0));
+    let last = conn
+        .prepare_cached(sql::CHECKPOINT_LAST)?
+        .query_row([part.sql()], crate::entries::checkpoint_row)
+        .optional()?;
+    Ok(Edge { rid, time_us, log_size, checkpoint: last.map_or((0, 0), |c| (c.seq, c.size)) })
+}

@@ -1,0 +1,253 @@
+//! The log as the offline check reads it: without keys, without trust, without writing.
+
+use std::{
+    fmt,
+    ops::ControlFlow,
+    path::Path,
+};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, types::ValueRef};
+use tacebo_ledger::{
+    Tiles,
+    audit::{CheckpointRow, LogRow, LogSource, StateRow},
+};
+
+use crate::{PartNo, Store, StoreError, schema, sql};
+
+/// A part's log in one read transaction. What cannot be read is handed to the check as a row that cannot be right,
+/// so that it is named as the broken place.
+pub struct AuditSource {
+    conn: Connection,
+    part: PartNo,
+}
+
+impl fmt::Debug for AuditSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AuditSource").field("part", &self.part).finish_non_exhaustive()
+    }
+}
+
+impl AuditSource {
+    /// Opens the log of a part in a data folder, read-only. Works beside a running server, and on a folder that
+    /// cannot be written.
+    pub fn open(dir: &Path, part: PartNo) -> Result<Self, StoreError> {
+        let conn = open(dir)?;
+        // One snapshot for the whole check; it ends with the connection.
+        conn.execute_batch("BEGIN")?;
+        Ok(Self { conn, part })
+    }
+
+    /// The parts of a data folder that have a log.
+    pub fn parts(dir: &Path) -> Result<Vec<PartNo>, StoreError> {
+        let conn = open(dir)?;
+        let mut statement = conn.prepare(sql::PARTS)?;
+        let parts = statement.query_map([], |r| r.get(0).map(PartNo))?;
+        Ok(parts.collect::<Result<_, _>>()?)
+    }
+
+    /// The name that the log has in the file.
+    pub fn origin(&self) -> Result<Option<String>, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql::STATE)?;
+        Ok(statement.query_row([self.part.sql()], |r| r.get(0)).optional()?)
+    }
+
+    /// Lets SQLite check the whole file: it finds damage outside the log and in the indexes, which the log's own
+    /// check cannot see. An empty list means that the file is whole.
+    pub fn integrity(&self) -> Result<Vec<String>, StoreError> {
+        let mut statement = self.conn.prepare("PRAGMA integrity_check")?;
+        let lines = statement.query_map([], |r| r.get::<_, String>(0))?;
+        let lines = lines.collect::<Result<Vec<_>, _>>()?;
+        Ok(lines.into_iter().filter(|l| l != "ok").collect())
+    }
+}
+
+impl Store {
+    /// The log of a part for a check while the store is in use.
+    pub fn audit_source(&self, part: PartNo) -> Result<AuditSource, StoreError> {
+        AuditSource::open(self.dir(), part)
+    }
+}
+
+impl Tiles for AuditSource {
+    type Error = StoreError;
+
+    fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+        let params = (self.part.sql(), level, index.cast_signed());
+        let found = self.conn.prepare_cached(sql::TILE)?.query_row(params, |r| Ok(blob(r, 0).map(<[u8]>::to_vec)));
+        match found.optional() {
+            Ok(tile) => Ok(tile.map(Option::unwrap_or_default)),
+            // No tile has no bytes: the check names it.
+            Err(e) if is_damage(&e) => Ok(Some(Vec::new())),
+            Err(e) => Err(e.into()),
+        }
+    }
+}
+
+impl LogSource for AuditSource {
+    fn state(&self) -> Result<Option<StateRow>, StoreError> {
+        let mut statement = self.conn.prepare_cached(sql::STATE)?;
+        let state = statement.query_row([self.part.sql()], |r| {
+            Ok(StateRow {
+                size: integer(r, 1).map_or(u64::MAX, i64::cast_unsigned),
+                root: blob(r, 2).map(<[u8]>::to_vec).unwrap_or_default(),
+                last_checkpoint: integer(r, 3).map_or(u64::MAX, i64::cast_unsigned),
+            })
+        });
+        Ok(state.optional()?)
+    }
+
+    fn rows(&self, visit: &mut dyn FnMut(LogRow<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare_cached(sql::ENTRIES_UP)?;
+        let mut rows = statement.query([self.part.sql()])?;
+        let mut expected = 0;
+        loop {
+            let flow = match rows.next() {
+                Ok(None) => return Ok(()),
+                Ok(Some(row)) => visit(log_row(row, expected)),
+                Err(e) if is_damage(&e) => {
+                    // Nothing after damaged pages can be reached; the check stops at the row it gets.
+                    let _: ControlFlow<()> = visit(unreadable(expected));
+                    return Ok(());
+                }
+                Err(e) => return Err(e.into()),
+            };
+            if flow.is_break() {
+                return Ok(());
+            }
+            expected += 1;
+        }
+    }
+
+    fn tile_rows(&self, visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare_cached(sql::TILE_PLACES)?;
+        let mut rows = statement.query([self.part.sql()])?;
+        loop {
+            let (level, index) = match rows.next() {
+                Ok(None) => return Ok(()),
+                Ok(Some(row)) => (integer(row, 0), integer(row, 1)),
+                Err(e) if is_damage(&e) => (None, None),
+                Err(e) => return Err(e.into()),
+            };
+            // A tree has no such level: the check names it.
+            let place = level.zip(index).map_or((u64::MAX, u64::MAX), |(l, i)| (l.cast_unsigned(), i.cast_unsigned()));
+            if visit(place.0, place.1).is_break() || place.0 == u64::MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    fn checkpoints(
+        &self,
+        visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.conn.prepare_cached(sql::CHECKPOINTS_UP)?;
+        let mut rows = statement.query([self.part.sql()])?;
+        let mut expected = 1;
+        loop {
+            let (flow, last) = match rows.next() {
+                Ok(None) => return Ok(()),
+                Ok(Some(row)) => {
+                    let note = match row.get_ref(2) {
+                        Ok(ValueRef::Text(note)) => note,
+                        _ => &[],
+                    };
+                    let seq = integer(row, 0).map_or(u64::MAX, i64::cast_unsigned);
+                    let size = integer(row, 1).map_or(u64::MAX, i64::cast_unsigned);
+                    (visit(CheckpointRow { seq, size, note }), false)
+                }
+                Err(e) if is_damage(&e) => (visit(CheckpointRow { seq: expected, size: 0, note: &[] }), true),
+                Err(e) => return Err(e.into()),
+            };
+            if flow.is_break() || last {
+                return Ok(());
+            }
+            expected += 1;
+        }
+    }
+}
+
+/// The stored row as it is, or one that cannot be right.
+fn log_row<'r>(row: &'r Row<'_>, expected: u64) -> LogRow<'r> {
+    let read = || {
+        let subject = match row.get_ref(3) {
+            Ok(ValueRef::Null) => None,
+            Ok(ValueRef::Integer(n)) => Some(n.cast_unsigned()),
+            _ => return None,
+        };
+        Some(LogRow {
+            index: integer(row, 0)?.cast_unsigned(),
+            time_us: integer(row, 2)?,
+            subject,
+            actor: integer(row, 4)?.cast_unsigned(),
+            eid: blob(row, 1)?,
+            class: integer(row, 5)?,
+            entry: blob(row, 6)?,
+            sealed: blob(row, 7)?,
+        })
+    };
+    read().unwrap_or_else(|| unreadable(expected))
+}
+
+const fn unreadable<'r>(index: u64) -> LogRow<'r> {
+    LogRow { index, time_us: 0, subject: None, actor: 0, eid: &[], class: -1, entry: &[], sealed: &[] }
+}
+
+fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
+    match row.get_ref(column) {
+        Ok(ValueRef::Integer(n)) => Some(n),
+        _ => None,
+    }
+}
+
+fn blob<'r>(row: &'r Row<'_>, column: usize) -> Option<&'r [u8]> {
+    match row.get_ref(column) {
+        Ok(ValueRef::Blob(bytes)) => Some(bytes),
+        _ => None,
+    }
+}
+
+/// Whether an error says "this file is damaged" (a finding) rather than "I could not look" (no finding).
+fn is_damage(e: &rusqlite::Error) -> bool {
+    matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}
+
+fn open(dir: &Path) -> Result<Connection, StoreError> {
+    let path = schema::file_in(dir);
+    if !path.is_file() {
+        return Err(StoreError::Missing);
+    }
+    let conn = match usable(schema::open_reader(&path)) {
+        // A folder that cannot be written and was left without a write-ahead log: nothing can change under us.
+        Err(StoreError::Sql(e)) if cannot_open(&e) && !wal_has_bytes(&path) => usable(immutable(&path))?,
+        other => other?,
+    };
+    match schema::version(&conn)? {
+        0 => Err(StoreError::Missing),
+        found if found > schema::KNOWN => Err(StoreError::NewerSchema { found, known: schema::KNOWN }),
+        _ => Ok(conn),
+    }
+}
+
+/// SQLite opens lazily: only a read shows whether it can.
+fn usable(conn: Result<Connection, StoreError>) -> Result<Connection, StoreError> {
+    let conn = conn?;
+    schema::version(&conn)?;
+    Ok(conn)
+}
+
+fn cannot_open(e: &rusqlite::Error) -> bool {
+    matches!(e.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied))
+}
+
+fn wal_has_bytes(path: &Path) -> bool {
+    let mut wal = path.as_os_str().to_owned();
+    wal.push("-wal");
+    std::fs::metadata(wal).is_ok_and(|m| m.len() > 0)
+}
+
+fn immutable(path: &Path) -> Result<Connection, StoreError> {
+    let path = path.to_str().ok_or(StoreError::Missing)?;
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)?)
+}
