@@ -101,7 +101,10 @@ mod tests {
         let here = blinder(1);
         assert_ne!(here.term("name", "zhang"), blinder(2).term("name", "zhang"));
         assert_ne!(here.term("name", "zhang"), here.term("phone", "zhang"));
-        assert_ne!(here.term("name", "zhang").0, here.id("name", "zhang").0[..12]);
+        assert_ne!(
+            here.term("name", "zhang").0,
+            here.id("name", "zhang").0[..12]
+        );
     }
 
     #[test]

@@ -53,7 +53,9 @@ const PIECES: usize = 6;
 impl Derived {
     fn new(key: &Prk, salt: &[u8; SALT], context: &[&[u8]]) -> Result<Self, SealError> {
         let mut info: [&[u8]; PIECES + 2] = [&[]; PIECES + 2];
-        let pieces = [INFO, salt.as_slice()].into_iter().chain(context.iter().copied());
+        let pieces = [INFO, salt.as_slice()]
+            .into_iter()
+            .chain(context.iter().copied());
         if context.len() > PIECES {
             return Err(SealError::TooLong);
         }

@@ -56,9 +56,7 @@ impl DataKey {
             .split_first_chunk::<MARK>()
             .ok_or(SealError::NotSealed)?;
         let Suite::International = suite_of(*mark)?;
-        let prefix = rest
-            .first_chunk::<PREFIX>()
-            .ok_or(SealError::Truncated)?;
+        let prefix = rest.first_chunk::<PREFIX>().ok_or(SealError::Truncated)?;
         let length = sealed_len
             .checked_sub(MARK as u64)
             .ok_or(SealError::Truncated)?;

@@ -124,9 +124,9 @@ impl Keyring {
         category: Category,
         wrapped: &WrappedKey,
     ) -> Result<DataKey, SealError> {
-        Ok(DataKey::new(&self.unwrap_data_key(
-            subject, category, wrapped,
-        )?))
+        Ok(DataKey::new(
+            &self.unwrap_data_key(subject, category, wrapped)?,
+        ))
     }
 
     /// The bucket of a subject; the same as [`SubjectNo::bucket`].

@@ -53,8 +53,11 @@ impl Effort {
 
     fn params(self) -> Result<Params, SealError> {
         let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
-        if !within(self.memory_kib, Self::LEAST.memory_kib, Self::MOST.memory_kib)
-            || !within(self.passes, Self::LEAST.passes, Self::MOST.passes)
+        if !within(
+            self.memory_kib,
+            Self::LEAST.memory_kib,
+            Self::MOST.memory_kib,
+        ) || !within(self.passes, Self::LEAST.passes, Self::MOST.passes)
             || !within(self.lanes, Self::LEAST.lanes, Self::MOST.lanes)
         {
             return Err(SealError::Effort);
