@@ -31,7 +31,7 @@ impl LogKey {
 
     /// Takes up a stored key: its 32-byte seed (RFC 8032).
     pub fn from_bytes(origin: &str, seed: &[u8; 32]) -> Result<Self, LedgerError> {
-        check_name(origin)?;
+        check_origin(origin)?;
         let pair = Ed25519KeyPair::from_seed_unchecked(seed)
             .map_err(|_| LedgerError::Key("not a seed"))?;
         Ok(Self {
@@ -63,7 +63,10 @@ impl LogKey {
         if checkpoint.origin != self.name {
             return Err(LedgerError::Origin);
         }
-        let text = checkpoint.to_string();
+        self.sign_text(checkpoint.to_string())
+    }
+
+    fn sign_text(&self, text: String) -> Result<String, LedgerError> {
         let signature = NoteSignature {
             name: self.name.clone(),
             key_id: self.verifier()?.key_id,
@@ -185,12 +188,66 @@ fn key_id(name: &str, public: &[u8; 32]) -> u32 {
         .map_or(0, |first| u32::from_be_bytes(*first))
 }
 
-/// A name fit for keys and origins: not empty, no Unicode space, no plus, no control character;
-/// no quotation mark or backslash either, as it stands in a header ([`crate::Receipt`]).
+/// A name fit for keys (C2SP signed-note, "Format"): not empty, no Unicode space, no plus; no
+/// control character either, since a note has none.
 pub(crate) fn check_name(name: &str) -> Result<(), LedgerError> {
     let bad = |c: char| c.is_whitespace() || c.is_control() || c == '+';
     if name.is_empty() || name.contains(bad) {
         return Err(LedgerError::Origin);
     }
     Ok(())
+}
+
+/// A name fit for our own logs: as it stands in headers ([`crate::Receipt`]) and addresses, only
+/// printable ASCII without quotation mark and backslash.
+pub(crate) fn check_origin(name: &str) -> Result<(), LedgerError> {
+    check_name(name)?;
+    if name
+        .chars()
+        .all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
+    {
+        Ok(())
+    } else {
+        Err(LedgerError::Origin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // The example key and note of Go's golang.org/x/mod/sumdb/note documentation.
+    const SECRET: &str = "AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
+    const VKEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+    const NOTE: &str = "If you think cryptography is the answer to your problem,\n\
+        then you don't know what your problem is.\n\n\
+        — PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
+
+    #[test]
+    fn a_note_is_signed_byte_for_byte_as_by_go() {
+        let seed = STANDARD.decode(SECRET).unwrap();
+        let key = LogKey::from_bytes("PeterNeumann", seed[1..].try_into().unwrap()).unwrap();
+        assert_eq!(key.verifier().unwrap().to_string(), VKEY);
+        let (text, _) = NOTE.rsplit_once("\n\n").unwrap();
+        assert_eq!(key.sign_text(format!("{text}\n")).unwrap(), NOTE);
+    }
+
+    #[test]
+    fn a_key_signs_for_its_own_log_only() {
+        let key = LogKey::generate("log.example/a").unwrap();
+        let other = Checkpoint {
+            origin: "log.example/b".into(),
+            size: 0,
+            root: Hash::empty(),
+        };
+        assert!(matches!(key.sign(&other), Err(LedgerError::Origin)));
+        assert!(!format!("{key:?}").contains(&hex::encode(key.to_bytes().as_slice())));
+    }
+
+    #[test]
+    fn names_that_break_a_note_or_a_header_are_refused() {
+        for name in ["", "a b", "a+b", "a\nb", "a\u{a0}b", "a\"b", "a\\b", "病院"] {
+            assert!(LogKey::generate(name).is_err(), "{name:?}");
+        }
+    }
 }

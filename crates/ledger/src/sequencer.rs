@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    Checkpoint, Hash, LedgerError, MAX_ENTRY, Receipt, Tile, Tiles, compact::Edge, key::check_name,
+    Checkpoint, Hash, LedgerError, MAX_ENTRY, Receipt, Tile, Tiles, compact::Edge,
+    key::check_origin,
 };
 
 /// One log's right edge in memory, owned by the store's only writer.
@@ -23,8 +24,9 @@ pub struct Staged {
     base: u64,
     edge: Edge,
     leaves: Vec<(Hash, i64)>,
-    full: Vec<Tile>,
+    /// The first `full` of them are full tiles, the rest are the partial ones.
     tiles: Vec<Tile>,
+    full: usize,
 }
 
 impl Sequencer {
@@ -36,7 +38,7 @@ impl Sequencer {
         size: u64,
         tiles: &T,
     ) -> Result<Self, LedgerError> {
-        check_name(origin)?;
+        check_origin(origin)?;
         Ok(Self {
             origin: origin.into(),
             edge: Edge::load(size, tiles)?,
@@ -78,8 +80,8 @@ impl Sequencer {
             base: self.size(),
             edge: self.edge.clone(),
             leaves: Vec::with_capacity(entries.len()),
-            full: Vec::new(),
             tiles: Vec::new(),
+            full: 0,
         };
         staged.push(time_us, entries)?;
         Ok(staged)
@@ -110,13 +112,14 @@ impl Staged {
         if let Some(long) = entries.iter().find(|e| e.as_ref().len() > MAX_ENTRY) {
             return Err(LedgerError::EntryTooLong(long.as_ref().len()));
         }
+        self.tiles.truncate(self.full);
+        self.leaves.reserve(entries.len());
         for entry in entries {
             let leaf = Hash::leaf(entry.as_ref());
-            self.edge.push(leaf, &mut self.full);
+            self.edge.push(leaf, &mut self.tiles);
             self.leaves.push((leaf, time_us));
         }
-        self.tiles.clear();
-        self.tiles.extend(self.full.iter().cloned());
+        self.full = self.tiles.len();
         self.tiles.extend(self.edge.partial_since(self.base));
         Ok(())
     }

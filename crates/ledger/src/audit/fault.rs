@@ -122,7 +122,7 @@ pub enum Fault {
     OlderCheckpointForked {
         /// Its size.
         size: u64,
-        /// Up to here the log agrees with checkpoints.
+        /// Up to here the log agrees with the verifier's checkpoints.
         intact: u64,
     },
     /// A checkpoint that the verifier kept is larger than the log: its end was cut off.

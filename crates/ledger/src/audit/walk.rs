@@ -80,6 +80,7 @@ pub fn audit<S: LogSource>(
         marks: &marks,
         next_mark: 0,
         intact: 0,
+        intact_older: 0,
         fork: None,
         edge: Edge::default(),
         before_group: Compact::default(),
@@ -209,6 +210,9 @@ struct Walk<'a, S> {
     next_mark: usize,
     /// The largest size at which a signed head agreed.
     intact: u64,
+    /// The same, by the verifier's own checkpoints only: where one of those contradicts, the
+    /// stored ones may have been signed anew by a thief of the key.
+    intact_older: u64,
     /// The first signed head that did not.
     fork: Option<Fault>,
     edge: Edge,
@@ -380,11 +384,17 @@ impl<S: LogSource> Walk<'_, S> {
             }
             if *root.get_or_insert_with(|| self.edge.compact.root()) == mark.root {
                 self.intact = size;
+                if mark.seq.is_none() {
+                    self.intact_older = size;
+                }
             } else {
-                let intact = self.intact;
+                let (intact, intact_older) = (self.intact, self.intact_older);
                 self.fork = Some(match mark.seq {
                     Some(seq) => Fault::CheckpointForked { seq, size, intact },
-                    None => Fault::OlderCheckpointForked { size, intact },
+                    None => Fault::OlderCheckpointForked {
+                        size,
+                        intact: intact_older,
+                    },
                 });
             }
         }
