@@ -7,7 +7,9 @@ fn key(byte: u8) -> Prk {
 }
 
 fn plain(len: usize) -> Vec<u8> {
-    (0..len).map(|i| ((i * 7 + i / 251) & 0xff) as u8).collect()
+    (0..len)
+        .map(|i| ((i * 7 + i / 251) & 0xff).to_le_bytes()[0])
+        .collect()
 }
 
 fn sealed(key: &Prk, context: &[u8], plain: &[u8]) -> Vec<u8> {

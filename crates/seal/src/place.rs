@@ -33,9 +33,7 @@ impl SubjectNo {
         x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         x ^= x >> 31;
-        #[expect(clippy::cast_possible_truncation, reason = "masked to 12 bits")]
-        let bucket = (x & 0xfff) as u16;
-        bucket
+        (x & 0xfff) as u16
     }
 }
 

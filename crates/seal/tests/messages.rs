@@ -1,5 +1,11 @@
 //! What a stranger with a database can do to sealed messages: nothing.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::cast_possible_truncation,
+    reason = "a test that cannot go on should stop; its lengths are small"
+)]
+
 use proptest::prelude::*;
 use tacebo_seal::{
     Category, Custodian, DataKey, HEADER_LEN, Keyring, Part, PassphraseFile, Place, Realm,
