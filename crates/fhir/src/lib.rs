@@ -16,6 +16,7 @@ pub mod search;
 pub mod tables;
 pub mod terms;
 pub mod validate;
+pub mod values;
 pub mod walker;
 
 pub use issue::{Issue, IssueType, Severity, operation_outcome};

@@ -7,7 +7,7 @@ pub(crate) type FxSet<K> = std::collections::HashSet<K, BuildHasherDefault<Fx>>;
 
 /// Multiply-and-rotate over eight bytes at a time.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Fx(u64);
+pub(crate) struct Fx(u64);
 
 impl Fx {
     fn mix(&mut self, word: u64) {

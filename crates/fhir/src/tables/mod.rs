@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 mod fx;
 mod primitive;
+#[expect(unreachable_pub, reason = "shared with the generator, which writes what is read here")]
 mod raw;
 
 pub(crate) use fx::{FxMap, FxSet};
@@ -120,12 +121,18 @@ pub struct CodeSet {
     pub url: Box<str>,
     codes: FxSet<Box<str>>,
     systems: FxMap<Box<str>, FxSet<Box<str>>>,
+    system_of: FxMap<Box<str>, Box<str>>,
 }
 
 impl CodeSet {
     /// Whether the set has this code, in any system.
     pub fn has_code(&self, code: &str) -> bool {
         self.codes.contains(code)
+    }
+
+    /// The system that a bare code of the set comes from.
+    pub fn system_of(&self, code: &str) -> Option<&str> {
+        self.system_of.get(code).map(|s| &**s)
     }
 
     /// Whether the set has this code of this system.
@@ -262,6 +269,12 @@ impl Tables {
         });
         let code_sets = from.code_sets.iter().map(|s| CodeSet {
             url: s.url.as_str().into(),
+            system_of: s
+                .systems
+                .iter()
+                .rev()
+                .flat_map(|(s, c)| c.iter().map(|c| (c.as_str().into(), s.as_str().into())))
+                .collect(),
             codes: s.systems.iter().flat_map(|(_, c)| c.iter().map(|c| c.as_str().into())).collect(),
             systems: s
                 .systems

@@ -1,0 +1,44 @@
+//! All official R4 examples, if `cargo run -p xtask -- fhir-examples` has fetched them, validate and extract.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use tacebo_fhir::{Tables, Zone, index, json, validate};
+
+/// Faults of the examples themselves.
+fn documented_fault(file: &str, expression: &str) -> bool {
+    (file.starts_with("SearchParameter-") && file.contains("-extensions-") && expression == "SearchParameter.base")
+        || (file == "Questionnaire-qs1.json" && expression.ends_with(".linkId"))
+}
+
+#[test]
+fn official_examples_validate_and_extract_except_for_their_documented_faults() {
+    let dir = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/npm-cache/hl7.fhir.r4.examples/package");
+    let Ok(files) = std::fs::read_dir(&dir) else { return };
+    let t = Tables::r4();
+    let mut faults: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut read, mut bytes) = (0, 0);
+    for file in files.flatten() {
+        let name = file.file_name().into_string().unwrap();
+        if !name.ends_with(".json") || name.starts_with('.') || name == "package.json" {
+            continue;
+        }
+        let text = std::fs::read(file.path()).unwrap();
+        let resource = json::read(&text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        read += 1;
+        let record = index(t, Zone::UTC, &resource);
+        bytes += record.len();
+        assert!(!record.is_empty());
+        for issue in validate(t, &resource) {
+            if !documented_fault(&name, &issue.expression) {
+                faults.entry(format!("{} {}", issue.code.code(), issue.diagnostics)).or_default().push(format!("{name} {}", issue.expression));
+            }
+        }
+    }
+    assert!(read > 5_000, "only {read} examples");
+    assert!(bytes > 500_000, "{bytes}");
+    for (fault, places) in &faults {
+        println!("{} × {fault}: {:?}", places.len(), places.iter().take(12).collect::<Vec<_>>());
+    }
+    assert!(faults.is_empty(), "{} unexpected faults", faults.len());
+}
