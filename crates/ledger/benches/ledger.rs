@@ -1,9 +1,5 @@
 //! Append, prove, verify: `cargo bench -p tacebo-ledger`.
-#![allow(
-    missing_docs,
-    clippy::unwrap_used,
-    reason = "a benchmark may stop on a fault"
-)]
+#![expect(clippy::unwrap_used, reason = "a benchmark may stop on a fault")]
 
 use std::hint::black_box;
 

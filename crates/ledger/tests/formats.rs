@@ -1,5 +1,7 @@
 //! The text and byte formats, against the C2SP examples and files made by other programs.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests stop on a fault")]
+
 use proptest::prelude::*;
 use tacebo_ledger::{
     Checkpoint, Disclosure, EntryHead, Evidence, Hash, LedgerError, LogKey, LogVerifier,

@@ -1,6 +1,14 @@
 //! The insider suite: any single change of the log's tables, given a checkpoint from before, is
 //! found and its place named; a crash's unsigned tail is no fault.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::many_single_char_names,
+    reason = "helpers of tests stop on a fault"
+)]
+
 use std::{collections::BTreeMap, convert::Infallible, ops::ControlFlow};
 
 use tacebo_ledger::{
@@ -526,7 +534,7 @@ fn a_rewritten_past_contradicts_signed_heads_with_the_key_and_without() {
         );
         match check(&resigned, &log, &[&older.note]).unwrap_err() {
             Fault::OlderCheckpointForked { size, intact } => {
-                assert!(intact <= place && place < size)
+                assert!(intact <= place && place < size);
             }
             other => panic!("{other:?}"),
         }
@@ -534,7 +542,7 @@ fn a_rewritten_past_contradicts_signed_heads_with_the_key_and_without() {
         unsigned.checkpoints = honest.checkpoints.clone();
         match check(&unsigned, &log, &[]).unwrap_err() {
             Fault::CheckpointForked { size, intact, .. } => {
-                assert!(intact <= place && place < size)
+                assert!(intact <= place && place < size);
             }
             other => panic!("{other:?}"),
         }
