@@ -60,13 +60,12 @@ impl NewKinds {
             return Ok(());
         }
         let found = conn.prepare_cached(sql::KIND_NO)?.query_row((part.sql(), name), |r| r.get(0)).optional()?;
-        let no = match found {
-            Some(no) => no,
-            None => {
-                let last: i64 = conn.prepare_cached(sql::KIND_LAST)?.query_row([part.sql()], |r| r.get(0))?;
-                conn.prepare_cached(sql::KIND_PUT)?.execute((part.sql(), last + 1, name))?;
-                last + 1
-            }
+        let no = if let Some(no) = found {
+            no
+        } else {
+            let last: i64 = conn.prepare_cached(sql::KIND_LAST)?.query_row([part.sql()], |r| r.get(0))?;
+            conn.prepare_cached(sql::KIND_PUT)?.execute((part.sql(), last + 1, name))?;
+            last + 1
         };
         self.0.insert((part.0, name.to_owned()), no);
         Ok(())

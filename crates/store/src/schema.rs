@@ -16,7 +16,10 @@ const FILE: &str = "store.db";
 const LOCK: &str = "store.lock";
 
 /// Highest schema that this program knows.
-pub(crate) const KNOWN: u32 = sql::MIGRATIONS.len() as u32;
+pub(crate) const KNOWN: u32 = match sql::MIGRATIONS.last() {
+    Some((number, _)) => *number,
+    None => 0,
+};
 
 /// Where the database of a data folder lies.
 pub(crate) fn file_in(dir: &Path) -> PathBuf {
@@ -94,7 +97,7 @@ fn migrate(conn: &mut Connection, now_us: i64) -> Result<(), StoreError> {
     if found == 0 {
         conn.pragma_update(None, "application_id", APPLICATION)?;
     }
-    for (number, step) in (1_u32..).zip(sql::MIGRATIONS).filter(|(n, _)| *n > found) {
+    for (number, step) in sql::MIGRATIONS.iter().filter(|(n, _)| *n > found) {
         let step_tx = conn.transaction()?;
         step_tx.execute_batch(sql::SCHEMA_TABLE)?;
         step_tx.execute_batch(step)?;

@@ -5,7 +5,7 @@
 //! written out as [`crate::CURRENT`] through a parameter.
 
 /// The numbered steps from an empty file to the present schema. A step is never edited once released.
-pub(crate) const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001.sql")];
+pub(crate) const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../migrations/0001.sql"))];
 
 pub(crate) const SCHEMA_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL)";
@@ -156,4 +156,77 @@ statements! { READS:
     METAS = "SELECT name, value FROM meta WHERE part = ?1 AND name >= ?2 AND name < ?3 ORDER BY name";
     COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";
     COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
+}
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::Connection;
+
+    use super::*;
+    use crate::schema;
+
+    fn database() -> (tempfile::TempDir, Connection) {
+        let dir = tempfile::tempdir().unwrap();
+        let conn = schema::open_writer(&schema::file_in(dir.path()), 1).unwrap();
+        (dir, conn)
+    }
+
+    fn plan(conn: &Connection, text: &str) -> Vec<String> {
+        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
+        let parameters = vec![rusqlite::types::Null; statement.parameter_count()];
+        let rows = statement.query_map(rusqlite::params_from_iter(parameters), |r| r.get(3)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn no_statement_walks_a_whole_table() {
+        let (_dir, conn) = database();
+        for (name, text) in READS.iter().chain(WRITES) {
+            // The parts themselves: one row per institution.
+            let small = *name == "PARTS";
+            for step in plan(&conn, text) {
+                let walks = step.starts_with("SCAN") && !step.starts_with("SCAN (subquery");
+                assert!(small || !walks, "{name}: {step}");
+                assert!(!step.starts_with("SEARCH") || step.contains("(part="), "{name}: {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn pages_are_read_in_order_and_not_sorted() {
+        let (_dir, conn) = database();
+        let sorted = ["KIND_PAGE_SUPERSEDED"]; // few rows, by its nature
+        for (name, text) in READS {
+            let sorts = plan(&conn, text).iter().any(|step| step.contains("TEMP B-TREE"));
+            assert_eq!(sorts, sorted.contains(name), "{name}: {:?}", plan(&conn, text));
+        }
+    }
+
+    #[test]
+    fn every_table_and_index_begins_with_the_part() {
+        let (_dir, conn) = database();
+        let mut tables = conn
+            .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'")
+            .unwrap();
+        let tables: Vec<String> = tables.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
+        assert!(tables.len() >= 14, "{tables:?}");
+        for table in tables {
+            let first: String = conn
+                .query_row("SELECT name FROM pragma_table_info(?1) WHERE cid = 0", [&table], |r| r.get(0))
+                .unwrap();
+            assert_eq!(first, "part", "{table}");
+            let mut indexes = conn
+                .prepare("SELECT l.name, i.name FROM pragma_index_list(?1) l, pragma_index_info(l.name) i WHERE i.seqno = 0")
+                .unwrap();
+            let indexes = indexes.query_map([&table], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+            for (index, first) in indexes.map(|pair: rusqlite::Result<(String, String)>| pair.unwrap()) {
+                assert_eq!(first, "part", "{table}.{index}");
+            }
+        }
+    }
+
+    #[test]
+    fn steps_are_numbered_without_a_gap() {
+        assert!(MIGRATIONS.iter().map(|(n, _)| *n).eq(1..=schema::KNOWN));
+    }
 }

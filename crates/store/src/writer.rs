@@ -155,9 +155,9 @@ impl Writer {
     ) -> Result<(), GroupFailed> {
         let mut new_kinds = NewKinds::default();
         let mut drafts = BTreeMap::new();
-        let mut result = self.run_sql("BEGIN IMMEDIATE").map_err(refused);
+        let mut result = self.run_sql("BEGIN IMMEDIATE").map_err(|e| refused(&e));
         if result.is_ok() {
-            result = self.intern(&group, &mut new_kinds).map_err(refused);
+            result = self.intern(&group, &mut new_kinds).map_err(|e| refused(&e));
         }
         for (change, reply) in group {
             if result.is_ok() {
@@ -172,7 +172,7 @@ impl Writer {
                     Err(Failed::Change(e)) => answer(reply, Err(e)),
                     Err(failed) => {
                         result = Err(match failed {
-                            Failed::Sql(e) => refused(e),
+                            Failed::Sql(e) => refused(&e),
                             Failed::Change(e) => GroupFailed::Refused(e.to_string()),
                             Failed::Log(why) => GroupFailed::Refused(why),
                         });
@@ -218,11 +218,11 @@ impl Writer {
         let time_us = draft.edge.next_time((self.options.clock)());
         let applier = Applier { conn: &self.conn, kinds: &self.shared.kinds, new_kinds };
         self.run_sql("SAVEPOINT member")?;
-        let applied = applier.apply(change, draft.edge, time_us).and_then(|edge| {
+        let outcome = applier.apply(change, draft.edge, time_us).and_then(|edge| {
             self.leaves(change, state, draft, time_us)?;
             Ok(edge)
         });
-        match applied {
+        match outcome {
             Ok(edge) => {
                 self.run_sql("RELEASE member")?;
                 draft.edge = edge;
@@ -282,7 +282,7 @@ impl Writer {
     fn seal_drafts(&self, drafts: &BTreeMap<i32, Draft>) -> Result<(), GroupFailed> {
         for (part, draft) in drafts {
             let Some(state) = self.parts.get(part) else { continue };
-            self.seal_draft(i64::from(*part), state, draft).map_err(refused)?;
+            self.seal_draft(i64::from(*part), state, draft).map_err(|e| refused(&e))?;
         }
         Ok(())
     }
@@ -410,7 +410,7 @@ fn alone(failed: Failed) -> Result<CommitError, Failed> {
 }
 
 /// An error before the sync: the disk's own word is fatal, all else only refuses the group.
-fn refused(e: rusqlite::Error) -> GroupFailed {
+fn refused(e: &rusqlite::Error) -> GroupFailed {
     match e.sqlite_error_code() {
         Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
             GroupFailed::Fatal(e.to_string())
