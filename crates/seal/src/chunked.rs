@@ -7,7 +7,7 @@
 use crate::SealError;
 use crate::secret::{KEY, Secret};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hkdf::{HKDF_SHA512, KeyType, Prk};
+use aws_lc_rs::hmac::{self, HMAC_SHA512};
 use std::iter::once;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -28,16 +28,41 @@ const MOST_CHUNKS: u64 = 1 << 38;
 const NONCE: usize = 12;
 const INFO: &[u8] = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0";
 
-/// An input key, ready for derivation. Wipes itself.
-pub(crate) fn input_key(secret: &Secret) -> Prk {
-    Prk::new_less_safe(HKDF_SHA512, secret.bytes())
+/// Bytes of SHA-512.
+const HASH: usize = 64;
+
+/// An input key with its HMAC pads hashed already: a quarter of a derivation's cost, paid once a key. Wipes itself.
+pub(crate) fn input_key(secret: &Secret) -> hmac::Key {
+    hmac::Key::new(HMAC_SHA512, secret.bytes())
 }
 
-struct Okm;
-impl KeyType for Okm {
-    fn len(&self) -> usize {
-        KEY + NONCE + COMMITMENT
+/// HKDF-Expand (RFC 5869, 2.3) for up to two blocks of output.
+fn expand(
+    key: &hmac::Key,
+    info: [&[u8]; 2],
+    context: &[&[u8]],
+) -> Result<Zeroizing<[u8; 2 * HASH]>, SealError> {
+    let context_len: usize = context.iter().map(|piece| piece.len()).sum();
+    let info_len: usize = info.iter().map(|piece| piece.len()).sum();
+    // Room for T(1), then info and the counter; sized at once, as it will hold key bytes.
+    let mut input = Zeroizing::new(Vec::with_capacity(HASH + info_len + context_len + 1));
+    input.resize(HASH, 0);
+    for piece in info.iter().chain(context) {
+        input.extend_from_slice(piece);
     }
+    input.push(1);
+    let mut out = Zeroizing::new([0; 2 * HASH]);
+    let (first, second) = out.split_at_mut(HASH);
+    let (_, data) = input.split_at_checked(HASH).ok_or(SealError::Cipher)?;
+    hmac::sign_to_buffer(key, data, first).map_err(|_| SealError::Cipher)?;
+    for (byte, t) in input.iter_mut().zip(first.iter()) {
+        *byte = *t;
+    }
+    if let Some(counter) = input.last_mut() {
+        *counter = 2;
+    }
+    hmac::sign_to_buffer(key, &input, second).map_err(|_| SealError::Cipher)?;
+    Ok(out)
 }
 
 /// What one message is sealed with.
@@ -47,25 +72,9 @@ struct Derived {
     commitment: [u8; COMMITMENT],
 }
 
-/// Most pieces a context may be given in.
-const PIECES: usize = 6;
-
 impl Derived {
-    fn new(key: &Prk, salt: &[u8; SALT], context: &[&[u8]]) -> Result<Self, SealError> {
-        let mut info: [&[u8]; PIECES + 2] = [&[]; PIECES + 2];
-        let pieces = [INFO, salt.as_slice()]
-            .into_iter()
-            .chain(context.iter().copied());
-        if context.len() > PIECES {
-            return Err(SealError::TooLong);
-        }
-        for (slot, piece) in info.iter_mut().zip(pieces) {
-            *slot = piece;
-        }
-        let mut okm = Zeroizing::new([0u8; KEY + NONCE + COMMITMENT]);
-        key.expand(&info, Okm)
-            .and_then(|out| out.fill(okm.as_mut_slice()))
-            .map_err(|_| SealError::Cipher)?;
+    fn new(key: &hmac::Key, salt: &[u8; SALT], context: &[&[u8]]) -> Result<Self, SealError> {
+        let okm = expand(key, [INFO, salt], context)?;
         let (aead, rest) = okm.split_first_chunk::<KEY>().ok_or(SealError::Cipher)?;
         let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Cipher)?;
         let (commitment, _) = rest
@@ -114,7 +123,7 @@ pub(crate) fn sealed_len(plain: usize) -> usize {
 
 /// Seals `plain` behind whatever `out` already holds. The salt must never repeat under one key.
 pub(crate) fn seal(
-    key: &Prk,
+    key: &hmac::Key,
     salt: &[u8; SALT],
     context: &[&[u8]],
     plain: &[u8],
@@ -137,7 +146,7 @@ pub(crate) fn seal(
 
 /// Opens a whole message.
 pub(crate) fn open(
-    key: &Prk,
+    key: &hmac::Key,
     context: &[&[u8]],
     message: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, SealError> {
@@ -163,7 +172,7 @@ pub(crate) struct Opener {
 impl Opener {
     /// Checks length and commitment. `message_len` is in bytes, prefix included.
     pub(crate) fn new(
-        key: &Prk,
+        key: &hmac::Key,
         context: &[&[u8]],
         prefix: &[u8; PREFIX],
         message_len: u64,

@@ -5,7 +5,7 @@ use crate::sealed::{HEADER_LEN, MARK, Sealed, mark, suite_of};
 use crate::secret::Secret;
 use crate::suite::Suite;
 use crate::{Place, SealError, random};
-use aws_lc_rs::hkdf::Prk;
+use aws_lc_rs::hmac;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 /// A data key, open in memory. Cloning shares it; the bytes are wiped with the last clone.
 #[derive(Clone)]
-pub struct DataKey(Arc<Prk>);
+pub struct DataKey(Arc<hmac::Key>);
 
 impl DataKey {
     pub(crate) fn new(secret: &Secret) -> Self {

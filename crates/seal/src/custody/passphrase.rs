@@ -37,7 +37,7 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// The least that is accepted (OWASP's minimum for Argon2id): about 15 ms. For tests and demonstrations.
+    /// The least that is accepted (OWASP's minimum for Argon2id): some 50 ms. For tests and demonstrations.
     pub const LEAST: Self = Self {
         memory_kib: 19 * 1024,
         passes: 2,
@@ -68,7 +68,7 @@ impl Effort {
 }
 
 impl Default for Effort {
-    /// 256 MiB, three passes: about 0.4 s at start, once.
+    /// 256 MiB, three passes: half a second to a second at start, once.
     fn default() -> Self {
         Self {
             memory_kib: 256 * 1024,
