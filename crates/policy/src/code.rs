@@ -21,10 +21,10 @@ macro_rules! codes {
 
         impl $type {
             /// Every value, in order.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+            $vis const ALL: &'static [Self] = &[$(Self::$name,)+];
 
             /// The code used outside: headers, data files, policies.
-            pub const fn code(self) -> &'static str {
+            $vis const fn code(self) -> &'static str {
                 match self { $(Self::$name => $code,)+ }
             }
         }

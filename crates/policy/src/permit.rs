@@ -1,13 +1,14 @@
 //! The answer yes.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 use tacebo_veil::MaskSet;
 
 use crate::code::codes;
-use crate::{Action, Purpose};
+use crate::{Action, Purpose, Whose};
 
 codes! {
     /// Something the one path must do because of a permit.
@@ -21,6 +22,35 @@ codes! {
         ReviewWithin24h = "review-within-24h",
         /// The data may be shown, never taken out.
         NoExport = "no-export",
+    }
+}
+
+codes! {
+    /// Which evidence the sentence of a permit names.
+    "argument list"
+    pub(crate) enum Args {
+        /// None: the reason says it all.
+        None = "none",
+        /// The relation of care.
+        Relation = "relation",
+        /// The break-glass ticket.
+        Ticket = "ticket",
+        /// The guardianship.
+        Guardian = "guardian",
+    }
+}
+
+/// The evidence that a sentence names.
+pub(crate) fn args(which: Args, whose: &Whose) -> Vec<(&'static str, String)> {
+    match which {
+        Args::None => Vec::new(),
+        Args::Relation => whose.evidence().map_or_else(Vec::new, |evidence| {
+            vec![("document", evidence.document.clone()), ("basis", evidence.basis.code().to_owned())]
+        }),
+        Args::Ticket => whose.ticket().map_or_else(Vec::new, |ticket| {
+            vec![("ticket", ticket.id.clone()), ("reason", ticket.reason.clone())]
+        }),
+        Args::Guardian => whose.guardian().map_or_else(Vec::new, |document| vec![("document", document.to_owned())]),
     }
 }
 
@@ -42,6 +72,7 @@ pub(crate) struct Granted {
     pub(crate) policies: Vec<String>,
     pub(crate) requirements: BTreeSet<String>,
     pub(crate) reason: String,
+    pub(crate) args: Args,
     pub(crate) masks: MaskSet,
     pub(crate) duties: BTreeSet<Duty>,
 }
@@ -49,13 +80,19 @@ pub(crate) struct Granted {
 /// The right to do one thing, made by [`crate::Engine::decide`] and by nothing else.
 ///
 /// ```compile_fail
-/// let forged = tacebo_policy::Permit { granted: todo!(), why: todo!(), until: None };
+/// let forged = tacebo_policy::Permit { granted: todo!(), args: todo!(), until: None };
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Permit {
     pub(crate) granted: Arc<Granted>,
-    pub(crate) why: Why,
+    pub(crate) args: Vec<(&'static str, String)>,
     pub(crate) until: Option<Timestamp>,
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("granted", &self.granted).field("until", &self.until).finish_non_exhaustive()
+    }
 }
 
 impl Permit {
@@ -95,8 +132,8 @@ impl Permit {
     }
 
     /// Why, for the sentence shown to people.
-    pub fn why(&self) -> &Why {
-        &self.why
+    pub fn why(&self) -> Why {
+        Why { key: self.granted.reason.clone(), args: self.args.clone() }
     }
 
     /// When it ends by itself, exclusive.
