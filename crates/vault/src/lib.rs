@@ -1,1 +1,56 @@
 //! The one path: ask, decide, open, veil, log, disclose; and commit.
+//!
+//! Every read and write of patient data is a call into [`Vault`]. What comes out is
+//! [`Disclosed`], which only the vault can make, from a permit (policy) and a receipt
+//! (log), or [`Refused`], which is logged too. The rooms above see neither the store
+//! nor the keys.
+//!
+//! A disclosure cannot be made by hand:
+//! ```compile_fail
+//! let _ = tacebo_vault::Disclosed { value: 1, receipts: [].into() };
+//! ```
+
+mod asker;
+mod decide;
+mod disclosed;
+mod document;
+mod entry;
+mod house;
+mod keys;
+mod log;
+mod profile;
+mod random;
+mod read;
+mod records;
+mod search;
+mod sign;
+mod speech;
+mod ticket;
+mod vault;
+mod write;
+
+pub use asker::{Asker, Door, Origin};
+pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
+pub use document::{DocRef, Document, instant};
+pub use entry::{Outcome, field};
+pub use house::{Opening, VKEY_FILE, part_of};
+pub use log::{LogEntry, LogQuery, ProofFile};
+pub use read::At;
+pub use records::{Keep, Record, RecordKind};
+pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
+pub use sign::SIGN_EVERY;
+pub use speech::{Digest, PatientId, Speech};
+pub use ticket::{Emergency, MAX_MINUTES};
+pub use vault::{Institution, Snapshot, Vault};
+pub use write::{Expect, Write, Written};
+
+/// Policy's words: who, why, labels, facts, refusals.
+pub use tacebo_policy as policy;
+/// Receipts and the tools to check what the log proves, offline.
+pub use tacebo_ledger as ledger;
+/// Masks.
+pub use tacebo_veil as veil;
+/// The clock and the fatal hook that a program gives when it opens a house.
+pub use tacebo_store::{Clock, FatalHook};
+/// Who may hold the root key.
+pub use tacebo_seal::{Custodian, PassphraseFile};

@@ -1,0 +1,193 @@
+//! What the log says of one ask: drafted here, sealed under the audit key of the
+//! person concerned, and committed field by field in the tree's leaf.
+
+use serde::{Deserialize, Serialize};
+use tacebo_policy::Action;
+use tacebo_seal::SubjectNo;
+
+use crate::asker::Asker;
+use crate::decide::Leave;
+use crate::disclosed::VaultFault;
+use crate::random;
+
+/// How an ask ended, as written into the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Data was disclosed or changed.
+    Done,
+    /// Policy said no.
+    Refused,
+    /// No such thing, or none the asker may know of.
+    NotFound,
+    /// A precondition or the content was wrong.
+    Failed,
+}
+
+impl Outcome {
+    /// The word in the log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Refused => "refused",
+            Self::NotFound => "not-found",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Coarse class of an entry: the only thing besides time that a mirror of the log can see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Class {
+    Disclosure = 1,
+    Change = 2,
+    Refusal = 3,
+    House = 4,
+}
+
+/// The names of the committed fields, in the order they are committed.
+pub mod field {
+    /// Account that asked.
+    pub const ACTOR: &str = "actor";
+    /// Roles of the account, comma separated.
+    pub const ROLES: &str = "roles";
+    /// Department of the account.
+    pub const DEPARTMENT: &str = "department";
+    /// Purpose of use.
+    pub const PURPOSE: &str = "purpose";
+    /// Action.
+    pub const ACTION: &str = "action";
+    /// Outcome.
+    pub const OUTCOME: &str = "outcome";
+    /// Patient concerned.
+    pub const PATIENT: &str = "patient";
+    /// Items, each `Kind/id/_history/version`, space separated.
+    pub const ITEMS: &str = "items";
+    /// How many items.
+    pub const COUNT: &str = "count";
+    /// SHA-256 of the sealed bodies written, hex, space separated.
+    pub const DIGESTS: &str = "digests";
+    /// Ids of the policies that decided.
+    pub const POLICIES: &str = "policies";
+    /// What the permit rested on: `Encounter/1`, `ticket/9`.
+    pub const EVIDENCE: &str = "evidence";
+    /// Masks applied.
+    pub const MASKS: &str = "masks";
+    /// Door.
+    pub const DOOR: &str = "door";
+    /// Peer address.
+    pub const ADDRESS: &str = "address";
+    /// Request id.
+    pub const REQUEST: &str = "request";
+    /// Free detail: reason given, event name.
+    pub const DETAIL: &str = "detail";
+}
+
+/// Items named in one entry at most; the count and a digest of all stand beside them.
+const MAX_ITEMS: usize = 200;
+
+/// One entry about to be committed.
+#[derive(Clone)]
+pub(crate) struct Draft {
+    pub subject: Option<SubjectNo>,
+    pub actor: u64,
+    pub class: Class,
+    pub fields: Vec<(String, String)>,
+}
+
+/// The sealed body of an entry.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct EntryBody {
+    pub salt: [u8; 32],
+    pub fields: Vec<(String, String)>,
+}
+
+const ENTRY_V1: u8 = 1;
+
+impl EntryBody {
+    pub(crate) fn new(fields: Vec<(String, String)>) -> Result<Self, VaultFault> {
+        Ok(Self { salt: random::bytes()?, fields })
+    }
+
+    pub(crate) fn encode(&self) -> Result<Vec<u8>, VaultFault> {
+        postcard::to_extend(self, vec![ENTRY_V1]).map_err(|_| VaultFault::Decode("entry"))
+    }
+
+    pub(crate) fn decode(bytes: &[u8]) -> Result<Self, VaultFault> {
+        match bytes.split_first() {
+            Some((&ENTRY_V1, rest)) => postcard::from_bytes(rest).map_err(|_| VaultFault::Decode("entry")),
+            _ => Err(VaultFault::Decode("entry version")),
+        }
+    }
+}
+
+impl Draft {
+    /// An entry of `asker`'s ask with this outcome; nobody concerned yet.
+    pub(crate) fn new(asker: &Asker, action: Action, outcome: Outcome, class: Class) -> Self {
+        let roles = asker.who.roles.iter().map(|r| r.code()).collect::<Vec<_>>().join(",");
+        let mut draft = Self { subject: None, actor: asker.who.number, class, fields: Vec::with_capacity(14) };
+        draft.put(field::ACTOR, &asker.who.account);
+        draft.put(field::ROLES, &roles);
+        if let Some(department) = &asker.who.department {
+            draft.put(field::DEPARTMENT, department);
+        }
+        draft.put(field::PURPOSE, asker.why.code());
+        draft.put(field::ACTION, action.code());
+        draft.put(field::OUTCOME, outcome.as_str());
+        draft.put(field::DOOR, asker.origin.door.as_str());
+        if let Some(address) = asker.origin.address {
+            draft.put(field::ADDRESS, &address.to_string());
+        }
+        draft.put(field::REQUEST, &asker.request.to_string());
+        draft
+    }
+
+    pub(crate) fn put(&mut self, name: &str, value: &str) -> &mut Self {
+        self.fields.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Names the patient concerned; the entry is sealed under that person's audit key.
+    pub(crate) fn of(mut self, subject: Option<SubjectNo>, patient: Option<&str>) -> Self {
+        self.subject = subject;
+        if let Some(patient) = patient {
+            self.put(field::PATIENT, patient);
+        }
+        self
+    }
+
+    /// Names the items: `Kind/id/_history/version`.
+    pub(crate) fn items<'a>(mut self, items: impl ExactSizeIterator<Item = (&'a str, &'a str, u64)>) -> Self {
+        use std::fmt::Write as _;
+        let count = items.len();
+        let mut text = String::with_capacity(count.min(MAX_ITEMS) * 64);
+        for (kind, id, version) in items.take(MAX_ITEMS) {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{kind}/{id}/_history/{version}");
+        }
+        self.put(field::ITEMS, &text);
+        self.put(field::COUNT, &count.to_string());
+        self
+    }
+
+    /// Says what the permit rested on.
+    pub(crate) fn by(mut self, leave: &Leave) -> Self {
+        let mut policies: Vec<&str> = leave.0.iter().flat_map(|permit| permit.policies()).map(String::as_str).collect();
+        policies.dedup();
+        self.put(field::POLICIES, &policies.join(","));
+        let evidence: Vec<String> =
+            leave.0.iter().flat_map(|permit| permit.why().args).map(|(_, value)| value).collect();
+        if !evidence.is_empty() {
+            self.put(field::EVIDENCE, &evidence.join(" "));
+        }
+        let masks = leave.masks();
+        if !masks.is_empty() {
+            let names: Vec<&str> = masks.iter().map(|mask| mask.code()).collect();
+            self.put(field::MASKS, &names.join(","));
+        }
+        self
+    }
+}

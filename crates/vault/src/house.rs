@@ -1,0 +1,159 @@
+//! Founding a house and opening it again: the data folder, its keys and its log.
+
+use std::path::PathBuf;
+use std::sync::{Arc, RwLock};
+
+use quick_cache::sync::Cache;
+use tacebo_ledger::LogKey;
+use tacebo_policy::Engine;
+use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SubjectNo};
+use tacebo_store::{Change, Clock, FatalHook, Options, PartNo, Store};
+
+use crate::disclosed::VaultFault;
+use crate::keys::{self, Drawer, Keys};
+use crate::profile::Profiles;
+use crate::speech::Speech;
+use crate::vault::{Inner, Institution, Vault};
+
+/// What it takes to open a house.
+pub struct Opening {
+    /// The data folder.
+    pub dir: PathBuf,
+    /// Who holds the root key.
+    pub custodian: Arc<dyn Custodian>,
+    /// The languages whose documents are kept.
+    pub speeches: Vec<Arc<dyn Speech>>,
+    /// The clock.
+    pub clock: Clock,
+    /// Called when a commit failed at the disk; the program must end.
+    pub on_fatal: FatalHook,
+}
+
+impl std::fmt::Debug for Opening {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Opening").field("dir", &self.dir).finish_non_exhaustive()
+    }
+}
+
+const META_INSTITUTION: &str = "institution";
+const META_LOG_KEY: &str = "log-key";
+/// The log's public key lies beside the database, for whoever verifies without us.
+pub const VKEY_FILE: &str = "log.vkey";
+const KEY_KIND: &str = "house.log-key";
+const PERSONS: usize = 100_000;
+
+/// An institution's partition: a fixed hash of its number, 0 to 4095 (`design.md` §3).
+pub fn part_of(realm: Realm) -> PartNo {
+    let hash = tacebo_ledger::Hash::leaf(&realm.0.to_be_bytes());
+    let number = u16::from_be_bytes([hash.0[0], hash.0[1]]) & 4095;
+    PartNo(i32::from(number))
+}
+
+impl Vault {
+    /// Makes keys, log and records of a new institution in an empty folder.
+    ///
+    /// # Errors
+    /// The folder is not empty of an institution, or cannot be written.
+    pub fn found(opening: Opening, institution: &Institution) -> Result<Self, VaultFault> {
+        let store = Store::open(&opening.dir, options(&opening))?;
+        let realm = Realm(institution.realm);
+        let part = part_of(realm);
+        if store.meta(part, META_INSTITUTION)?.is_some() {
+            return Err(VaultFault::Folder("there is an institution in this folder already".into()));
+        }
+        store.create_part_blocking(part, &institution.origin)?;
+        let (ring, buckets) = Keyring::create(&*opening.custodian, realm)?;
+        let (key_rows, house_keys) = keys::fresh(&ring, SubjectNo::HOUSE)?;
+        let log_key = LogKey::generate(&institution.origin)?;
+        let record = house_keys
+            .iter()
+            .find(|(category, _)| *category == Drawer::Record.category())
+            .map(|(_, key)| key.clone())
+            .ok_or(VaultFault::Decode("house key"))?;
+        let sealed = record.seal(&log_key_place(realm), log_key.to_bytes().as_slice())?;
+        let named = serde_json::to_vec(institution).map_err(|_| VaultFault::Decode("institution"))?;
+        let mut change = Change::new(part);
+        change.buckets = buckets;
+        change.keys = key_rows;
+        change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes())];
+        store.commit_blocking(change)?;
+        std::fs::write(opening.dir.join(VKEY_FILE), format!("{}\n", log_key.verifier()?))
+            .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))?;
+        assemble(opening, store, part, ring, institution.clone(), log_key)
+    }
+
+    /// Opens a founded house.
+    ///
+    /// # Errors
+    /// No institution here, the custodian refuses, or the policy set does not load.
+    pub fn open(opening: Opening) -> Result<Self, VaultFault> {
+        let store = Store::open(&opening.dir, options(&opening))?;
+        let part = store
+            .parts()?
+            .into_iter()
+            .next()
+            .ok_or_else(|| VaultFault::Folder("no institution in this folder: run `tacebo init`".into()))?;
+        let named = store
+            .meta(part, META_INSTITUTION)?
+            .ok_or_else(|| VaultFault::Folder("this institution was not founded to the end".into()))?;
+        let institution: Institution =
+            serde_json::from_slice(&named).map_err(|_| VaultFault::Decode("institution"))?;
+        let realm = Realm(institution.realm);
+        let ring = Keyring::unlock(&*opening.custodian, realm, store.buckets(part)?)?;
+        let record: DataKey =
+            Keys::new().get(&store, part, &ring, SubjectNo::HOUSE, Drawer::Record.category())?;
+        let sealed = store.meta(part, META_LOG_KEY)?.ok_or(VaultFault::Decode("log key"))?;
+        let seed = record.open(&log_key_place(realm), &sealed)?;
+        let seed: &[u8; 32] = seed.as_slice().try_into().map_err(|_| VaultFault::Decode("log key"))?;
+        let log_key = LogKey::from_bytes(&institution.origin, seed)?;
+        assemble(opening, store, part, ring, institution, log_key)
+    }
+
+    /// Whether a folder holds a founded house.
+    pub fn is_founded(dir: &std::path::Path) -> bool {
+        dir.join(VKEY_FILE).is_file()
+    }
+}
+
+fn options(opening: &Opening) -> Options {
+    Options::new(Arc::clone(&opening.clock), Arc::clone(&opening.on_fatal))
+}
+
+fn assemble(
+    opening: Opening,
+    store: Store,
+    part: PartNo,
+    ring: Keyring,
+    institution: Institution,
+    log_key: LogKey,
+) -> Result<Vault, VaultFault> {
+    let engine = Engine::load().map_err(|error| VaultFault::Policy(error.to_string()))?;
+    let inner = Inner {
+        store,
+        part,
+        realm: Realm(institution.realm),
+        blinder: ring.blinder(),
+        ring: RwLock::new(Arc::new(ring)),
+        keys: Keys::new(),
+        persons: Cache::new(PERSONS),
+        profiles: Profiles::new(),
+        engine,
+        speeches: opening.speeches,
+        log_key,
+        institution,
+        clock: opening.clock,
+    };
+    Ok(Vault(Arc::new(inner)))
+}
+
+fn log_key_place(realm: Realm) -> Place<'static> {
+    Place {
+        realm,
+        subject: SubjectNo::HOUSE,
+        category: Drawer::Record.category(),
+        kind: KEY_KIND,
+        id: b"1",
+        version: 1,
+        part: Part::Body,
+    }
+}

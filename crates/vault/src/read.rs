@@ -1,0 +1,182 @@
+//! Reading one document: current, by version, and its history.
+
+use tacebo_policy::{Action, Refusal};
+use tacebo_seal::{Part, SubjectNo};
+use tacebo_store::IndexRow;
+
+use crate::asker::Asker;
+use crate::decide::{Concerned, Leave};
+use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
+use crate::document::{DocRef, Document, IndexRecord, stamp, unpack};
+use crate::entry::{Class, Draft, Outcome};
+use crate::vault::{Inner, Vault};
+
+/// Which version of a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum At {
+    /// The current one.
+    Current,
+    /// This one.
+    Version(u64),
+}
+
+/// Versions of one document shown at once at most.
+const HISTORY_CAP: usize = 1_000;
+
+impl Vault {
+    /// Reads one document for `asker`.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded; what it says does not depend on whether a document
+    /// the asker may not see exists.
+    pub async fn read(&self, asker: &Asker, name: &DocRef, at: At) -> Result<Disclosed<Document>, Refused> {
+        let inner = &*self.0;
+        let id = inner.id_term(&name.kind, &name.id);
+        let row = match at {
+            At::Current => inner.store.current(inner.part, &name.kind, &id),
+            At::Version(version) => inner.store.version(inner.part, &name.kind, &id, version),
+        }
+        .map_err(VaultFault::from)?;
+        let Some(row) = row else {
+            return Err(inner.absent(asker, Action::Read, name).await?);
+        };
+        let record = inner.open_index(&row.row)?;
+        let (decision, concerned) = inner.decide_record(asker, Action::Read, &name.kind, &record)?;
+        let permit = match decision {
+            Ok(permit) => permit,
+            Err(refusal) => return Err(inner.refused(asker, Action::Read, name, &refusal, &concerned).await?),
+        };
+        let document = inner.open_document(&row.row, &row.body, &record, &permit)?;
+        let outcome = if row.row.deleted { Outcome::NotFound } else { Outcome::Done };
+        let drafts = drafts(asker, Action::Read, outcome, &permit, &concerned, std::slice::from_ref(&document));
+        let receipts = inner.log(&drafts).await?;
+        if row.row.deleted {
+            return Err(Refused::new(Denial::Gone, receipts));
+        }
+        Ok(Disclosed::new(document, &[permit], receipts))
+    }
+
+    /// All versions of a document that `asker` may see, newest first.
+    ///
+    /// # Errors
+    /// As [`Vault::read`].
+    pub async fn history(&self, asker: &Asker, name: &DocRef) -> Result<Disclosed<Vec<Document>>, Refused> {
+        let inner = &*self.0;
+        let id = inner.id_term(&name.kind, &name.id);
+        let rows = inner
+            .store
+            .history(inner.part, &name.kind, &id, None, None, HISTORY_CAP)
+            .map_err(VaultFault::from)?;
+        let rids: Vec<_> = rows.iter().map(|row| row.rid).collect();
+        let bodies = inner.store.bodies(inner.part, &rids).map_err(VaultFault::from)?;
+        if rows.is_empty() {
+            return Err(inner.absent(asker, Action::History, name).await?);
+        }
+        let mut documents = Vec::with_capacity(rows.len());
+        let mut permits = Vec::new();
+        let mut last = None;
+        for (row, body) in rows.iter().zip(&bodies) {
+            let record = inner.open_index(row)?;
+            let (decision, concerned) = inner.decide_record(asker, Action::History, &name.kind, &record)?;
+            match decision {
+                Ok(permit) => {
+                    documents.push(inner.open_document(row, body, &record, &permit)?);
+                    permits.push((permit, concerned));
+                }
+                Err(refusal) => last = Some((refusal, concerned)),
+            }
+        }
+        let Some((permit, concerned)) = permits.first() else {
+            let (refusal, concerned) = last.ok_or(VaultFault::Decode("history without a decision"))?;
+            return Err(inner.refused(asker, Action::History, name, &refusal, &concerned).await?);
+        };
+        let drafts = drafts(asker, Action::History, Outcome::Done, permit, concerned, &documents);
+        let receipts = inner.log(&drafts).await?;
+        let permits: Vec<Leave> = permits.into_iter().map(|(permit, _)| permit).collect();
+        Ok(Disclosed::new(documents, &permits, receipts))
+    }
+}
+
+/// One entry for every person concerned.
+pub(crate) fn drafts(
+    asker: &Asker,
+    action: Action,
+    outcome: Outcome,
+    permit: &Leave,
+    concerned: &Concerned,
+    documents: &[Document],
+) -> Vec<Draft> {
+    concerned
+        .each()
+        .into_iter()
+        .map(|(subject, patient)| {
+            Draft::new(asker, action, outcome, Class::Disclosure)
+                .of(subject, patient.map(|p| p.as_str()))
+                .items(documents.iter().map(|d| (d.name.kind.as_str(), d.name.id.as_str(), d.version)))
+                .by(permit)
+        })
+        .collect()
+}
+
+impl Inner {
+    /// Opens a body, stamps it and lowers the veil over it.
+    pub(crate) fn open_document(
+        &self,
+        index: &IndexRow,
+        sealed: &[u8],
+        record: &IndexRecord,
+        permit: &Leave,
+    ) -> Result<Document, VaultFault> {
+        let name = DocRef::new(&*index.kind, record.id.clone());
+        if index.deleted {
+            let (version, time_us) = (index.version, index.time_us);
+            return Ok(Document { name, version, time_us, deleted: true, body: serde_json::Value::Null, veiled: false });
+        }
+        let key = self.key(index.subject.unwrap_or(SubjectNo::HOUSE), index.category)?;
+        let place = self.place(index.subject, index.category, &index.kind, &index.id.0, index.version, Part::Body);
+        let mut body = unpack(&key.open(&place, sealed)?)?;
+        stamp(&mut body, &record.id, index.version, index.time_us);
+        let masks = permit.masks();
+        let veiled = !masks.is_empty() && {
+            let veiled = tacebo_veil::veil(&index.kind, &mut body, masks);
+            !veiled.is_clear()
+        };
+        Ok(Document { name, version: index.version, time_us: index.time_us, deleted: false, body, veiled })
+    }
+
+    /// Records that something absent was asked for, and answers as policy would for
+    /// anything of that kind.
+    pub(crate) async fn absent(&self, asker: &Asker, how: Action, name: &DocRef) -> Result<Refused, VaultFault> {
+        let refusal = self.decide_unknown(asker, how, &name.kind).err();
+        let outcome = if refusal.is_some() { Outcome::Refused } else { Outcome::NotFound };
+        let draft = Draft::new(asker, how, outcome, Class::Refusal).items([(&*name.kind, &*name.id, 0)].into_iter());
+        let receipts = self.log(&[draft]).await?;
+        Ok(Refused::new(refusal.map_or(Denial::NotFound, Denial::Forbidden), receipts))
+    }
+
+    /// Records a refusal for everyone concerned, and answers with the very words
+    /// that an absent thing would have got.
+    pub(crate) async fn refused(
+        &self,
+        asker: &Asker,
+        how: Action,
+        name: &DocRef,
+        refusal: &Refusal,
+        concerned: &Concerned,
+    ) -> Result<Refused, VaultFault> {
+        let drafts: Vec<Draft> = concerned
+            .each()
+            .into_iter()
+            .map(|(subject, patient)| {
+                let mut draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal)
+                    .of(subject, patient.map(|p| p.as_str()))
+                    .items([(&*name.kind, &*name.id, 0)].into_iter());
+                draft.put(crate::entry::field::POLICIES, &refusal.policies().join(","));
+                draft
+            })
+            .collect();
+        let receipts = self.log(&drafts).await?;
+        let outward = self.decide_unknown(asker, how, &name.kind).err();
+        Ok(Refused::new(outward.map_or(Denial::NotFound, Denial::Forbidden), receipts))
+    }
+}

@@ -1,0 +1,108 @@
+//! Break-glass: one patient, one actor, a reason, an end, a review (`design.md` §5).
+
+use serde::{Deserialize, Serialize};
+use tacebo_policy::{Action, Ticket};
+use uuid::Uuid;
+
+use crate::asker::Asker;
+use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
+use crate::records::{Keep, RecordKind};
+use crate::speech::PatientId;
+use crate::vault::Vault;
+use crate::write::Expect;
+
+/// A declared emergency.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Emergency {
+    /// The ticket's id.
+    pub id: String,
+    /// Account that declared it.
+    pub account: String,
+    /// Name of the person, for the review.
+    pub name: String,
+    /// Department, for the monthly rate.
+    pub department: Option<String>,
+    /// Patient id as declared.
+    pub patient: String,
+    /// Reason code from the list.
+    pub reason: String,
+    /// Reason in words.
+    pub words: String,
+    /// Start, microseconds since the Unix epoch.
+    pub from_us: i64,
+    /// End, microseconds since the Unix epoch.
+    pub until_us: i64,
+    /// When the review is due, microseconds since the Unix epoch.
+    pub review_by_us: i64,
+}
+
+impl std::fmt::Debug for Emergency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Emergency").field("id", &self.id).field("reason", &self.reason).finish_non_exhaustive()
+    }
+}
+
+/// Longest ticket: four hours.
+pub const MAX_MINUTES: u32 = 240;
+/// A review is due 24 hours after the declaration.
+const REVIEW_US: i64 = 24 * 3_600 * 1_000_000;
+
+impl Vault {
+    /// Declares an emergency for one patient. The answer is the same whether or not
+    /// the patient exists.
+    ///
+    /// # Errors
+    /// [`Refused`]: the role may not declare, or the reason or time is missing.
+    pub async fn declare_emergency(
+        &self,
+        asker: &Asker,
+        patient: &PatientId,
+        reason: &str,
+        words: &str,
+        minutes: u32,
+    ) -> Result<Disclosed<Emergency>, Refused> {
+        if reason.is_empty() || words.trim().is_empty() || minutes == 0 || minutes > MAX_MINUTES {
+            let why = format!("an emergency needs a reason in words and 1 to {MAX_MINUTES} minutes");
+            return Err(Refused::new(Denial::Invalid(why), Vec::new()));
+        }
+        let from_us = self.now_us();
+        let emergency = Emergency {
+            id: Uuid::now_v7().to_string(),
+            account: asker.who.account.clone(),
+            name: asker.who.display.clone(),
+            department: asker.who.department.clone(),
+            patient: patient.as_str().to_owned(),
+            reason: reason.to_owned(),
+            words: words.trim().to_owned(),
+            from_us,
+            until_us: from_us + i64::from(minutes) * 60_000_000,
+            review_by_us: from_us + REVIEW_US,
+        };
+        let ticket = Ticket {
+            id: emergency.id.clone(),
+            account: emergency.account.clone(),
+            reason: emergency.reason.clone(),
+            from: at(emergency.from_us)?,
+            until: at(emergency.until_us)?,
+        };
+        let params = postcard::to_allocvec(&ticket).map_err(|_| VaultFault::Decode("break-glass ticket"))?;
+        let keep = Keep {
+            patient: Some(patient),
+            terms: vec![("actor".into(), emergency.account.clone())],
+            expect: Expect::Absent,
+            ..Keep::new(
+                RecordKind::Ticket,
+                &emergency.id,
+                &emergency,
+                Action::DeclareBreakGlass,
+                "emergency-declared",
+            )
+        };
+        let kept = self.keep_with(asker, &keep, params).await?;
+        Ok(kept.map(|_| emergency))
+    }
+}
+
+fn at(time_us: i64) -> Result<jiff::Timestamp, VaultFault> {
+    jiff::Timestamp::from_microsecond(time_us).map_err(|_| VaultFault::Decode("the house's clock"))
+}

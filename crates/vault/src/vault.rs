@@ -1,0 +1,178 @@
+//! The vault itself: what it holds, and the small steps every ask is made of.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use quick_cache::sync::Cache;
+use tacebo_ledger::{LogKey, Receipt, Salt};
+use tacebo_policy::Engine;
+use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo};
+use tacebo_store::{Change, Committed, CommitError, EntryWrite, PartNo, Rid, Store};
+
+use crate::disclosed::VaultFault;
+use crate::entry::{Draft, EntryBody};
+use crate::keys::{Drawer, Keys};
+use crate::profile::Profiles;
+use crate::speech::{PatientId, Speech};
+use crate::random;
+
+/// The one path. Cheap to clone; every door holds one.
+#[derive(Clone)]
+pub struct Vault(pub(crate) Arc<Inner>);
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Vault").field("institution", &self.0.institution.name).finish_non_exhaustive()
+    }
+}
+
+/// Who runs this house; public, not personal data.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Institution {
+    /// Name shown to people.
+    pub name: String,
+    /// Number that every key, term and row is bound to.
+    pub realm: u32,
+    /// Origin of the log: a schemeless URL (C2SP tlog-checkpoint).
+    pub origin: String,
+}
+
+pub(crate) struct Inner {
+    pub store: Store,
+    pub part: PartNo,
+    pub realm: Realm,
+    pub ring: RwLock<Arc<Keyring>>,
+    pub blinder: Blinder,
+    pub keys: Keys,
+    pub persons: Cache<String, SubjectNo>,
+    pub profiles: Profiles,
+    pub engine: Engine,
+    pub speeches: Vec<Arc<dyn Speech>>,
+    pub log_key: LogKey,
+    pub institution: Institution,
+    pub clock: tacebo_store::Clock,
+}
+
+/// A point in commit order; searches and pages can be pinned to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Snapshot(pub(crate) Rid);
+
+impl Snapshot {
+    /// For page tokens.
+    pub fn number(self) -> i64 {
+        self.0
+    }
+
+    /// From a page token that the vault itself sealed.
+    pub fn from_number(number: i64) -> Self {
+        Self(number)
+    }
+}
+
+/// Kind under which log entries are sealed.
+pub(crate) const ENTRY_KIND: &str = "house.entry";
+
+impl Vault {
+    /// The institution this vault belongs to.
+    pub fn institution(&self) -> &Institution {
+        &self.0.institution
+    }
+
+    /// Commit order as of now.
+    pub fn snapshot(&self) -> Result<Snapshot, VaultFault> {
+        Ok(Snapshot(self.0.store.head(self.0.part)?))
+    }
+
+    /// Now, by the house's clock, microseconds since the Unix epoch.
+    pub fn now_us(&self) -> i64 {
+        (self.0.clock)()
+    }
+
+    /// Whether the store answers and can be written.
+    pub fn ready(&self) -> Result<(), VaultFault> {
+        self.0.store.head(self.0.part)?;
+        Ok(())
+    }
+}
+
+impl Inner {
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        jiff::Timestamp::from_microsecond((self.clock)()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    pub(crate) fn ring(&self) -> Arc<Keyring> {
+        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn speech(&self, kind: &str) -> Option<&Arc<dyn Speech>> {
+        self.speeches.iter().find(|speech| speech.knows(kind))
+    }
+
+    pub(crate) fn key(&self, subject: SubjectNo, category: Category) -> Result<DataKey, VaultFault> {
+        self.keys.get(&self.store, self.part, &self.ring(), subject, category)
+    }
+
+    pub(crate) fn id_term(&self, kind: &str, id: &str) -> IdTerm {
+        self.blinder.id(kind, id)
+    }
+
+    pub(crate) fn place<'a>(
+        &self,
+        subject: Option<SubjectNo>,
+        category: Category,
+        kind: &'a str,
+        id: &'a [u8],
+        version: u64,
+        part: Part,
+    ) -> Place<'a> {
+        Place { realm: self.realm, subject: subject.unwrap_or(SubjectNo::HOUSE), category, kind, id, version, part }
+    }
+
+    /// The number of a person the house has heard of.
+    pub(crate) fn person(&self, patient: &PatientId) -> Result<Option<SubjectNo>, VaultFault> {
+        if let Some(no) = self.persons.get(patient.as_str()) {
+            return Ok(Some(no));
+        }
+        let found = self.store.subject_of(self.part, &self.id_term("Patient", patient.as_str()))?;
+        if let Some(no) = found {
+            self.persons.insert(patient.as_str().to_owned(), no);
+        }
+        Ok(found)
+    }
+
+    /// Seals a drafted entry under the audit key of the person concerned (or the house's).
+    pub(crate) fn seal_entry(&self, draft: &Draft, fresh: Option<&DataKey>) -> Result<EntryWrite, VaultFault> {
+        let eid: [u8; 16] = random::bytes()?;
+        let body = EntryBody::new(draft.fields.clone())?;
+        let fields: Vec<(&str, &[u8])> = body.fields.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+        let commitment = tacebo_ledger::commit(&Salt::from_bytes(body.salt), &fields)?;
+        let category = Drawer::Audit.category();
+        let subject = draft.subject.unwrap_or(SubjectNo::HOUSE);
+        let place = self.place(draft.subject, category, ENTRY_KIND, &eid, 1, Part::Entry);
+        let plain = body.encode()?;
+        let sealed = match fresh {
+            Some(key) => key.seal(&place, &plain)?,
+            None => self.key(subject, category)?.seal(&place, &plain)?,
+        };
+        Ok(EntryWrite {
+            eid,
+            subject: draft.subject,
+            actor: draft.actor,
+            class: draft.class as u8,
+            commitment,
+            sealed: sealed.into_bytes(),
+        })
+    }
+
+    /// Commits entries alone: what every read and every refusal waits for.
+    pub(crate) async fn log(&self, drafts: &[Draft]) -> Result<Vec<Receipt>, VaultFault> {
+        let mut change = Change::new(self.part);
+        for draft in drafts {
+            change.entries.push(self.seal_entry(draft, None)?);
+        }
+        Ok(self.commit(change).await?.receipts)
+    }
+
+    pub(crate) async fn commit(&self, change: Change) -> Result<Committed, CommitError> {
+        self.store.commit(change).await
+    }
+}
