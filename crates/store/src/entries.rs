@@ -77,17 +77,15 @@ impl Store {
             if let Some(time) = query.before_us {
                 before = before.min(first_at(conn, part, size, time)?);
             }
-            let range = (part.sql(), from.min(before).cast_signed(), before.cast_signed());
+            let end = before.cast_signed();
             match (query.subject, query.actor) {
                 (Some(subject), _) => {
-                    let params = (range.0, range.1, range.2, subject.0.cast_signed());
-                    collect(conn, sql::ENTRIES_SUBJECT, params, query)
+                    collect(conn, sql::ENTRIES_SUBJECT, (part.sql(), end, subject.0.cast_signed()), from, query)
                 }
                 (None, Some(actor)) => {
-                    let params = (range.0, range.1, range.2, actor.cast_signed());
-                    collect(conn, sql::ENTRIES_ACTOR, params, query)
+                    collect(conn, sql::ENTRIES_ACTOR, (part.sql(), end, actor.cast_signed()), from, query)
                 }
-                (None, None) => collect(conn, sql::ENTRIES, range, query),
+                (None, None) => collect(conn, sql::ENTRIES, (part.sql(), end), from, query),
             }
         })
     }
@@ -158,11 +156,12 @@ impl Store {
     }
 }
 
-/// Reads until the page is full; what no index answers is filtered here.
+/// Reads until the page is full or the place `from` is passed; what no index answers is filtered here.
 fn collect(
     conn: &Connection,
     sql: &str,
     params: impl Params,
+    from: u64,
     query: &EntryQuery,
 ) -> Result<Vec<EntryRow>, StoreError> {
     let mut statement = conn.prepare_cached(sql)?;
@@ -172,6 +171,9 @@ fn collect(
         && let Some(row) = rows.next()?
     {
         let entry = entry_row(row)?;
+        if entry.index < from {
+            break;
+        }
         if query.actor.is_none_or(|a| a == entry.actor) && query.class.is_none_or(|c| c == entry.class) {
             out.push(entry);
         }

@@ -48,6 +48,11 @@ impl Pool {
         })
     }
 
+    /// Closes the idle connections, so that the writer is the last to close and can tidy the write-ahead log away.
+    pub(crate) fn close(&self) {
+        self.idle().clear();
+    }
+
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

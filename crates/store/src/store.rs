@@ -171,6 +171,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Closing the queue lets the writer finish what is waiting; the lock goes only after it is done.
         self.queue = None;
+        self.pool.close();
         if let Some(writer) = self.writer.take()
             && writer.thread().id() != thread::current().id()
             && writer.join().is_err()

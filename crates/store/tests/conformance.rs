@@ -140,7 +140,7 @@ async fn a_full_queue_is_busy_and_nothing_of_the_change_is_kept() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
     let mut options = world.options();
-    (options.queue, options.busy_after) = (1, Duration::from_millis(1));
+    (options.queue, options.group_changes, options.busy_after) = (1, 1, Duration::from_millis(1));
     let store = Store::open(dir.path(), options).unwrap();
     store.create_part(PART, ORIGIN).await.unwrap();
     world.shut();
