@@ -1,0 +1,23 @@
+declare-title = Emergency access
+declare-lead = For danger that cannot wait. You answer for it with your name.
+declare-record = Record:
+declare-reason = What is the emergency?
+declare-text = In your own words
+declare-text-hint = One or two sentences. No diagnosis needed.
+declare-minutes = For how long?
+declare-minutes-hint = It ends by itself. You can end it earlier at any time.
+declare-code = One-time code
+declare-code-hint = Once more, so that nobody does this at a screen left open.
+declare-do = Open the record now
+declare-not = Not now
+declare-follows = What follows
+declare-follows-now = At once
+declare-follows-now-text = The record of this one patient opens for reading. No export.
+declare-follows-log = In the log
+declare-follows-log-text = Your name, the reason and each document you open.
+# $hours (Number)
+declare-follows-review = Within { $hours } hours
+declare-follows-review-text = The privacy officer reviews it and may ask you.
+declare-follows-patient = The patient
+declare-follows-patient-text = Sees that it took place, by whom in which role, and why.
+declare-good-faith = Help given in good faith is never held against you.

@@ -1,0 +1,14 @@
+system-lead = 设备运行情况。本页不含患者数据。
+system-well = 一切正常
+system-unwell = { $n } 项检查需要处理
+system-store = 数据目录
+system-free = 可用 { $size }
+system-documents = 文档
+system-subjects = { $n } 人
+system-epoch = 密钥世代
+system-requests = 每分钟请求数
+system-program = 程序
+system-version = 版本
+system-started = 启动于
+system-memory = 内存
+system-no-patient = 本系统管理员无法打开任何病历。
