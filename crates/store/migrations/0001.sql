@@ -60,14 +60,13 @@ CREATE TABLE subject (
 
 CREATE TABLE subject_key (
     part       INTEGER NOT NULL,
+    bucket     INTEGER NOT NULL,      -- follows from the subject; a bucket is re-keyed as a whole
     subject    INTEGER NOT NULL,
     category   INTEGER NOT NULL,
     generation INTEGER NOT NULL,
-    bucket     INTEGER NOT NULL,
     wrapped    BLOB    NOT NULL,
-    PRIMARY KEY (part, subject, category, generation)
+    PRIMARY KEY (part, bucket, subject, category, generation)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX subject_key_bucket ON subject_key (part, bucket);
 
 CREATE TABLE bucket_key (
     part    INTEGER NOT NULL,

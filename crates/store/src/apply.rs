@@ -141,13 +141,13 @@ impl Applier<'_> {
     fn keys(&self, change: &Change) -> Result<(), Failed> {
         let part = change.part.sql();
         for gone in &change.drop_keys {
-            let subject = gone.subject.0.cast_signed();
+            let (bucket, subject) = (gone.subject.bucket(), gone.subject.0.cast_signed());
             if let Some(category) = gone.category {
                 self.conn.prepare_cached(sql::TERM_DROP_CATEGORY)?.execute((part, subject, category.0))?;
-                self.conn.prepare_cached(sql::KEY_DROP_CATEGORY)?.execute((part, subject, category.0))?;
+                self.conn.prepare_cached(sql::KEY_DROP_CATEGORY)?.execute((part, bucket, subject, category.0))?;
             } else {
                 self.conn.prepare_cached(sql::TERM_DROP_SUBJECT)?.execute((part, subject))?;
-                self.conn.prepare_cached(sql::KEY_DROP_SUBJECT)?.execute((part, subject))?;
+                self.conn.prepare_cached(sql::KEY_DROP_SUBJECT)?.execute((part, bucket, subject))?;
             }
         }
         let mut put = self.conn.prepare_cached(sql::BUCKET_PUT)?;
@@ -163,7 +163,7 @@ impl Applier<'_> {
         let mut put = self.conn.prepare_cached(sql::KEY_PUT)?;
         for key in &change.keys {
             let subject = key.subject.0.cast_signed();
-            put.execute((part, subject, key.category.0, key.generation, key.subject.bucket(), &key.wrapped))?;
+            put.execute((part, key.subject.bucket(), subject, key.category.0, key.generation, &key.wrapped))?;
         }
         Ok(())
     }

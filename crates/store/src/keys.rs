@@ -55,7 +55,7 @@ impl Store {
     pub fn keys_of(&self, part: PartNo, subject: SubjectNo) -> Result<Vec<KeyRow>, StoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::KEYS)?;
-            let rows = statement.query_map((part.sql(), subject.0.cast_signed()), key_row)?;
+            let rows = statement.query_map((part.sql(), subject.bucket(), subject.0.cast_signed()), key_row)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -68,7 +68,7 @@ impl Store {
         category: Category,
     ) -> Result<Option<KeyRow>, StoreError> {
         self.read(|conn| {
-            let params = (part.sql(), subject.0.cast_signed(), category.0);
+            let params = (part.sql(), subject.bucket(), subject.0.cast_signed(), category.0);
             Ok(conn.prepare_cached(sql::KEY_LATEST)?.query_row(params, key_row).optional()?)
         })
     }

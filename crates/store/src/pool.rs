@@ -48,7 +48,7 @@ impl Pool {
         })
     }
 
-    /// Closes the idle connections, so that the writer is the last to close and can tidy the write-ahead log away.
+    /// Closes the idle connections.
     pub(crate) fn close(&self) {
         self.idle().clear();
     }

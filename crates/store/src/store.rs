@@ -169,9 +169,10 @@ impl Store {
 
 impl Drop for Inner {
     fn drop(&mut self) {
+        // Readers close first, so that the writer is the last one and tidies the write-ahead log away.
+        self.pool.close();
         // Closing the queue lets the writer finish what is waiting; the lock goes only after it is done.
         self.queue = None;
-        self.pool.close();
         if let Some(writer) = self.writer.take()
             && writer.thread().id() != thread::current().id()
             && writer.join().is_err()
