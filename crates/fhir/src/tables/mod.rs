@@ -14,7 +14,7 @@ pub(crate) use fx::{FxMap, FxSet};
 pub use primitive::Primitive;
 pub use raw::RawClass as Class;
 
-use crate::walker::Program;
+use crate::walker::{Branch, Program, compile_path};
 
 const PACKED: &[u8] = include_bytes!("r4.bin");
 
@@ -39,6 +39,7 @@ struct KindParams {
     numbers: Vec<u16>,
     by_code: FxMap<Box<str>, u16>,
     program: OnceLock<Program>,
+    compartment: OnceLock<Vec<Branch>>,
 }
 
 /// A resource or data type.
@@ -256,7 +257,7 @@ impl Tables {
                     by_code.insert(p.code.as_str().into(), no);
                 }
             }
-            by_kind.insert(t.name.as_str().into(), KindParams { numbers, by_code, program: OnceLock::new() });
+            by_kind.insert(t.name.as_str().into(), KindParams { numbers, by_code, program: OnceLock::new(), compartment: OnceLock::new() });
         }
         let params = from.params.iter().zip(0u16..).map(|(p, no)| SearchParam {
             no,
@@ -357,6 +358,19 @@ impl Tables {
     /// The compiled extraction program of a resource type.
     pub(crate) fn program(&self, kind: &str) -> Option<&Program> {
         Some(self.by_kind.get(kind)?.program.get_or_init(|| Program::compile(self, kind)))
+    }
+
+    /// Compiled paths to the patients of a type, numbered by rank: `patient` and `subject` before all others.
+    pub(crate) fn compartment_program(&self, kind: &str) -> Option<&[Branch]> {
+        let params = self.patient_params(kind)?;
+        let known = self.by_kind.get(kind)?;
+        let compile = || {
+            let first = |c: &str| matches!(c, "patient" | "subject");
+            let ordered = params.iter().filter(|c| first(c)).chain(params.iter().filter(|c| !first(c)));
+            let paths = (0u16..).zip(ordered.filter_map(|c| self.param_of(kind, c)));
+            paths.flat_map(|(rank, p)| compile_path(self, kind, &p.expression, rank)).collect()
+        };
+        Some(known.compartment.get_or_init(compile))
     }
 
     /// Search parameters by which a type is in the patient compartment; `None` if it never is.
