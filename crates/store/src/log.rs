@@ -16,7 +16,8 @@ impl Tiles for PartTiles<'_> {
     type Error = StoreError;
 
     fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store.read(|conn| read_tile(conn, self.part, level, index))
+        self.store
+            .read(|conn| read_tile(conn, self.part, level, index))
     }
 }
 
@@ -41,20 +42,35 @@ impl Tiles for ConnTiles<'_> {
     }
 }
 
-fn read_tile(conn: &Connection, part: PartNo, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+fn read_tile(
+    conn: &Connection,
+    part: PartNo,
+    level: u8,
+    index: u64,
+) -> Result<Option<Vec<u8>>, StoreError> {
     let params = (part.sql(), level, index.cast_signed());
-    Ok(conn.prepare_cached(sql::TILE)?.query_row(params, |r| r.get(0)).optional()?)
+    Ok(conn
+        .prepare_cached(sql::TILE)?
+        .query_row(params, |r| r.get(0))
+        .optional()?)
 }
 
 /// Takes up a part's log from the file, and refuses if its tiles do not add up to the stored root: appending to a
 /// damaged tree would sign the damage.
-pub(crate) fn load(conn: &Connection, part: PartNo) -> Result<Option<(Sequencer, u64)>, StoreError> {
-    let Some(head) = log_head(conn, part)? else { return Ok(None) };
+pub(crate) fn load(
+    conn: &Connection,
+    part: PartNo,
+) -> Result<Option<(Sequencer, u64)>, StoreError> {
+    let Some(head) = log_head(conn, part)? else {
+        return Ok(None);
+    };
     let log = Sequencer::load(&head.origin, head.size, &ConnTiles { conn, part })
         .map_err(|e| StoreError::Log(e.to_string()))?;
     if log.root() == head.root {
         Ok(Some((log, head.checkpoint)))
     } else {
-        Err(StoreError::Log("the tiles do not give the stored root".to_owned()))
+        Err(StoreError::Log(
+            "the tiles do not give the stored root".to_owned(),
+        ))
     }
 }

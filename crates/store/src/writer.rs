@@ -83,19 +83,30 @@ impl Writer {
                 parts.insert(part, PartState { edge, log });
             }
         }
-        Ok(Self { conn, options, shared, parts, since_copy_back: 0 })
+        Ok(Self {
+            conn,
+            options,
+            shared,
+            parts,
+            since_copy_back: 0,
+        })
     }
 
     /// Works until the last [`crate::Store`] is gone.
     pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let _bell = Bell { shared: Arc::clone(&self.shared), options: self.options.clone() };
+        let _bell = Bell {
+            shared: Arc::clone(&self.shared),
+            options: self.options.clone(),
+        };
         let mut held = None;
         while let Some(job) = held.take().or_else(|| jobs.blocking_recv()) {
             match job {
                 Job::Commit(change, reply) => {
                     let mut bytes = weight(&change);
                     let mut group = vec![(change, reply)];
-                    while group.len() < self.options.group_changes && bytes < self.options.group_bytes {
+                    while group.len() < self.options.group_changes
+                        && bytes < self.options.group_bytes
+                    {
                         match jobs.try_recv() {
                             Ok(Job::Commit(change, reply)) => {
                                 bytes += weight(&change);
@@ -165,7 +176,8 @@ impl Writer {
                     Ok(edge) => pending.push(Pending {
                         reply,
                         part: change.part,
-                        first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0) + 1,
+                        first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0)
+                            + 1,
                         time_us: edge.time_us,
                         entries: change.entries.len(),
                     }),
@@ -176,11 +188,23 @@ impl Writer {
                             Failed::Change(e) => GroupFailed::Refused(e.to_string()),
                             Failed::Log(why) => GroupFailed::Refused(why),
                         });
-                        pending.push(Pending { reply, part: change.part, first_rid: 0, time_us: 0, entries: 0 });
+                        pending.push(Pending {
+                            reply,
+                            part: change.part,
+                            first_rid: 0,
+                            time_us: 0,
+                            entries: 0,
+                        });
                     }
                 }
             } else {
-                pending.push(Pending { reply, part: change.part, first_rid: 0, time_us: 0, entries: 0 });
+                pending.push(Pending {
+                    reply,
+                    part: change.part,
+                    first_rid: 0,
+                    time_us: 0,
+                    entries: 0,
+                });
             }
         }
         if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)) {
@@ -195,7 +219,11 @@ impl Writer {
         self.finish(drafts, std::mem::take(pending))
     }
 
-    fn intern(&self, group: &[(Box<Change>, Reply)], new_kinds: &mut NewKinds) -> rusqlite::Result<()> {
+    fn intern(
+        &self,
+        group: &[(Box<Change>, Reply)],
+        new_kinds: &mut NewKinds,
+    ) -> rusqlite::Result<()> {
         for (change, _) in group {
             for document in change.documents.iter().filter(|d| !d.kind.is_empty()) {
                 new_kinds.intern(&self.conn, &self.shared.kinds, change.part, &document.kind)?;
@@ -214,9 +242,16 @@ impl Writer {
         let Some(state) = self.parts.get(&change.part.0) else {
             return Err(CommitError::NoPart.into());
         };
-        let draft = drafts.entry(change.part.0).or_insert(Draft { edge: state.edge, staged: None });
+        let draft = drafts.entry(change.part.0).or_insert(Draft {
+            edge: state.edge,
+            staged: None,
+        });
         let time_us = draft.edge.next_time((self.options.clock)());
-        let applier = Applier { conn: &self.conn, kinds: &self.shared.kinds, new_kinds };
+        let applier = Applier {
+            conn: &self.conn,
+            kinds: &self.shared.kinds,
+            new_kinds,
+        };
         self.run_sql("SAVEPOINT member")?;
         let outcome = applier.apply(change, draft.edge, time_us).and_then(|edge| {
             self.leaves(change, state, draft, time_us)?;
@@ -239,7 +274,13 @@ impl Writer {
 
     /// Gives the entries of a change their places in the log and writes their rows. The last step of a change: nothing
     /// after it can fail for the change alone, so no place is ever given twice or left empty.
-    fn leaves(&self, change: &Change, state: &PartState, draft: &mut Draft, time_us: i64) -> Result<(), Failed> {
+    fn leaves(
+        &self,
+        change: &Change,
+        state: &PartState,
+        draft: &mut Draft,
+        time_us: i64,
+    ) -> Result<(), Failed> {
         if change.entries.is_empty() {
             return Ok(());
         }
@@ -281,43 +322,77 @@ impl Writer {
     /// Writes the tiles, heads and log states of all parts that the transaction touched.
     fn seal_drafts(&self, drafts: &BTreeMap<i32, Draft>) -> Result<(), GroupFailed> {
         for (part, draft) in drafts {
-            let Some(state) = self.parts.get(part) else { continue };
-            self.seal_draft(i64::from(*part), state, draft).map_err(|e| refused(&e))?;
+            let Some(state) = self.parts.get(part) else {
+                continue;
+            };
+            self.seal_draft(i64::from(*part), state, draft)
+                .map_err(|e| refused(&e))?;
         }
         Ok(())
     }
 
     fn seal_draft(&self, part: i64, state: &PartState, draft: &Draft) -> rusqlite::Result<()> {
         let edge = draft.edge;
-        self.conn.prepare_cached(sql::HEAD_PUT)?.execute((part, edge.rid, edge.time_us))?;
+        self.conn
+            .prepare_cached(sql::HEAD_PUT)?
+            .execute((part, edge.rid, edge.time_us))?;
         let mut put = self.conn.prepare_cached(sql::TILE_PUT)?;
         for tile in draft.staged.iter().flat_map(Staged::tiles) {
-            put.execute((part, tile.id.level, tile.id.index.cast_signed(), &tile.bytes))?;
+            put.execute((
+                part,
+                tile.id.level,
+                tile.id.index.cast_signed(),
+                &tile.bytes,
+            ))?;
         }
-        let (size, root) =
-            draft.staged.as_ref().map_or_else(|| (state.log.size(), state.log.root()), |s| (s.size(), s.root()));
+        let (size, root) = draft.staged.as_ref().map_or_else(
+            || (state.log.size(), state.log.root()),
+            |s| (s.size(), s.root()),
+        );
         if draft.staged.is_some() || edge.checkpoint != state.edge.checkpoint {
-            put_state(&self.conn, part, state.log.origin(), size, root, edge.checkpoint.0)?;
+            put_state(
+                &self.conn,
+                part,
+                state.log.origin(),
+                size,
+                root,
+                edge.checkpoint.0,
+            )?;
         }
         Ok(())
     }
 
     /// The sync. Any failure here is fatal: after a failed fdatasync the next one may lie (fsyncgate).
     fn commit(&self) -> Result<(), GroupFailed> {
-        if self.options.commit_fault.as_ref().is_some_and(|fault| fault()) {
+        if self
+            .options
+            .commit_fault
+            .as_ref()
+            .is_some_and(|fault| fault())
+        {
             return Err(GroupFailed::Fatal("injected".to_owned()));
         }
-        self.run_sql("COMMIT").map_err(|e| GroupFailed::Fatal(e.to_string()))
+        self.run_sql("COMMIT")
+            .map_err(|e| GroupFailed::Fatal(e.to_string()))
     }
 
     /// The transaction is durable: moves the edges on, makes the receipts, answers.
-    fn finish(&mut self, drafts: BTreeMap<i32, Draft>, pending: Vec<Pending>) -> Result<(), GroupFailed> {
+    fn finish(
+        &mut self,
+        drafts: BTreeMap<i32, Draft>,
+        pending: Vec<Pending>,
+    ) -> Result<(), GroupFailed> {
         let mut receipts: BTreeMap<i32, std::vec::IntoIter<Receipt>> = BTreeMap::new();
         for (part, draft) in drafts {
-            let Some(state) = self.parts.get_mut(&part) else { continue };
+            let Some(state) = self.parts.get_mut(&part) else {
+                continue;
+            };
             state.edge = draft.edge;
             if let Some(staged) = draft.staged {
-                let made = state.log.committed(staged).map_err(|e| GroupFailed::Fatal(e.to_string()))?;
+                let made = state
+                    .log
+                    .committed(staged)
+                    .map_err(|e| GroupFailed::Fatal(e.to_string()))?;
                 receipts.insert(part, made.into_iter());
             }
             state.edge.log_size = state.log.size();
@@ -326,8 +401,11 @@ impl Writer {
             let mine = receipts
                 .get_mut(&waiting.part.0)
                 .map_or_else(Vec::new, |all| all.by_ref().take(waiting.entries).collect());
-            let committed =
-                Committed { first_rid: waiting.first_rid, time_us: waiting.time_us, receipts: mine };
+            let committed = Committed {
+                first_rid: waiting.first_rid,
+                time_us: waiting.time_us,
+                receipts: mine,
+            };
             answer(waiting.reply, Ok(committed));
         }
         Ok(())
@@ -341,7 +419,10 @@ impl Writer {
             return;
         }
         self.since_copy_back = 0;
-        match self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get::<_, i64>(0)) {
+        match self
+            .conn
+            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get::<_, i64>(0))
+        {
             Ok(_) => {}
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
@@ -359,16 +440,31 @@ impl Writer {
             return Err(StoreError::Part(part.0));
         }
         if let Some(state) = self.parts.get(&part.0) {
-            return if state.log.origin() == origin { Ok(()) } else { Err(StoreError::Origin(part.0)) };
+            return if state.log.origin() == origin {
+                Ok(())
+            } else {
+                Err(StoreError::Origin(part.0))
+            };
         }
-        let log = Sequencer::load(origin, 0, &log::ConnTiles { conn: &self.conn, part })
-            .map_err(|e| StoreError::Log(e.to_string()))?;
+        let log = Sequencer::load(
+            origin,
+            0,
+            &log::ConnTiles {
+                conn: &self.conn,
+                part,
+            },
+        )
+        .map_err(|e| StoreError::Log(e.to_string()))?;
         if let Err(e) = put_state(&self.conn, part.sql(), origin, 0, log.root(), 0) {
             let full = e.sqlite_error_code() == Some(ErrorCode::DiskFull);
             if !full {
                 self.fatal(&e.to_string());
             }
-            return Err(if full { StoreError::Sql(e) } else { StoreError::Poisoned });
+            return Err(if full {
+                StoreError::Sql(e)
+            } else {
+                StoreError::Poisoned
+            });
         }
         let edge = load_edge(&self.conn, part, 0)?;
         self.parts.insert(part.0, PartState { edge, log });
@@ -392,7 +488,13 @@ fn put_state(
     root: Hash,
     checkpoint: u64,
 ) -> rusqlite::Result<()> {
-    let row = (part, origin, size.cast_signed(), root.0, checkpoint.cast_signed());
+    let row = (
+        part,
+        origin,
+        size.cast_signed(),
+        root.0,
+        checkpoint.cast_signed(),
+    );
     conn.prepare_cached(sql::STATE_PUT)?.execute(row).map(drop)
 }
 
@@ -402,7 +504,9 @@ fn alone(failed: Failed) -> Result<CommitError, Failed> {
         Failed::Change(e) => Ok(e),
         Failed::Sql(e) => match e.sqlite_error_code() {
             Some(ErrorCode::TooBig) => Ok(CommitError::Malformed("a value is too big")),
-            Some(ErrorCode::ConstraintViolation) => Ok(CommitError::Malformed("two rows of one name")),
+            Some(ErrorCode::ConstraintViolation) => {
+                Ok(CommitError::Malformed("two rows of one name"))
+            }
             _ => Err(Failed::Sql(e)),
         },
         Failed::Log(why) => Err(Failed::Log(why)),
@@ -434,8 +538,11 @@ fn answer(reply: Reply, with: Result<Committed, CommitError>) {
 }
 
 fn weight(change: &Change) -> usize {
-    let documents: usize =
-        change.documents.iter().map(|d| d.index.len() + d.body.len() + 64 * d.terms.len() + 128).sum();
+    let documents: usize = change
+        .documents
+        .iter()
+        .map(|d| d.index.len() + d.body.len() + 64 * d.terms.len() + 128)
+        .sum();
     let entries: usize = change.entries.iter().map(|e| e.sealed.len() + 256).sum();
     let keys = (change.keys.len() + change.buckets.len()) * 256;
     documents + entries + keys + CHANGE_OVERHEAD

@@ -1,5 +1,6 @@
 //! What the suites share: a store in a temporary folder with a clock that the test sets.
 
+#![expect(clippy::unwrap_used, reason = "only tests come here")]
 #![allow(dead_code, reason = "each suite uses its own part of the harness")]
 
 use std::{
@@ -11,7 +12,8 @@ use std::{
 };
 
 use tacebo_store::{
-    Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo, Store, SubjectNo, Term,
+    Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo,
+    Store, SubjectNo, Term,
 };
 
 pub(crate) const PART: PartNo = PartNo(7);
@@ -47,8 +49,14 @@ impl World {
             now.load(Ordering::SeqCst)
         });
         let fatal = Arc::clone(&self.fatal);
-        let mut options = Options::new(clock, Arc::new(move |why| fatal.lock().unwrap().push(why.to_owned())));
-        let (transactions, fail) = (Arc::clone(&self.transactions), Arc::clone(&self.fail_commits));
+        let mut options = Options::new(
+            clock,
+            Arc::new(move |why| fatal.lock().unwrap().push(why.to_owned())),
+        );
+        let (transactions, fail) = (
+            Arc::clone(&self.transactions),
+            Arc::clone(&self.fail_commits),
+        );
         options.commit_fault = Some(Arc::new(move || {
             transactions.fetch_add(1, Ordering::SeqCst);
             fail.load(Ordering::SeqCst)
@@ -94,7 +102,7 @@ pub(crate) fn entry(n: u64) -> EntryWrite {
     eid[..8].copy_from_slice(&n.to_be_bytes());
     EntryWrite {
         eid,
-        subject: (n % 3 != 0).then_some(SubjectNo(n % 5)),
+        subject: (!n.is_multiple_of(3)).then_some(SubjectNo(n % 5)),
         actor: n % 4,
         class: u8::try_from(n % 3).unwrap(),
         commitment: Hash([u8::try_from(n % 251).unwrap(); 32]),
@@ -112,7 +120,10 @@ pub(crate) fn key(subject: u64, category: u8, generation: u32) -> KeyRow {
 }
 
 pub(crate) fn guard(n: u64, seen: i64) -> Guard {
-    Guard { term: term(n), seen }
+    Guard {
+        term: term(n),
+        seen,
+    }
 }
 
 pub(crate) fn change() -> Change {
@@ -120,5 +131,8 @@ pub(crate) fn change() -> Change {
 }
 
 pub(crate) fn of(documents: Vec<DocumentWrite>) -> Change {
-    Change { documents, ..change() }
+    Change {
+        documents,
+        ..change()
+    }
 }
