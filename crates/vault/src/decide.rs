@@ -64,7 +64,7 @@ impl Inner {
             let id = PatientId::new(patient.as_str());
             let no = self.person(&id)?;
             let profile = match no {
-                Some(no) => self.profile(no)?,
+                Some(no) => self.profile(&id, no)?,
                 None => Arc::new(Profile::unknown()),
             };
             persons.push((id, no, profile));

@@ -6,7 +6,7 @@ use tacebo_policy::{Fact, Labels};
 
 use crate::disclosed::VaultFault;
 
-/// Names one document: its kind (a FHIR type or a `house.` kind) and logical id.
+/// Names one document: its kind (a FHIR type or a record of the house) and logical id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DocRef {
     /// The kind.

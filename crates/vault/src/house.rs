@@ -39,7 +39,7 @@ const META_INSTITUTION: &str = "institution";
 const META_LOG_KEY: &str = "log-key";
 /// The log's public key lies beside the database, for whoever verifies without us.
 pub const VKEY_FILE: &str = "log.vkey";
-const KEY_KIND: &str = "house.log-key";
+const KEY_KIND: &str = "LogKey";
 const PERSONS: usize = 100_000;
 
 /// An institution's partition: a fixed hash of its number, 0 to 4095 (`design.md` §3).
@@ -54,14 +54,14 @@ impl Vault {
     ///
     /// # Errors
     /// The folder is not empty of an institution, or cannot be written.
-    pub fn found(opening: Opening, institution: &Institution) -> Result<Self, VaultFault> {
+    pub async fn found(opening: Opening, institution: &Institution) -> Result<Self, VaultFault> {
         let store = Store::open(&opening.dir, options(&opening))?;
         let realm = Realm(institution.realm);
         let part = part_of(realm);
         if store.meta(part, META_INSTITUTION)?.is_some() {
             return Err(VaultFault::Folder("there is an institution in this folder already".into()));
         }
-        store.create_part_blocking(part, &institution.origin)?;
+        store.create_part(part, &institution.origin).await?;
         let (ring, buckets) = Keyring::create(&*opening.custodian, realm)?;
         let (key_rows, house_keys) = keys::fresh(&ring, SubjectNo::HOUSE)?;
         let log_key = LogKey::generate(&institution.origin)?;
@@ -76,7 +76,7 @@ impl Vault {
         change.buckets = buckets;
         change.keys = key_rows;
         change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes())];
-        store.commit_blocking(change)?;
+        store.commit(change).await?;
         std::fs::write(opening.dir.join(VKEY_FILE), format!("{}\n", log_key.verifier()?))
             .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))?;
         assemble(opening, store, part, ring, institution.clone(), log_key)

@@ -77,12 +77,6 @@ impl Keys {
             self.cache.insert((subject, *category), key.clone());
         }
     }
-
-    pub(crate) fn forget(&self, subject: SubjectNo) {
-        for drawer in Drawer::ALL {
-            self.cache.remove(&(subject, drawer.category()));
-        }
-    }
 }
 
 /// Fresh keys for every drawer of a new person: rows to commit and the keys themselves.

@@ -75,7 +75,7 @@ pub struct ProofFile {
     pub index: u64,
 }
 
-const LOG_KIND: &str = "house.log";
+const LOG_KIND: &str = "LogEntry";
 /// Entries opened for one filtered question at most.
 const SCAN_CAP: usize = 50_000;
 

@@ -10,6 +10,7 @@ use tacebo_seal::{Part, SubjectNo};
 use crate::disclosed::VaultFault;
 use crate::document::IndexRecord;
 use crate::records::TICKET_KIND;
+use crate::speech::PatientId;
 use crate::vault::Inner;
 
 /// A profile is rebuilt from the store when a commit has touched its shard since
@@ -71,12 +72,12 @@ impl Profiles {
 impl Inner {
     /// The person's profile. An index record that does not open is a fault, never
     /// a missing fact: a missing `deny` would open the door (promise 5).
-    pub(crate) fn profile(&self, subject: SubjectNo) -> Result<Arc<Profile>, VaultFault> {
+    pub(crate) fn profile(&self, patient: &PatientId, subject: SubjectNo) -> Result<Arc<Profile>, VaultFault> {
         let (turn, known) = self.profiles.get(subject);
         if let Some(known) = known {
             return Ok(known);
         }
-        let mut profile = Profile::default();
+        let mut profile = Profile { patient: Some(patient.as_str().to_owned()), ..Profile::default() };
         let mut kinds = vec![TICKET_KIND];
         kinds.extend(self.speeches.iter().flat_map(|speech| speech.fact_kinds().iter().copied()));
         for row in self.store.by_subject(self.part, subject, &kinds, None)? {

@@ -20,7 +20,7 @@ use crate::vault::{Inner, Snapshot, Vault};
 use crate::write::Expect;
 
 /// Break-glass tickets: read by the vault itself for every decision.
-pub(crate) const TICKET_KIND: &str = "house.ticket";
+pub(crate) const TICKET_KIND: &str = "BreakGlass";
 
 /// A kind of house record. The list is closed: what is operational may be read by
 /// the rooms above without an entry (a session look-up is no disclosure of patient
@@ -47,13 +47,13 @@ impl RecordKind {
     /// The kind's name at rest and in policy.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Account => "house.account",
-            Self::Session => "house.session",
-            Self::Client => "house.client",
+            Self::Account => "UserAccount",
+            Self::Session => "Session",
+            Self::Client => "ClientRegistration",
             Self::Ticket => TICKET_KIND,
-            Self::Review => "house.review",
-            Self::Notice => "house.notice",
-            Self::Request => "house.request",
+            Self::Review => "BreakGlassReview",
+            Self::Notice => "NoticeProof",
+            Self::Request => "AccessRequest",
         }
     }
 

@@ -69,7 +69,7 @@ impl Snapshot {
 }
 
 /// Kind under which log entries are sealed.
-pub(crate) const ENTRY_KIND: &str = "house.entry";
+pub(crate) const ENTRY_KIND: &str = "LogEntry";
 
 impl Vault {
     /// The institution this vault belongs to.

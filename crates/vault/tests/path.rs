@@ -1,0 +1,293 @@
+//! The one path, driven from outside with a small language of its own.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use serde_json::{Value, json};
+use tacebo_seal::{Effort, PassphraseFile};
+use tacebo_vault::policy::{Assurance, Basis, Fact, PersonKind, Purpose, Role, Who};
+use tacebo_vault::{
+    Asker, At, Denial, Digest, DocRef, Door, Everything, Expect, Find, Institution, LogQuery, Opening, Origin,
+    PatientId, Scope, Speech, Vault, Write, field,
+};
+
+/// A language of four kinds, enough to carry relations and limits.
+struct Toy;
+
+impl Speech for Toy {
+    fn knows(&self, kind: &str) -> bool {
+        ["Patient", "Encounter", "Observation", "Consent", "Organization"].contains(&kind)
+    }
+
+    fn is_personal(&self, kind: &str) -> bool {
+        kind != "Organization"
+    }
+
+    fn fact_kinds(&self) -> &[&'static str] {
+        &["Patient", "Encounter", "Consent"]
+    }
+
+    fn digest(&self, kind: &str, body: &Value) -> Result<Digest, String> {
+        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+        let mut digest = Digest::default();
+        if self.is_personal(kind) {
+            digest.patients = vec![PatientId::new(text(if kind == "Patient" { "id" } else { "of" }))];
+        }
+        match kind {
+            "Patient" => digest.terms.push(("name".into(), text("name"))),
+            "Encounter" => digest.facts.push(Fact::Relation {
+                with: text("with"),
+                evidence: format!("Encounter/{}", text("id")),
+                basis: Basis::Encounter,
+                from: None,
+                until: None,
+                open: true,
+            }),
+            "Consent" => digest.facts.push(Fact::Consent {
+                id: text("id"),
+                deny: true,
+                actors: vec![text("against")],
+                purposes: Vec::new(),
+                categories: Vec::new(),
+                from: None,
+                until: None,
+            }),
+            _ => {}
+        }
+        Ok(digest)
+    }
+}
+
+struct House {
+    vault: Vault,
+    dir: tempfile::TempDir,
+    clock: Arc<AtomicI64>,
+}
+
+const START: i64 = 1_790_000_000_000_000;
+
+fn opening(dir: &std::path::Path, clock: &Arc<AtomicI64>, fresh: bool) -> Opening {
+    let path = dir.join("root.json");
+    let custodian = if fresh {
+        PassphraseFile::create(&path, "correct horse", Effort::LEAST).unwrap()
+    } else {
+        PassphraseFile::open(&path, "correct horse").unwrap()
+    };
+    let clock = Arc::clone(clock);
+    Opening {
+        dir: dir.join("data"),
+        custodian: Arc::new(custodian),
+        speeches: vec![Arc::new(Toy)],
+        clock: Arc::new(move || clock.load(Ordering::SeqCst)),
+        on_fatal: Arc::new(|why| panic!("fatal: {why}")),
+    }
+}
+
+async fn house() -> House {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(AtomicI64::new(START));
+    let institution = Institution { name: "示例医院".into(), realm: 1, origin: "hospital.example/log".into() };
+    let vault = Vault::found(opening(dir.path(), &clock, true), &institution).await.unwrap();
+    House { vault, dir, clock }
+}
+
+fn who(account: &str, number: u64, kind: PersonKind, roles: &[Role]) -> Who {
+    Who {
+        account: account.into(),
+        number,
+        kind,
+        display: account.into(),
+        roles: roles.iter().copied().collect(),
+        grants: BTreeSet::new(),
+        practitioner: None,
+        patient: None,
+        department: None,
+        teams: BTreeSet::new(),
+        assurance: Assurance::Two,
+    }
+}
+
+fn ask(who: Who, why: Purpose) -> Asker {
+    Asker::new(who, why, Origin { door: Door::Fhir, address: None })
+}
+
+fn importer() -> Asker {
+    let grants = ["TREAT.read", "TREAT.write"].map(str::to_owned).into();
+    ask(Who { grants, ..who("his", 7, PersonKind::Client, &[Role::Client]) }, Purpose::Treat)
+}
+
+fn doctor() -> Asker {
+    let li = Who {
+        practitioner: Some("Practitioner/li".into()),
+        department: Some("Organization/cardiology".into()),
+        ..who("li", 8, PersonKind::Staff, &[Role::Doctor])
+    };
+    ask(li, Purpose::Treat)
+}
+
+fn patient(id: &str) -> Asker {
+    let own = Who { patient: Some(id.into()), ..who("p", 9, PersonKind::Patient, &[Role::Patient]) };
+    ask(own, Purpose::PatientRequest)
+}
+
+async fn load(vault: &Vault, id: &str, with: Option<&str>) {
+    let put = |kind: &str, id: &str, body: Value| Write::put(DocRef::new(kind, id), body);
+    let mut writes = vec![
+        put("Patient", id, json!({"resourceType": "Patient", "id": id, "name": "王小明"})),
+        put("Observation", &format!("o-{id}"), json!({"resourceType": "Observation", "of": id, "value": 6.10})),
+    ];
+    if let Some(with) = with {
+        let encounter = json!({"resourceType": "Encounter", "id": format!("e-{id}"), "of": id, "with": with});
+        writes.push(put("Encounter", &format!("e-{id}"), encounter));
+    }
+    let _ = vault.write(&importer(), writes).await.unwrap();
+}
+
+fn text(denial: &Denial) -> String {
+    format!("{denial:?}")
+}
+
+#[tokio::test]
+async fn a_doctor_reads_a_patient_he_treats_and_the_entry_is_there_first() {
+    let house = house().await;
+    load(&house.vault, "a", Some("Practitioner/li")).await;
+    let read = house.vault.read(&doctor(), &DocRef::new("Observation", "o-a"), At::Current).await.unwrap();
+    assert_eq!(read.value().body["of"], "a");
+    assert_eq!(read.value().body["meta"]["versionId"], "1");
+    assert_eq!(read.receipts().len(), 1);
+    let mine = LogQuery { patient: Some(PatientId::new("a")), ..LogQuery::default() };
+    let log = house.vault.log(&patient("a"), &mine).await.unwrap();
+    let newest = &log.value()[0];
+    assert_eq!(newest.get(field::ACTION), "read");
+    assert_eq!(newest.get(field::ACTOR), "li");
+    assert_eq!(newest.get(field::ITEMS), "Observation/o-a/_history/1");
+    assert_eq!(newest.index, read.receipts()[0].index());
+}
+
+#[tokio::test]
+async fn a_stranger_is_refused_in_the_same_words_as_for_nobody() {
+    let house = house().await;
+    load(&house.vault, "a", Some("Practitioner/wu")).await;
+    for kind in ["Patient", "Observation"] {
+        let there = if kind == "Patient" { "a" } else { "o-a" };
+        let real = house.vault.read(&doctor(), &DocRef::new(kind, there), At::Current).await.unwrap_err();
+        let none = house.vault.read(&doctor(), &DocRef::new(kind, "nobody"), At::Current).await.unwrap_err();
+        assert_eq!(text(real.denial()), text(none.denial()));
+        assert_eq!((real.receipts().len(), none.receipts().len()), (1, 1));
+    }
+    for scope in ["a", "nobody"] {
+        let find = Find::new(&["Observation"], Scope::Patient(PatientId::new(scope)), &Everything);
+        let refused = house.vault.search(&doctor(), &find).await.unwrap_err();
+        assert!(matches!(refused.denial(), Denial::Forbidden(_)));
+    }
+    let find = Find::new(&["Patient"], Scope::Terms(vec![vec![("name".into(), "王小明".into())]]), &Everything);
+    assert_eq!(house.vault.search(&doctor(), &find).await.unwrap().value().total, 0);
+}
+
+#[tokio::test]
+async fn the_patients_limit_bites_on_the_next_request() {
+    let house = house().await;
+    load(&house.vault, "a", Some("Practitioner/li")).await;
+    let name = DocRef::new("Observation", "o-a");
+    let _ = house.vault.read(&doctor(), &name, At::Current).await.unwrap();
+    let limit = json!({"resourceType": "Consent", "id": "c", "of": "a", "against": "Organization/cardiology"});
+    let _ = house.vault.write(&patient("a"), vec![Write::put(DocRef::new("Consent", "c"), limit)]).await.unwrap();
+    let refused = house.vault.read(&doctor(), &name, At::Current).await.unwrap_err();
+    assert!(matches!(refused.denial(), Denial::Forbidden(_)));
+    let _ = house.vault.write(&patient("a"), vec![Write::delete(DocRef::new("Consent", "c"))]).await.unwrap();
+    let _ = house.vault.read(&doctor(), &name, At::Current).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_emergency_opens_one_patient_for_one_person_until_its_end() {
+    let house = house().await;
+    load(&house.vault, "a", None).await;
+    let urgent = doctor().for_purpose(Purpose::EmergencyTreat);
+    let name = DocRef::new("Observation", "o-a");
+    assert!(house.vault.read(&urgent, &name, At::Current).await.is_err());
+    let declared = house.vault.declare_emergency(&urgent, &PatientId::new("a"), "unconscious", "昏迷送入", 30).await.unwrap();
+    assert_eq!(declared.value().review_by_us - declared.value().from_us, 24 * 3_600_000_000);
+    let _ = house.vault.read(&urgent, &name, At::Current).await.unwrap();
+    let other = Asker { who: Who { account: "wu".into(), number: 12, ..urgent.who.clone() }, ..urgent.clone() };
+    assert!(house.vault.read(&other, &name, At::Current).await.is_err());
+    house.clock.fetch_add(31 * 60_000_000, Ordering::SeqCst);
+    assert!(house.vault.read(&urgent, &name, At::Current).await.is_err());
+}
+
+#[tokio::test]
+async fn a_stale_version_is_refused_and_nothing_of_the_change_is_kept() {
+    let house = house().await;
+    load(&house.vault, "a", None).await;
+    let body = json!({"resourceType": "Observation", "of": "a", "value": 7});
+    let good = Write::put(DocRef::new("Observation", "new"), body.clone());
+    let stale = Write::put(DocRef::new("Observation", "o-a"), body).expecting(Expect::Version(9));
+    let refused = house.vault.write(&importer(), vec![good, stale]).await.unwrap_err();
+    assert!(matches!(refused.denial(), Denial::Precondition { current: Some(1) }));
+    let none = house.vault.read(&importer(), &DocRef::new("Observation", "new"), At::Current).await.unwrap_err();
+    assert!(matches!(none.denial(), Denial::NotFound));
+}
+
+#[tokio::test]
+async fn a_deleted_document_is_gone_and_its_history_remains() {
+    let house = house().await;
+    load(&house.vault, "a", None).await;
+    let name = DocRef::new("Observation", "o-a");
+    let _ = house.vault.write(&importer(), vec![Write::delete(name.clone())]).await.unwrap();
+    let gone = house.vault.read(&importer(), &name, At::Current).await.unwrap_err();
+    assert!(matches!(gone.denial(), Denial::Gone));
+    let history = house.vault.history(&importer(), &name).await.unwrap();
+    assert_eq!(history.value().iter().map(|d| (d.version, d.deleted)).collect::<Vec<_>>(), [(2, true), (1, false)]);
+    let _ = house.vault.read(&importer(), &name, At::Version(1)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_writers_of_one_document_make_twenty_versions() {
+    let house = house().await;
+    load(&house.vault, "a", None).await;
+    let tasks: Vec<_> = (0..20)
+        .map(|n| {
+            let vault = house.vault.clone();
+            let body = json!({"resourceType": "Observation", "of": "a", "value": n});
+            tokio::spawn(async move {
+                vault.write(&importer(), vec![Write::put(DocRef::new("Observation", "o-a"), body)]).await
+            })
+        })
+        .collect();
+    for task in tasks {
+        let _ = task.await.unwrap().unwrap();
+    }
+    let now = house.vault.read(&importer(), &DocRef::new("Observation", "o-a"), At::Current).await.unwrap();
+    assert_eq!(now.value().version, 21);
+}
+
+#[tokio::test]
+async fn a_proof_of_an_entry_verifies_without_us() {
+    let house = house().await;
+    load(&house.vault, "a", Some("Practitioner/li")).await;
+    let read = house.vault.read(&doctor(), &DocRef::new("Patient", "a"), At::Current).await.unwrap();
+    let proof = house.vault.proof(&patient("a"), read.receipts()[0].index()).await.unwrap();
+    let verifier = proof.value().vkey.parse().unwrap();
+    let proved = tacebo_vault::ledger::Evidence::verify(proof.value().text.as_bytes(), &verifier).unwrap();
+    let actor = proved.disclosures.iter().find(|d| d.name() == field::ACTOR).unwrap();
+    assert_eq!(actor.value(), b"li");
+    let stranger = house.vault.proof(&patient("b"), read.receipts()[0].index()).await.unwrap_err();
+    assert!(!matches!(stranger.denial(), Denial::Unavailable(_)));
+}
+
+#[tokio::test]
+async fn nothing_readable_is_in_the_folder_and_it_opens_again() {
+    let House { vault, dir, clock } = house().await;
+    load(&vault, "a", Some("Practitioner/li")).await;
+    vault.sign_now().await.unwrap();
+    drop(vault);
+    for file in std::fs::read_dir(dir.path().join("data")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for needle in ["王小明", "Practitioner/li", "o-a"] {
+            assert!(!bytes.windows(needle.len()).any(|w| w == needle.as_bytes()), "{needle}");
+        }
+    }
+    let again = Vault::open(opening(dir.path(), &clock, false)).unwrap();
+    let read = again.read(&doctor(), &DocRef::new("Patient", "a"), At::Current).await.unwrap();
+    assert_eq!(read.value().body["name"], "王小明");
+}
