@@ -94,6 +94,9 @@ pub enum Denial {
         /// The current version, told only to a caller who may read it.
         current: Option<u64>,
     },
+    /// Somebody else wrote what this write rested on; search again and retry.
+    #[error("someone was faster; try again")]
+    Raced,
     /// Too many candidates to open one by one; narrow the search.
     #[error("too many candidates; give a more selective criterion")]
     TooCostly,

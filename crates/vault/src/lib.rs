@@ -26,6 +26,7 @@ mod search;
 mod sign;
 mod speech;
 mod ticket;
+mod token;
 mod vault;
 mod write;
 
@@ -53,4 +54,4 @@ pub use tacebo_veil as veil;
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
 /// Who may hold the root key.
-pub use tacebo_seal::{Custodian, PassphraseFile};
+pub use tacebo_seal::{Custodian, Effort, PassphraseFile};

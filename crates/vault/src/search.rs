@@ -215,8 +215,8 @@ impl Inner {
             Scope::Ids(ids) => {
                 let mut rows = Vec::new();
                 for (kind, id) in kinds.iter().flat_map(|kind| ids.iter().map(move |id| (kind, id))) {
-                    let found = self.store.current(self.part, kind, &self.id_term(kind, id))?;
-                    rows.extend(found.map(|found| found.row).filter(|row| row.rid <= as_of.0));
+                    let Some(found) = self.store.current(self.part, kind, &self.id_term(kind, id))? else { continue };
+                    rows.extend(self.as_it_was(found.row, as_of)?);
                 }
                 Ok(Some(rows))
             }
@@ -244,14 +244,21 @@ impl Inner {
         let mut rows: Vec<IndexRow> = Vec::new();
         for all in combinations(groups) {
             let found = self.store.by_terms(self.part, &all, None, cap)?;
-            let fits = |row: &IndexRow| {
-                row.rid <= as_of.0 && (kinds.is_empty() || kinds.contains(&&*row.kind))
-            };
-            rows.extend(found.into_iter().filter(fits));
+            for row in found.into_iter().filter(|row| kinds.is_empty() || kinds.contains(&&*row.kind)) {
+                rows.extend(self.as_it_was(row, as_of)?);
+            }
         }
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.rid));
         rows.dedup_by_key(|row| row.rid);
         Ok(rows)
+    }
+
+    /// The version that was current then: a page chain has no gap where something was updated meanwhile.
+    fn as_it_was(&self, row: IndexRow, as_of: Snapshot) -> Result<Option<IndexRow>, VaultFault> {
+        if row.rid <= as_of.0 {
+            return Ok(Some(row));
+        }
+        Ok(self.store.history(self.part, &row.kind, &row.id, Some(as_of.0), None, 1)?.into_iter().next())
     }
 
     /// Opens candidates, asks policy once per distinct label, then the predicate.

@@ -28,6 +28,10 @@ pub enum Expect {
     Absent,
     /// This version (`If-Match`).
     Version(u64),
+    /// Anything, under an id that the caller chose. Where nothing is there, only an asker
+    /// who may write about anybody may create: for others the answer would tell which
+    /// ids are taken.
+    Chosen,
 }
 
 /// One document to write.
@@ -90,13 +94,32 @@ struct Attempt {
     permits: Vec<Leave>,
     /// Persons whose facts change.
     touched: Vec<SubjectNo>,
+    /// Persons spoken of, for the entry of an attempt that lost a race.
+    patients: Vec<PatientId>,
     new_persons: Vec<(PatientId, SubjectNo, Vec<(Category, DataKey)>)>,
 }
 
 enum Failure {
     Refused(Box<(Refusal, Concerned, Action, DocRef)>),
-    Denied(Denial),
+    Denied(Box<Denied>),
     Fault(VaultFault),
+}
+
+/// A write that policy allowed and something else stopped.
+struct Denied {
+    denial: Denial,
+    action: Action,
+    patients: Vec<PatientId>,
+}
+
+impl Failure {
+    fn denied(denial: Denial, action: Action, patients: Vec<PatientId>) -> Self {
+        Self::Denied(Box::new(Denied { denial, action, patients }))
+    }
+}
+
+fn ids(patients: &[String]) -> Vec<PatientId> {
+    patients.iter().map(PatientId::new).collect()
 }
 
 impl<E: Into<VaultFault>> From<E> for Failure {
@@ -121,7 +144,7 @@ impl Vault {
                 Ok(attempt) => attempt,
                 Err(failure) => return Err(inner.failed(asker, failure, &writes).await?),
             };
-            let Attempt { change, mut written, permits, touched, new_persons } = attempt;
+            let Attempt { change, mut written, permits, touched, patients, new_persons } = attempt;
             match inner.store.commit(change).await {
                 Ok(committed) => {
                     for (patient, no, keys) in new_persons {
@@ -145,7 +168,7 @@ impl Vault {
                     tokio::time::sleep(std::time::Duration::from_millis(u64::from(race.min(8)))).await;
                 }
                 Err(CommitError::Conflict { .. }) => {
-                    let failure = Failure::Denied(Denial::Precondition { current: None });
+                    let failure = Failure::denied(Denial::Raced, Action::Create, patients);
                     return Err(inner.failed(asker, failure, &writes).await?);
                 }
                 Err(error) => return Err(VaultFault::from(error).into()),
@@ -162,10 +185,20 @@ impl Inner {
                 let (refusal, concerned, action, name) = *refused;
                 self.refused(asker, action, &name, &refusal, &concerned).await
             }
-            Failure::Denied(denial) => {
-                let names = writes.iter().map(|w| (w.name.kind.as_str(), w.name.id.as_str(), 0));
-                let draft = Draft::new(asker, Action::Update, Outcome::Failed, Class::Refusal).items(names);
-                let receipts = self.log(&[draft]).await?;
+            Failure::Denied(denied) => {
+                let Denied { denial, action, patients } = *denied;
+                let draft = || {
+                    let names = writes.iter().map(|w| (w.name.kind.as_str(), w.name.id.as_str(), 0));
+                    Draft::new(asker, action, Outcome::Failed, Class::Refusal).items(names)
+                };
+                let mut drafts = Vec::with_capacity(patients.len().max(1));
+                for patient in &patients {
+                    drafts.push(draft().of(self.person(patient)?, Some(patient.as_str())));
+                }
+                if drafts.is_empty() {
+                    drafts.push(draft());
+                }
+                let receipts = self.log(&drafts).await?;
                 Ok(Refused::new(denial, receipts))
             }
         }
@@ -230,22 +263,36 @@ impl<'a> Work<'a> {
             (Some(_), true) => Action::Update,
             (Some(_), false) => Action::Create,
         };
+        // What somebody asked for who cannot know whether it is there.
+        let asked = match (action, write.expect) {
+            (Action::Create, Expect::Chosen | Expect::Version(_)) => Action::Update,
+            (action, _) => action,
+        };
         // What is there now must be open to the change before its version says anything.
         let mut permit = None;
         if let Some((row, record)) = before.as_ref().filter(|(row, _)| !row.deleted) {
             permit = Some(self.decide(action, &row.kind, record, name)?);
         }
+        let of = match (&permit, &before) {
+            (Some(_), Some((_, record))) => ids(&record.patients),
+            _ => Vec::new(),
+        };
         match write.expect {
             Expect::Any => {}
+            Expect::Chosen => {
+                if !exists && write.body.is_some() {
+                    self.decide_absent(asked, name)?;
+                }
+            }
             Expect::Absent if exists => {
-                return Err(Failure::Denied(Denial::Precondition { current }));
+                return Err(Failure::denied(Denial::Precondition { current }, asked, of));
             }
             Expect::Version(version) if current != Some(version) || !exists => {
                 // Without a permit on what is there the refusal must not tell whether it is there.
                 if permit.is_none() {
-                    self.decide_absent(action, name)?;
+                    self.decide_absent(asked, name)?;
                 }
-                return Err(Failure::Denied(Denial::Precondition { current }));
+                return Err(Failure::denied(Denial::Precondition { current }, asked, of));
             }
             Expect::Absent | Expect::Version(_) => {}
         }
@@ -253,10 +300,11 @@ impl<'a> Work<'a> {
             self.change.guards.push(Guard { term: inner.blinder.term(param, value), seen: seen.0 });
         }
         match &write.body {
-            Some(body) => self.put(name, id, body.clone(), action, current, exists, permit),
+            Some(body) => self.put(name, id, body.clone(), action, current, exists, permit.map(|leave| (leave, of))),
             None if exists => {
                 let (Some((row, record)), Some(permit)) = (before, permit) else {
-                    return Err(Failure::Denied(Denial::Invalid("a change cannot delete what it wrote itself".into())));
+                    let why = Denial::Invalid("a change cannot delete what it wrote itself".into());
+                    return Err(Failure::denied(why, action, Vec::new()));
                 };
                 self.delete(name, id, row, &record, current.unwrap_or(0), permit)
             }
@@ -280,16 +328,17 @@ impl<'a> Work<'a> {
         action: Action,
         current: Option<u64>,
         exists: bool,
-        before: Option<Leave>,
+        before: Option<(Leave, Vec<PatientId>)>,
     ) -> Result<(), Failure> {
         let inner = self.inner;
         unstamp(&mut body);
         let Some(speech) = inner.speech(&name.kind) else {
-            return Err(Failure::Denied(Denial::Invalid(format!("documents of kind `{}` are not kept here", name.kind))));
+            let why = Denial::Invalid(format!("documents of kind `{}` are not kept here", name.kind));
+            return Err(Failure::denied(why, action, Vec::new()));
         };
         let digest = speech
             .digest(&name.kind, &body)
-            .map_err(|why| Failure::Denied(Denial::Invalid(why)))?;
+            .map_err(|why| Failure::denied(Denial::Invalid(why), action, Vec::new()))?;
         let record = IndexRecord {
             id: name.id.clone(),
             labels: inner.engine.labeller().label(&name.kind, &body),
@@ -335,7 +384,14 @@ impl<'a> Work<'a> {
         self.versions.insert(name.clone(), version);
         self.note(&digest.patients, action, &permit, name, version, digest_hex)?;
         self.permits.push(permit);
-        self.permits.extend(before);
+        if let Some((leave, earlier)) = before {
+            // Taken from one person and given to another: an entry for both.
+            let left: Vec<PatientId> = earlier.into_iter().filter(|p| !digest.patients.contains(p)).collect();
+            if !left.is_empty() {
+                self.note(&left, action, &leave, name, version, String::new())?;
+            }
+            self.permits.push(leave);
+        }
         let document = Document { body, ..blank(name, version) };
         self.written.push(Written { document, created: !exists, nothing: false });
         Ok(())
@@ -481,6 +537,7 @@ impl<'a> Work<'a> {
             written: self.written,
             permits: self.permits,
             touched: self.touched.into_iter().collect(),
+            patients: self.entries.into_iter().filter_map(|(_, patient, ..)| patient).collect(),
             new_persons,
         })
     }
