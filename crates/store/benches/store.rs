@@ -5,8 +5,7 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    missing_docs,
-    reason = "a benchmark stops at the first surprise; criterion makes the undocumented function"
+    reason = "a benchmark stops at the first surprise"
 )]
 
 use std::{sync::Arc, time::Duration};

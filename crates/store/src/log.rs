@@ -57,17 +57,14 @@ fn read_tile(
 
 /// Takes up a part's log from the file, and refuses if its tiles do not add up to the stored root: appending to a
 /// damaged tree would sign the damage.
-pub(crate) fn load(
-    conn: &Connection,
-    part: PartNo,
-) -> Result<Option<(Sequencer, u64)>, StoreError> {
+pub(crate) fn load(conn: &Connection, part: PartNo) -> Result<Option<Sequencer>, StoreError> {
     let Some(head) = log_head(conn, part)? else {
         return Ok(None);
     };
     let log = Sequencer::load(&head.origin, head.size, &ConnTiles { conn, part })
         .map_err(|e| StoreError::Log(e.to_string()))?;
     if log.root() == head.root {
-        Ok(Some((log, head.checkpoint)))
+        Ok(Some(log))
     } else {
         Err(StoreError::Log(
             "the tiles do not give the stored root".to_owned(),

@@ -1,17 +1,20 @@
 //! The one thread that writes: it gathers what is waiting into one durable transaction.
 
+mod group;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
 };
 
 use rusqlite::{Connection, ErrorCode};
-use tacebo_ledger::{EntryHead, Receipt, RowColumns, Sequencer, Staged};
+use tacebo_ledger::Sequencer;
 use tokio::sync::{mpsc, oneshot};
 
+use self::group::GroupFailed;
 use crate::{
     Change, CommitError, Committed, Hash, Options, PartNo, StoreError,
-    apply::{Applier, Edge, Failed, NewKinds, load_edge},
+    apply::{Edge, load_edge},
     log, sql,
     store::Shared,
 };
@@ -35,29 +38,6 @@ struct PartState {
     log: Sequencer,
 }
 
-/// What the open transaction adds to a part.
-struct Draft {
-    edge: Edge,
-    staged: Option<Staged>,
-}
-
-/// A change that is applied and waits for the sync.
-struct Pending {
-    reply: Reply,
-    part: PartNo,
-    first_rid: i64,
-    time_us: i64,
-    entries: usize,
-}
-
-/// Why a whole transaction failed.
-enum GroupFailed {
-    /// Nothing is stored, the store is whole.
-    Refused(String),
-    /// The disk failed: nobody knows what is stored.
-    Fatal(String),
-}
-
 pub(crate) struct Writer {
     conn: Connection,
     options: Options,
@@ -78,7 +58,7 @@ impl Writer {
             .query_map([], |r| r.get(0))?
             .collect::<Result<Vec<i32>, _>>()?;
         for part in known {
-            if let Some((log, _)) = log::load(&conn, PartNo(part))? {
+            if let Some(log) = log::load(&conn, PartNo(part))? {
                 let edge = load_edge(&conn, PartNo(part), log.size())?;
                 parts.insert(part, PartState { edge, log });
             }
@@ -155,260 +135,6 @@ impl Writer {
                 }
             }
         }
-    }
-
-    /// One durable transaction. Members that fail by themselves are answered at once; the others are in `pending`
-    /// if the transaction fails, and answered if it does not.
-    fn transact(
-        &mut self,
-        group: Vec<(Box<Change>, Reply)>,
-        pending: &mut Vec<Pending>,
-    ) -> Result<(), GroupFailed> {
-        let mut new_kinds = NewKinds::default();
-        let mut drafts = BTreeMap::new();
-        let mut result = self.run_sql("BEGIN IMMEDIATE").map_err(|e| refused(&e));
-        if result.is_ok() {
-            result = self.intern(&group, &mut new_kinds).map_err(|e| refused(&e));
-        }
-        for (change, reply) in group {
-            if result.is_ok() {
-                match self.member(&change, &new_kinds, &mut drafts) {
-                    Ok(edge) => pending.push(Pending {
-                        reply,
-                        part: change.part,
-                        first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0)
-                            + 1,
-                        time_us: edge.time_us,
-                        entries: change.entries.len(),
-                    }),
-                    Err(Failed::Change(e)) => answer(reply, Err(e)),
-                    Err(failed) => {
-                        result = Err(match failed {
-                            Failed::Sql(e) => refused(&e),
-                            Failed::Change(e) => GroupFailed::Refused(e.to_string()),
-                            Failed::Log(why) => GroupFailed::Refused(why),
-                        });
-                        pending.push(Pending {
-                            reply,
-                            part: change.part,
-                            first_rid: 0,
-                            time_us: 0,
-                            entries: 0,
-                        });
-                    }
-                }
-            } else {
-                pending.push(Pending {
-                    reply,
-                    part: change.part,
-                    first_rid: 0,
-                    time_us: 0,
-                    entries: 0,
-                });
-            }
-        }
-        if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)) {
-            // If this fails too, the file is still whole: an open transaction is never read.
-            if let Err(e) = self.conn.execute_batch("ROLLBACK") {
-                tracing::debug!(error = %e, "nothing to roll back");
-            }
-            return Err(e);
-        }
-        self.commit()?;
-        new_kinds.publish(&self.shared.kinds);
-        self.finish(drafts, std::mem::take(pending))
-    }
-
-    fn intern(
-        &self,
-        group: &[(Box<Change>, Reply)],
-        new_kinds: &mut NewKinds,
-    ) -> rusqlite::Result<()> {
-        for (change, _) in group {
-            for document in change.documents.iter().filter(|d| !d.kind.is_empty()) {
-                new_kinds.intern(&self.conn, &self.shared.kinds, change.part, &document.kind)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Applies one change in its own savepoint and stages its entries.
-    fn member(
-        &self,
-        change: &Change,
-        new_kinds: &NewKinds,
-        drafts: &mut BTreeMap<i32, Draft>,
-    ) -> Result<Edge, Failed> {
-        let Some(state) = self.parts.get(&change.part.0) else {
-            return Err(CommitError::NoPart.into());
-        };
-        let draft = drafts.entry(change.part.0).or_insert(Draft {
-            edge: state.edge,
-            staged: None,
-        });
-        let time_us = draft.edge.next_time((self.options.clock)());
-        let applier = Applier {
-            conn: &self.conn,
-            kinds: &self.shared.kinds,
-            new_kinds,
-        };
-        self.run_sql("SAVEPOINT member")?;
-        let outcome = applier.apply(change, draft.edge, time_us).and_then(|edge| {
-            self.leaves(change, state, draft, time_us)?;
-            Ok(edge)
-        });
-        match outcome {
-            Ok(edge) => {
-                self.run_sql("RELEASE member")?;
-                draft.edge = edge;
-                Ok(edge)
-            }
-            Err(failed) => {
-                let e = alone(failed)?;
-                self.run_sql("ROLLBACK TO member")?;
-                self.run_sql("RELEASE member")?;
-                Err(Failed::Change(e))
-            }
-        }
-    }
-
-    /// Gives the entries of a change their places in the log and writes their rows. The last step of a change: nothing
-    /// after it can fail for the change alone, so no place is ever given twice or left empty.
-    fn leaves(
-        &self,
-        change: &Change,
-        state: &PartState,
-        draft: &mut Draft,
-        time_us: i64,
-    ) -> Result<(), Failed> {
-        if change.entries.is_empty() {
-            return Ok(());
-        }
-        let first = draft.staged.as_ref().map_or(state.log.size(), Staged::size);
-        let mut logged = Vec::with_capacity(change.entries.len());
-        let mut put = self.conn.prepare_cached(sql::LEAF_PUT)?;
-        for (index, entry) in (first..).zip(&change.entries) {
-            let columns = RowColumns {
-                index,
-                time_us,
-                subject: entry.subject.map(|s| s.0),
-                actor: entry.actor,
-                eid: &entry.eid,
-                class: entry.class,
-                sealed: &entry.sealed,
-            };
-            let head = EntryHead::new(&columns, entry.commitment).encode();
-            put.execute((
-                change.part.sql(),
-                index.cast_signed(),
-                entry.eid,
-                time_us,
-                entry.subject.map(|s| s.0.cast_signed()),
-                entry.actor.cast_signed(),
-                entry.class,
-                &head,
-                &entry.sealed,
-            ))?;
-            logged.push(head);
-        }
-        let staged = match draft.staged.take() {
-            Some(mut staged) => staged.push(time_us, &logged).map(|()| staged),
-            None => state.log.stage(time_us, &logged),
-        };
-        draft.staged = Some(staged.map_err(|e| Failed::Log(e.to_string()))?);
-        Ok(())
-    }
-
-    /// Writes the tiles, heads and log states of all parts that the transaction touched.
-    fn seal_drafts(&self, drafts: &BTreeMap<i32, Draft>) -> Result<(), GroupFailed> {
-        for (part, draft) in drafts {
-            let Some(state) = self.parts.get(part) else {
-                continue;
-            };
-            self.seal_draft(i64::from(*part), state, draft)
-                .map_err(|e| refused(&e))?;
-        }
-        Ok(())
-    }
-
-    fn seal_draft(&self, part: i64, state: &PartState, draft: &Draft) -> rusqlite::Result<()> {
-        let edge = draft.edge;
-        self.conn
-            .prepare_cached(sql::HEAD_PUT)?
-            .execute((part, edge.rid, edge.time_us))?;
-        let mut put = self.conn.prepare_cached(sql::TILE_PUT)?;
-        for tile in draft.staged.iter().flat_map(Staged::tiles) {
-            put.execute((
-                part,
-                tile.id.level,
-                tile.id.index.cast_signed(),
-                &tile.bytes,
-            ))?;
-        }
-        let (size, root) = draft.staged.as_ref().map_or_else(
-            || (state.log.size(), state.log.root()),
-            |s| (s.size(), s.root()),
-        );
-        if draft.staged.is_some() || edge.checkpoint != state.edge.checkpoint {
-            put_state(
-                &self.conn,
-                part,
-                state.log.origin(),
-                size,
-                root,
-                edge.checkpoint.0,
-            )?;
-        }
-        Ok(())
-    }
-
-    /// The sync. Any failure here is fatal: after a failed fdatasync the next one may lie (fsyncgate).
-    fn commit(&self) -> Result<(), GroupFailed> {
-        if self
-            .options
-            .commit_fault
-            .as_ref()
-            .is_some_and(|fault| fault())
-        {
-            return Err(GroupFailed::Fatal("injected".to_owned()));
-        }
-        self.run_sql("COMMIT")
-            .map_err(|e| GroupFailed::Fatal(e.to_string()))
-    }
-
-    /// The transaction is durable: moves the edges on, makes the receipts, answers.
-    fn finish(
-        &mut self,
-        drafts: BTreeMap<i32, Draft>,
-        pending: Vec<Pending>,
-    ) -> Result<(), GroupFailed> {
-        let mut receipts: BTreeMap<i32, std::vec::IntoIter<Receipt>> = BTreeMap::new();
-        for (part, draft) in drafts {
-            let Some(state) = self.parts.get_mut(&part) else {
-                continue;
-            };
-            state.edge = draft.edge;
-            if let Some(staged) = draft.staged {
-                let made = state
-                    .log
-                    .committed(staged)
-                    .map_err(|e| GroupFailed::Fatal(e.to_string()))?;
-                receipts.insert(part, made.into_iter());
-            }
-            state.edge.log_size = state.log.size();
-        }
-        for waiting in pending {
-            let mine = receipts
-                .get_mut(&waiting.part.0)
-                .map_or_else(Vec::new, |all| all.by_ref().take(waiting.entries).collect());
-            let committed = Committed {
-                first_rid: waiting.first_rid,
-                time_us: waiting.time_us,
-                receipts: mine,
-            };
-            answer(waiting.reply, Ok(committed));
-        }
-        Ok(())
     }
 
     /// Copies the write-ahead log back into the file now and then. Done here and not by SQLite itself, which would
@@ -496,31 +222,6 @@ fn put_state(
         checkpoint.cast_signed(),
     );
     conn.prepare_cached(sql::STATE_PUT)?.execute(row).map(drop)
-}
-
-/// What a change may fail of alone; everything else fails its group.
-fn alone(failed: Failed) -> Result<CommitError, Failed> {
-    match failed {
-        Failed::Change(e) => Ok(e),
-        Failed::Sql(e) => match e.sqlite_error_code() {
-            Some(ErrorCode::TooBig) => Ok(CommitError::Malformed("a value is too big")),
-            Some(ErrorCode::ConstraintViolation) => {
-                Ok(CommitError::Malformed("two rows of one name"))
-            }
-            _ => Err(Failed::Sql(e)),
-        },
-        Failed::Log(why) => Err(Failed::Log(why)),
-    }
-}
-
-/// An error before the sync: the disk's own word is fatal, all else only refuses the group.
-fn refused(e: &rusqlite::Error) -> GroupFailed {
-    match e.sqlite_error_code() {
-        Some(ErrorCode::SystemIoFailure | ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-            GroupFailed::Fatal(e.to_string())
-        }
-        _ => GroupFailed::Refused(e.to_string()),
-    }
 }
 
 fn poison(shared: &Shared, options: &Options, why: &str) {
