@@ -1,0 +1,141 @@
+//! Texts and legal figures, read from data files that ship with the program.
+
+use serde::Deserialize;
+
+/// How sure we are of a legal figure (the classes of the regulation register).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Confidence {
+    /// Read in the text of the law or rule.
+    A,
+    /// From a trustworthy secondary source.
+    B,
+    /// From a weak source.
+    C,
+    /// Unconfirmed: shown as 待核实 until a person signs it.
+    U,
+}
+
+/// One version of a notice that is shown to people.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notice {
+    /// Stable name, for example `treatment`.
+    pub id: String,
+    /// Version; the proof of reading names it.
+    pub version: String,
+    /// Purpose of use that a consent to it is for (HL7 code).
+    pub purpose: String,
+    /// Whether the answer is a consent (else it only has to be read).
+    pub consent: bool,
+    /// Whether care may begin without it (L-02, L-04).
+    pub needed_for_care: bool,
+    /// Title, Chinese.
+    pub title_zh: String,
+    /// Title, English.
+    pub title_en: String,
+    /// Text, Chinese.
+    pub text_zh: String,
+    /// Text, English.
+    pub text_en: String,
+    /// Articles it rests on.
+    pub source: String,
+    /// How sure we are of them.
+    pub confidence: Confidence,
+}
+
+/// How long something is kept, and why.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// What, as a stable name.
+    pub what: String,
+    /// What, in Chinese.
+    pub name_zh: String,
+    /// What, in English.
+    pub name_en: String,
+    /// Why it is kept, in Chinese.
+    pub why_zh: String,
+    /// Why it is kept, in English.
+    pub why_en: String,
+    /// Years from the last entry.
+    pub years: u16,
+    /// The rule.
+    pub source: String,
+    /// How sure we are of it.
+    pub confidence: Confidence,
+}
+
+/// A shipped data file does not read.
+#[derive(Debug, thiserror::Error)]
+#[error("data file {file} does not read: {why}")]
+pub struct LibraryError {
+    file: &'static str,
+    why: String,
+}
+
+/// All texts and figures.
+#[derive(Debug)]
+pub struct Library {
+    notices: Vec<Notice>,
+    retention: Vec<Retention>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notices {
+    notice: Vec<Notice>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rules {
+    rule: Vec<Retention>,
+}
+
+impl Library {
+    pub(crate) fn shipped() -> Result<Self, LibraryError> {
+        let notices: Notices = read("notices.toml", include_str!("../data/notices.toml"))?;
+        let rules: Rules = read("retention.toml", include_str!("../data/retention.toml"))?;
+        Ok(Self { notices: notices.notice, retention: rules.rule })
+    }
+
+    /// The notices in force.
+    pub fn notices(&self) -> &[Notice] {
+        &self.notices
+    }
+
+    /// A notice by id.
+    pub fn notice(&self, id: &str) -> Option<&Notice> {
+        self.notices.iter().find(|notice| notice.id == id)
+    }
+
+    /// The retention rules.
+    pub fn retention(&self) -> &[Retention] {
+        &self.retention
+    }
+}
+
+fn read<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, LibraryError> {
+    toml::from_str(text).map_err(|error| LibraryError { file, why: error.to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_shipped_text_and_figure_reads_and_names_its_source() {
+        let library = Library::shipped().unwrap();
+        assert!(library.notices().iter().all(|n| !n.source.is_empty() && !n.text_zh.is_empty() && !n.text_en.is_empty()));
+        assert!(library.retention().iter().all(|r| !r.source.is_empty() && r.years > 0));
+        assert!(library.notice("treatment").is_some_and(|n| n.needed_for_care));
+    }
+
+    #[test]
+    fn col_05_consent_is_asked_per_purpose_and_care_needs_only_its_own() {
+        let library = Library::shipped().unwrap();
+        let needed: Vec<_> = library.notices().iter().filter(|n| n.needed_for_care).collect();
+        assert!(needed.iter().all(|n| n.purpose == "TREAT"));
+        assert!(library.notices().iter().any(|n| n.consent && n.purpose == "HRESCH"));
+    }
+}
