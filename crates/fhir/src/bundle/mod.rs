@@ -1,9 +1,18 @@
 //! Transactions and batches: what can be said of them without a store.
 
+mod plan;
+mod response;
+mod rewrite;
+
+use std::fmt;
+
 use serde_json::Value;
 
 use crate::issue::Issue;
-use crate::tables::Tables;
+
+pub use plan::plan;
+pub use response::response;
+pub use rewrite::{Renames, conditional_references, rewrite};
 
 /// Transaction (all or nothing) or batch (each for itself).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +22,18 @@ pub enum BundleKind {
     Batch,
 }
 
-/// Verb of an entry, in the order in which a transaction does them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+impl BundleKind {
+    /// `Bundle.type` of the answer.
+    pub fn response_code(self) -> &'static str {
+        match self {
+            Self::Transaction => "transaction-response",
+            Self::Batch => "batch-response",
+        }
+    }
+}
+
+/// Verb of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "codes of the specification")]
 pub enum Method {
     Delete,
@@ -23,6 +42,30 @@ pub enum Method {
     Patch,
     Get,
     Head,
+}
+
+impl Method {
+    fn from_code(code: &str) -> Option<Self> {
+        Some(match code {
+            "DELETE" => Self::Delete,
+            "POST" => Self::Post,
+            "PUT" => Self::Put,
+            "PATCH" => Self::Patch,
+            "GET" => Self::Get,
+            "HEAD" => Self::Head,
+            _ => return None,
+        })
+    }
+
+    /// Position in a transaction: DELETE, POST, PUT and PATCH, GET and HEAD (R4 §3.1.0.11.2).
+    fn rank(self) -> u8 {
+        match self {
+            Self::Delete => 0,
+            Self::Post => 1,
+            Self::Put | Self::Patch => 2,
+            Self::Get | Self::Head => 3,
+        }
+    }
 }
 
 /// `request.url`, taken apart.
@@ -51,7 +94,7 @@ pub struct Entry {
     pub full_url: Option<String>,
     /// Resource.
     pub resource: Option<Value>,
-    /// `request.ifMatch`, the version number only.
+    /// `request.ifMatch`, the version only.
     pub if_match: Option<String>,
     /// `request.ifNoneMatch`.
     pub if_none_match: Option<String>,
@@ -66,8 +109,12 @@ pub struct Entry {
 pub struct Plan {
     /// Transaction or batch.
     pub kind: BundleKind,
+    /// Number of entries of the request.
+    pub count: usize,
     /// Entries in the order in which they are done (a batch: as they came).
     pub entries: Vec<Entry>,
+    /// Entries of a batch that make no sense, by position, with what is wrong. A transaction has none: it is refused.
+    pub failed: Vec<(usize, Vec<Issue>)>,
 }
 
 /// A reference by search criteria, `Practitioner?identifier=…`, that must match exactly one.
@@ -86,7 +133,7 @@ pub struct ConditionalReference {
 pub struct Answer {
     /// `201 Created`.
     pub status: String,
-    /// `Patient/x/_history/1`.
+    /// `Patient/x/_history/1`, below the base.
     pub location: Option<String>,
     /// Version number; written as a weak ETag.
     pub version: Option<u64>,
@@ -98,21 +145,23 @@ pub struct Answer {
     pub outcome: Option<Value>,
 }
 
-/// Takes a bundle apart: kinds, verbs, identity clashes, order.
-pub fn plan(_tables: &Tables, _base: &str, _bundle: Value) -> Result<Plan, Vec<Issue>> {
-    Err(Vec::new())
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry").field("position", &self.position).field("method", &self.method).finish_non_exhaustive()
+    }
 }
 
-/// Replaces references: whatever `to` answers for a fullUrl or conditional reference, in Reference.reference, uri/url/oid/uuid
-/// elements and narrative links. Canonicals stay.
-pub fn rewrite(_tables: &Tables, _resource: &mut Value, _to: &dyn Fn(&str) -> Option<String>) {}
-
-/// The conditional references of a resource, each once.
-pub fn conditional_references(_tables: &Tables, _resource: &Value) -> Vec<ConditionalReference> {
-    Vec::new()
+impl fmt::Debug for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Plan").field("kind", &self.kind).field("count", &self.count).finish_non_exhaustive()
+    }
 }
 
-/// The answer bundle; `answers` in the order of the request.
-pub fn response(_kind: BundleKind, _base: &str, _answers: Vec<Answer>) -> Value {
-    Value::Null
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use crate::tables::Tables;
 use crate::values::decimal::Decimal;
 use crate::values::reference::Target;
-use crate::values::text::same_folded;
+use crate::values::text::{phone, same_folded};
 use crate::values::time::Span;
 use crate::walker::record::{Entries, Indexed, RefForm};
 
@@ -27,7 +27,9 @@ impl Matcher<'_> {
                     System::Absent => has.is_none() || *implied,
                     System::Is(s) => *has == Some(s.as_str()),
                 };
-                system_fits && code.as_deref().is_none_or(|c| self.same_code(*has, c, is))
+                // The digits of a telephone number stand beside the number as written.
+                let dialled = |c: &str| *implied && has.is_none() && phone(c).as_deref() == Some(*is);
+                system_fits && code.as_deref().is_none_or(|c| self.same_code(*has, c, is) || dialled(c))
             }
             (Wanted::Token { system, code }, Indexed::RefIdentifier { system: has, value }) => {
                 let system_fits = match system {

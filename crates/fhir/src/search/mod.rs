@@ -17,7 +17,7 @@ use crate::walker::record::Entries;
 
 use matching::Matcher;
 use sort::{By, SortBy};
-pub(crate) use wanted::{Prefix, System, Wanted};
+pub(crate) use wanted::{Prefix, System, Wanted, below};
 
 /// What a query needs to know besides its text.
 #[derive(Debug, Clone, Copy)]
@@ -249,8 +249,8 @@ impl Query {
             Modifier::Type(kind) => kind == "Patient",
             _ => false,
         };
-        let owner = matches!(&*param.code, "patient" | "subject") || self.compartment_by(&param.code);
-        if let (true, true, [Wanted::Local { kind, id }]) = (plain, owner, clause.any.as_slice()) {
+        let listed = self.tables.patient_params(&self.kind).is_some_and(|l| l.iter().any(|p| *p == param.code || matches!(&*param.code, "patient" | "subject")));
+        if let (true, true, [Wanted::Local { kind, id }]) = (plain, listed, clause.any.as_slice()) {
             // `patient=1` is a patient; `subject=1` might be a group.
             if kind.as_deref() == Some("Patient") || (kind.is_none() && &*param.code == "patient") {
                 self.patient.get_or_insert_with(|| id.clone());
@@ -258,19 +258,14 @@ impl Query {
         }
     }
 
-    /// Whether a type without `patient` and `subject` is in the compartment by this parameter.
-    fn compartment_by(&self, code: &str) -> bool {
-        let listed = self.tables.patient_params(&self.kind).unwrap_or_default();
-        let plain = |c: &str| self.tables.param_of(&self.kind, c).is_some();
-        listed.iter().any(|p| &**p == code) && !plain("patient") && !plain("subject")
-    }
-
     /// Resource type searched for.
     pub fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// The one patient that all matches belong to, if the query says so.
+    /// The one patient in whose compartment all matches are, if the query says so.
+    ///
+    /// They are the resources that the patient owns, and those with the term ([`crate::terms::ALSO_ABOUT`], `Patient/{id}`).
     pub fn patient(&self) -> Option<&str> {
         self.patient.as_deref()
     }
