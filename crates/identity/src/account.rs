@@ -250,6 +250,10 @@ impl Holder for StoredAccount {
     fn is_active(&self) -> bool {
         self.account.state == AccountState::Active
     }
+
+    fn at_once(settings: &crate::Settings) -> usize {
+        settings.open_at_once
+    }
 }
 
 impl StoredAccount {

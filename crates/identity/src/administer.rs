@@ -288,9 +288,7 @@ impl Inner {
 
     fn check_free(&self, login: &str, id: &str) -> Result<(), IdentityError> {
         match self.by_login(login)? {
-            Some(held) if held.value.account.id != id && held.value.account.login == login => {
-                Err(IdentityError::NameTaken)
-            }
+            Some(held) if held.value.account.id != id => Err(IdentityError::NameTaken),
             _ => Ok(()),
         }
     }

@@ -120,6 +120,10 @@ impl Holder for StoredClient {
     fn is_active(&self) -> bool {
         self.client.state == ClientState::Active
     }
+
+    fn at_once(settings: &crate::Settings) -> usize {
+        settings.client_open_at_once
+    }
 }
 
 impl StoredClient {

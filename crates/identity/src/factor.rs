@@ -94,9 +94,9 @@ mod tests {
     fn codes_are_those_of_the_standard() {
         let secret = Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let offer = offer(&secret, "x", "y");
-        for (at, code) in [(59, "287082"), (1_111_111_109, "081804"), (2_000_000_000, "279037")] {
+        for (at, code) in [(59_i64, "287082"), (1_111_111_109, "081804"), (2_000_000_000, "279037")] {
             assert_eq!(offer.code_at(at * 1_000_000).unwrap(), code);
-            assert_eq!(step(&secret, code, at * 1_000_000).unwrap(), Some(at as u64 / 30));
+            assert_eq!(step(&secret, code, at * 1_000_000).unwrap(), Some(at.cast_unsigned() / 30));
         }
     }
 

@@ -51,8 +51,10 @@ pub struct Settings {
     pub own_token_us: i64,
     /// Longest life of a token that is issued to a client.
     pub issued_token_us: i64,
-    /// Open sessions and tokens per account or client; the oldest gives way.
+    /// Open sessions and tokens of one account; those that would end first give way.
     pub open_at_once: usize,
+    /// Open tokens of one client.
+    pub client_open_at_once: usize,
 }
 
 impl Default for Settings {
@@ -73,6 +75,7 @@ impl Default for Settings {
             own_token_us: 12 * HOUR,
             issued_token_us: 90 * 24 * HOUR,
             open_at_once: 32,
+            client_open_at_once: 128,
         }
     }
 }
@@ -192,7 +195,7 @@ impl Inner {
     /// The house at the door, acting in the name of the person or client who is there: the log names that person,
     /// the right to write the record is the house's.
     pub(crate) fn in_name_of(&self, who: Who, origin: &Origin) -> Asker {
-        let mut asker = self.at_door(origin);
+        let mut asker = Self::at_door(origin);
         asker.who.account = who.account;
         asker.who.number = who.number;
         asker.who.roles = who.roles;
@@ -201,7 +204,7 @@ impl Inner {
     }
 
     /// The house at the door, when nobody known is there.
-    pub(crate) fn at_door(&self, origin: &Origin) -> Asker {
+    pub(crate) fn at_door(origin: &Origin) -> Asker {
         let mut asker = Identity::house(origin.door);
         asker.origin = origin.clone();
         asker
@@ -238,10 +241,11 @@ impl Inner {
         });
     }
 
-    /// Adds a bearer to a record; the oldest gives way.
-    pub(crate) fn admit(&self, open: &mut Vec<Bearer>, bearer: Bearer) {
-        while open.len() >= self.settings.open_at_once.max(1) {
-            open.remove(0);
+    /// Adds a bearer to a record; those that would end first give way.
+    pub(crate) fn admit(open: &mut Vec<Bearer>, bearer: Bearer, at_once: usize) {
+        while open.len() >= at_once.max(1) {
+            let first = open.iter().enumerate().min_by_key(|(_, bearer)| bearer.expires_us).map_or(0, |(at, _)| at);
+            open.remove(first);
         }
         open.push(bearer);
     }

@@ -14,7 +14,7 @@ use tacebo_vault::{Asker, Denial, Disclosed, Expect, Keep, Record, RecordKind, S
 
 use crate::IdentityError;
 use crate::bearer::Bearer;
-use crate::identity::Inner;
+use crate::identity::{Inner, Settings};
 use crate::secret::Fingerprint;
 use crate::throttle::Guard;
 
@@ -29,8 +29,10 @@ pub(crate) trait Holder: Serialize + DeserializeOwned + Clone + Send + Sync + 's
     fn guard_mut(&mut self) -> Option<&mut Guard>;
     fn guard(&self) -> Guard;
     fn is_active(&self) -> bool;
+    /// How many bearers it may hold.
+    fn at_once(settings: &Settings) -> usize;
 
-    /// The shelf that this sort of record stands on.
+    /// The bearer with this fingerprint, if it is open.
     fn find(&self, print: &Fingerprint) -> Option<&Bearer> {
         self.open().iter().find(|bearer| bearer.print.same(print))
     }

@@ -135,7 +135,7 @@ impl Identity {
         let print = Fingerprint::of(secret.expose());
         let held: Option<Arc<Held<StoredClient>>> = if client.len() <= 64 { house.held(client)? } else { None };
         let Some(held) = held else {
-            house.note(&house.at_door(origin), Outcome::Failed, "client-refused unknown").await?;
+            house.note(&Inner::at_door(origin), Outcome::Failed, "client-refused unknown").await?;
             return Err(IdentityError::ClientRefused);
         };
         let asker = house.in_name_of(held.value.who(), origin);
@@ -245,7 +245,7 @@ impl Inner {
                 return Err(IdentityError::NotActive);
             }
             may(stored)?;
-            self.admit(stored.open_mut(), opened.clone());
+            Self::admit(stored.open_mut(), opened.clone(), T::at_once(&self.settings));
             Ok(())
         })
         .await
