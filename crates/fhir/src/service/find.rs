@@ -1,0 +1,198 @@
+//! Search: where to look, what matches, one page of it.
+
+use serde_json::{Value, json};
+use tacebo_vault::{Asker, Disclosed, Document, Find, IndexView, Page, PatientId, Scope, Sieve, Snapshot};
+
+use super::failed::too_costly;
+use super::page::Turn;
+use super::{Answer, Failed, Service, probes};
+use crate::issue::{Issue, IssueType, operation_outcome};
+use crate::search::{Query, RecordMeta, SearchError};
+
+/// A query as the vault's predicate.
+pub(crate) struct Matches<'a>(pub(crate) &'a Query);
+
+fn meta(view: IndexView<'_>) -> RecordMeta<'_> {
+    RecordMeta { id: view.id, version: view.version, last_updated_us: view.time_us }
+}
+
+impl Sieve for Matches<'_> {
+    fn admits(&self, view: IndexView<'_>) -> bool {
+        self.0.admits(view.params, &meta(view))
+    }
+
+    fn sort_key(&self, view: IndexView<'_>) -> Vec<u8> {
+        if self.0.is_sorted() { self.0.sort_key(view.params, &meta(view)) } else { Vec::new() }
+    }
+}
+
+impl From<SearchError> for Failed {
+    fn from(error: SearchError) -> Self {
+        Self::wrong(400, vec![error.0])
+    }
+}
+
+impl Service {
+    /// `[type]?…`, and `Patient/[id]/[type]?…` with `inside`.
+    ///
+    /// # Errors
+    /// [`Failed`].
+    pub async fn search(
+        &self,
+        asker: &Asker,
+        kind: &str,
+        inside: Option<&str>,
+        query: &str,
+        lenient: bool,
+    ) -> Result<Disclosed<Answer>, Failed> {
+        let asked = self.query(kind, inside, query, lenient)?;
+        let turn = match asked.page() {
+            Some(token) => {
+                let turn = self.turn_of(asker, token)?;
+                if turn.what != "search" || turn.of != kind {
+                    return Err(Failed::error(400, IssueType::Value, "this page link belongs to another search"));
+                }
+                turn
+            }
+            None => Turn {
+                what: "search".into(),
+                of: kind.to_owned(),
+                inside: inside.map(str::to_owned),
+                query: query.to_owned(),
+                lenient,
+                as_of: self.vault().snapshot()?.number(),
+                offset: 0,
+            },
+        };
+        let asked = self.query(kind, turn.inside.as_deref(), &turn.query, turn.lenient)?;
+        if !matches!(asked.summary(), None | Some("false" | "count")) {
+            return Err(Failed::error(400, IssueType::NotSupported, "_summary: only count and false are supported yet"));
+        }
+        let limit = self.limit(&asked);
+        let page = self.matches(asker, &asked, turn.snapshot(), turn.skip(), Some(limit)).await?;
+        let next = self.next(asker, &turn, page.value(), limit)?;
+        Ok(page.map(|page| Answer::body(self.searchset(&asked, &turn, page, next))))
+    }
+
+    /// Parses criteria.
+    pub(crate) fn query(&self, kind: &str, inside: Option<&str>, query: &str, lenient: bool) -> Result<Query, Failed> {
+        let ctx = self.context(lenient);
+        Ok(match inside {
+            Some(patient) => Query::parse_in_compartment(&ctx, patient, kind, query)?,
+            None => Query::parse(&ctx, kind, query)?,
+        })
+    }
+
+    fn limit(&self, asked: &Query) -> usize {
+        if asked.summary() == Some("count") {
+            return 0;
+        }
+        let settings = self.settings();
+        let count = asked.count().and_then(|count| usize::try_from(count).ok());
+        count.unwrap_or(settings.page).min(settings.longest_page)
+    }
+
+    /// The matches that `asker` may see.
+    pub(crate) async fn matches(
+        &self,
+        asker: &Asker,
+        asked: &Query,
+        as_of: Snapshot,
+        offset: usize,
+        limit: Option<usize>,
+    ) -> Result<Disclosed<Page>, Failed> {
+        let scope = self.scope(asked)?;
+        let sieve = Matches(asked);
+        let find = Find {
+            probes: probes(asked),
+            as_of: Some(as_of),
+            offset,
+            limit,
+            ..Find::new(&[asked.kind()], scope, &sieve)
+        };
+        Ok(self.vault().search(asker, &find).await?)
+    }
+
+    /// Where a query is answered without opening everybody's records.
+    fn scope(&self, asked: &Query) -> Result<Scope, Failed> {
+        if let (Some(patient), true) = (asked.patient(), self.is_personal(asked.kind())) {
+            return Ok(Scope::Patient(PatientId::new(patient)));
+        }
+        if let Some(ids) = asked.ids() {
+            return Ok(Scope::Ids(ids.iter().take(MAX_IDS).cloned().collect()));
+        }
+        let terms = asked.terms();
+        if !terms.is_empty() {
+            if terms.iter().map(Vec::len).product::<usize>() > MAX_ALTERNATIVES {
+                return Err(Failed::error(400, IssueType::TooCostly, "fewer alternatives, please"));
+            }
+            return Ok(Scope::Terms(terms));
+        }
+        if self.is_personal(asked.kind()) {
+            return Err(Failed::error(400, IssueType::TooCostly, too_costly()));
+        }
+        Ok(Scope::House)
+    }
+
+    /// The link to what comes after this page.
+    pub(crate) fn next(&self, asker: &Asker, turn: &Turn, page: &Page, limit: usize) -> Result<Option<String>, Failed> {
+        let shown = turn.skip().saturating_add(page.documents.len());
+        if limit == 0 || shown >= page.total {
+            return Ok(None);
+        }
+        let turn = Turn { as_of: page.as_of.number(), offset: shown as u64, ..turn.clone() };
+        self.turn_token(asker, &turn).map(Some)
+    }
+
+    fn searchset(&self, asked: &Query, turn: &Turn, page: Page, next: Option<String>) -> Value {
+        let base = &self.settings().base;
+        let path = match &turn.inside {
+            Some(patient) => format!("{base}/Patient/{patient}/{}", asked.kind()),
+            None => format!("{base}/{}", asked.kind()),
+        };
+        let used = asked.self_query();
+        let own = if used.is_empty() { path } else { format!("{path}?{used}") };
+        let next = next.map(|token| format!("{base}/{}?_page={token}", asked.kind()));
+        let total = (asked.total() != Some("none")).then_some(page.total);
+        searchset(base, &own, next.as_deref(), total, page.documents, asked.ignored())
+    }
+}
+
+/// Ids of one search at most.
+const MAX_IDS: usize = 500;
+/// Combinations of alternatives of one search at most.
+const MAX_ALTERNATIVES: usize = 200;
+
+/// A Bundle of matches.
+pub(crate) fn searchset(
+    base: &str,
+    own: &str,
+    next: Option<&str>,
+    total: Option<usize>,
+    documents: Vec<Document>,
+    ignored: &[Issue],
+) -> Value {
+    let mut links = vec![json!({ "relation": "self", "url": own })];
+    links.extend(next.map(|url| json!({ "relation": "next", "url": url })));
+    let mut entries: Vec<Value> = documents
+        .into_iter()
+        .map(|document| {
+            let url = format!("{base}/{}/{}", document.name.kind, document.name.id);
+            json!({ "fullUrl": url, "resource": document.body, "search": { "mode": "match" } })
+        })
+        .collect();
+    if !ignored.is_empty() {
+        entries.push(json!({ "resource": operation_outcome(ignored), "search": { "mode": "outcome" } }));
+    }
+    let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset" });
+    if let Some(bundle) = bundle.as_object_mut() {
+        if let Some(total) = total {
+            bundle.insert("total".into(), Value::from(total));
+        }
+        bundle.insert("link".into(), Value::Array(links));
+        if !entries.is_empty() {
+            bundle.insert("entry".into(), Value::Array(entries));
+        }
+    }
+    bundle
+}

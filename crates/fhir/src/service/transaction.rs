@@ -1,0 +1,295 @@
+//! Transactions: all entries in one commit, or none.
+
+use std::collections::HashMap;
+
+use tacebo_vault::{Asker, Disclosed, Document, Snapshot, Write, Written};
+use tokio::task::JoinSet;
+
+use super::bundle::{Together, unserved};
+use super::create::{RACES, fresh, guards, several};
+use super::{Answer, Conditions, Failed, Return, Service};
+use crate::bundle::{BundleKind, Entry, Method, Plan, Renames, conditional_references, rewrite};
+use crate::issue::IssueType;
+use crate::search::{Query, RecordMeta};
+
+/// Searches of one transaction under way at once: they share a commit of their log entries.
+const AT_ONCE: usize = 64;
+
+/// What was looked up, by type and canonical criteria.
+type Lookups = HashMap<(String, String), Disclosed<Vec<Document>>>;
+
+/// What an entry comes to.
+enum Step {
+    /// A write: its place among the writes.
+    Write(usize),
+    /// A conditional create that found something.
+    Found(Box<Document>),
+    /// A conditional create under the criteria of an earlier entry.
+    Same(usize),
+}
+
+impl Service {
+    pub(crate) async fn transaction(&self, asker: &Asker, plan: Plan, want: Return) -> Result<Together, Failed> {
+        let reads = plan.entries.iter().filter(|e| matches!(e.method, Method::Get | Method::Head)).count();
+        if reads == plan.entries.len() {
+            let mut told = Vec::with_capacity(reads);
+            for entry in plan.entries {
+                let at = entry.position;
+                let done = Box::pin(self.entry(asker, entry, want)).await.map_err(|failed| failed.inside(at))?;
+                told.push((at, Ok(done)));
+            }
+            return Ok(self.together(BundleKind::Transaction, told));
+        }
+        if reads > 0 {
+            let why = "a transaction either reads or writes here: a read that fails could not undo what was committed";
+            return Err(Failed::error(400, IssueType::NotSupported, why));
+        }
+        for entry in &plan.entries {
+            self.check(entry).map_err(|failed| failed.inside(entry.position))?;
+        }
+        let mut entries = plan.entries;
+        let asked = self.asked(&mut entries)?;
+        let mut lost = 0;
+        loop {
+            match self.attempt(asker, &entries, &asked, want).await {
+                Err(failed) if failed.is_race() && lost < RACES => lost += 1,
+                ended => return ended,
+            }
+        }
+    }
+
+    /// Whether an entry can be done at all, before anything is asked.
+    fn check(&self, entry: &Entry) -> Result<(), Failed> {
+        let kind = entry.target.kind.as_str();
+        match (entry.method, &entry.target.id, &entry.target.rest, &entry.resource) {
+            (Method::Post, None, None, Some(body)) | (Method::Put, Some(_), None, Some(body)) => self.fit(kind, body),
+            (Method::Delete, Some(_), None, _) => Ok(()),
+            _ => Err(unserved()),
+        }
+    }
+
+    /// The searches that a transaction rests on: criteria of creates and of references.
+    fn asked(&self, entries: &mut [Entry]) -> Result<HashMap<(String, String), Query>, Failed> {
+        let mut asked = HashMap::new();
+        for entry in entries {
+            if let Some(criteria) = &entry.if_none_exist {
+                let query = self.criteria(&entry.target.kind, criteria).map_err(|f| f.inside(entry.position))?;
+                asked.insert((entry.target.kind.clone(), criteria.clone()), query);
+            }
+            let Some(resource) = &mut entry.resource else { continue };
+            for reference in conditional_references(self.0.tables, resource) {
+                let key = (reference.kind, reference.query);
+                if !asked.contains_key(&key) {
+                    let query = self.criteria(&key.0, &key.1).map_err(|f| f.inside(entry.position))?;
+                    asked.insert(key, query);
+                }
+            }
+        }
+        Ok(asked)
+    }
+
+    async fn attempt(
+        &self,
+        asker: &Asker,
+        entries: &[Entry],
+        asked: &HashMap<(String, String), Query>,
+        want: Return,
+    ) -> Result<Together, Failed> {
+        let as_of = self.vault().snapshot()?;
+        let lookups = self.look_up(asker, asked, as_of).await?;
+        let mut names = Renames::new();
+        let mut steps = Vec::with_capacity(entries.len());
+        let mut writes: Vec<Write> = Vec::with_capacity(entries.len());
+        let mut first: HashMap<String, usize> = HashMap::new();
+        for entry in entries {
+            let kind = entry.target.kind.as_str();
+            let step = match entry.method {
+                Method::Post => self.post(entry, asked, &lookups, as_of, &mut writes, &mut first)?,
+                Method::Put => {
+                    let id = entry.target.id.as_deref().unwrap_or_default();
+                    let body = entry.resource.clone().unwrap_or_default();
+                    writes.push(self.update_of(kind, id, body, &conditions(entry)).map_err(|f| f.inside(entry.position))?);
+                    Step::Write(writes.len() - 1)
+                }
+                _ => {
+                    let id = entry.target.id.as_deref().unwrap_or_default();
+                    writes.push(Self::delete_of(kind, id, &conditions(entry)).map_err(|f| f.inside(entry.position))?);
+                    Step::Write(writes.len() - 1)
+                }
+            };
+            let named = match &step {
+                Step::Write(at) | Step::Same(at) => writes.get(*at).map(|write| &write.name),
+                Step::Found(document) => Some(&document.name),
+            };
+            if let (Some(url), Some(named)) = (&entry.full_url, named) {
+                names.add(url, &format!("{}/{}", named.kind, named.id));
+            }
+            steps.push((entry.position, step));
+        }
+        for entry in entries {
+            self.refer(entry, asked, &lookups, &writes, &mut names)?;
+        }
+        for write in &mut writes {
+            if let Some(body) = &mut write.body {
+                rewrite(self.0.tables, body, &|from| names.to(from));
+            }
+        }
+        let lookups = Disclosed::gather(lookups.into_values().collect());
+        let written = match writes.is_empty() {
+            true => None,
+            false => Some(self.vault().write(asker, writes).await?),
+        };
+        let answer = |written: &[Written]| self.answers(&steps, written, want);
+        Ok(match (written, lookups) {
+            (Some(written), Some(lookups)) => Together::Disclosed(written.zip(lookups).map(|(w, _)| answer(&w)), Vec::new()),
+            (Some(written), None) => Together::Disclosed(written.map(|w| answer(&w)), Vec::new()),
+            (None, Some(lookups)) => Together::Disclosed(lookups.map(|_| answer(&[])), Vec::new()),
+            (None, None) => return Err(unserved()),
+        })
+    }
+
+    fn post(
+        &self,
+        entry: &Entry,
+        asked: &HashMap<(String, String), Query>,
+        lookups: &Lookups,
+        as_of: Snapshot,
+        writes: &mut Vec<Write>,
+        first: &mut HashMap<String, usize>,
+    ) -> Result<Step, Failed> {
+        let kind = entry.target.kind.as_str();
+        let body = entry.resource.clone().unwrap_or_default();
+        let Some(criteria) = &entry.if_none_exist else {
+            writes.push(fresh(kind, body).1);
+            return Ok(Step::Write(writes.len() - 1));
+        };
+        let key = (kind.to_owned(), criteria.clone());
+        let (Some(query), Some(found)) = (asked.get(&key), lookups.get(&key)) else { return Err(unserved()) };
+        match found.value().as_slice() {
+            [one] => return Ok(Step::Found(Box::new(one.clone()))),
+            [] => {}
+            _ => return Err(several().after(found.receipts()).inside(entry.position)),
+        }
+        let guards = guards(query, as_of);
+        let canonical = guards.first().map(|(_, canonical, _)| canonical.clone()).unwrap_or_default();
+        if let Some(at) = first.get(&canonical) {
+            return Ok(Step::Same(*at));
+        }
+        let mut write = fresh(kind, body).1;
+        write.guards = guards;
+        writes.push(write);
+        first.insert(canonical, writes.len() - 1);
+        Ok(Step::Write(writes.len() - 1))
+    }
+
+    /// Runs all searches side by side.
+    async fn look_up(
+        &self,
+        asker: &Asker,
+        asked: &HashMap<(String, String), Query>,
+        as_of: Snapshot,
+    ) -> Result<Lookups, Failed> {
+        let mut found = Lookups::with_capacity(asked.len());
+        let mut running = JoinSet::new();
+        for (key, query) in asked {
+            if running.len() >= AT_ONCE {
+                take(&mut running, &mut found).await?;
+            }
+            let (service, asker, key, query) = (self.clone(), asker.clone(), key.clone(), query.clone());
+            running.spawn(async move {
+                let few = service.few(&asker, &query, as_of).await;
+                (key, few)
+            });
+        }
+        while !running.is_empty() {
+            take(&mut running, &mut found).await?;
+        }
+        Ok(found)
+    }
+
+    /// Resolves an entry's conditional references among what is kept and what is about to be.
+    fn refer(
+        &self,
+        entry: &Entry,
+        asked: &HashMap<(String, String), Query>,
+        lookups: &Lookups,
+        writes: &[Write],
+        names: &mut Renames,
+    ) -> Result<(), Failed> {
+        let Some(mut resource) = entry.resource.clone() else { return Ok(()) };
+        for reference in conditional_references(self.0.tables, &mut resource) {
+            if names.to(&reference.reference).is_some() {
+                continue;
+            }
+            let key = (reference.kind, reference.query);
+            let (Some(query), Some(found)) = (asked.get(&key), lookups.get(&key)) else { return Err(unserved()) };
+            let mut targets: Vec<String> = Vec::new();
+            for document in found.value() {
+                // What this transaction rewrites or deletes is judged as it will be.
+                if !writes.iter().any(|write| write.name == document.name) {
+                    targets.push(document.name.id.clone());
+                }
+            }
+            for write in writes.iter().filter(|write| write.name.kind == key.0) {
+                if self.will_match(query, write) {
+                    targets.push(write.name.id.clone());
+                }
+            }
+            let failed = match targets.as_slice() {
+                [id] => {
+                    names.add(&reference.reference, &format!("{}/{id}", key.0));
+                    continue;
+                }
+                [] => Failed::error(412, IssueType::NotFound, "a conditional reference matches nothing"),
+                _ => Failed::error(412, IssueType::MultipleMatches, "a conditional reference matches several resources"),
+            };
+            return Err(failed.after(found.receipts()).inside(entry.position));
+        }
+        Ok(())
+    }
+
+    fn will_match(&self, query: &Query, write: &Write) -> bool {
+        let Some(body) = &write.body else { return false };
+        let record = crate::walker::index(self.0.tables, self.settings().zone, body);
+        let meta = RecordMeta { id: &write.name.id, version: 1, last_updated_us: self.vault().now_us() };
+        query.admits(&record, &meta)
+    }
+
+    fn answers(&self, steps: &[(usize, Step)], written: &[Written], want: Return) -> Answer {
+        let mut told: Vec<(usize, crate::bundle::Answer)> = steps
+            .iter()
+            .map(|(position, step)| {
+                let answer = match step {
+                    Step::Write(at) => written.get(*at).map(|w| Answer::written(w.clone(), want)),
+                    Step::Same(at) => written.get(*at).map(|w| Answer { status: 200, ..Answer::written(w.clone(), want) }),
+                    Step::Found(document) => Some(Answer::found((**document).clone(), want)),
+                };
+                (*position, answer.unwrap_or_default().entry())
+            })
+            .collect();
+        told.sort_by_key(|(position, _)| *position);
+        let answers = told.into_iter().map(|(_, answer)| answer).collect();
+        Answer::body(crate::bundle::response(BundleKind::Transaction, &self.settings().base, answers))
+    }
+}
+
+type Looked = ((String, String), Result<Disclosed<Vec<Document>>, Failed>);
+
+async fn take(running: &mut JoinSet<Looked>, found: &mut Lookups) -> Result<(), Failed> {
+    match running.join_next().await {
+        Some(Ok((key, few))) => {
+            found.insert(key, few?);
+            Ok(())
+        }
+        Some(Err(_)) => Err(Failed::error(503, IssueType::Exception, "a search did not end")),
+        None => Ok(()),
+    }
+}
+
+fn conditions(entry: &Entry) -> Conditions {
+    Conditions {
+        if_match: entry.if_match.clone(),
+        if_none_match: entry.if_none_match.clone(),
+        if_modified_since_us: None,
+    }
+}
