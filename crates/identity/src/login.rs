@@ -168,7 +168,7 @@ impl Inner {
         let (session, opened) = self.open_session(origin, now_us.saturating_add(self.settings.absolute_us))?;
         let place = address(origin);
         let mine = previous.filter(|print| held.value.open.iter().any(|bearer| bearer.print.same(print)));
-        let asker = self.in_name_of(held.value.who(Assurance::Two), origin);
+        let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
         let deed = Deed::new(&asker, Action::Update, "logged-in");
         let bearer = opened.clone();
         self.change_in_turn(deed, &pending.account, turn, |stored: &mut StoredAccount| {
@@ -254,7 +254,7 @@ impl Inner {
             guard.fail(&address(origin), now_us, &self.settings)
         };
         if locked {
-            let asker = self.in_name_of(held.value.who(Assurance::One), origin);
+            let asker = Self::in_name_of(held.value.who(Assurance::One), origin);
             let event = format!("log-in-failed {why} locked");
             let deed = Deed::new(&asker, Action::Update, &event);
             let id = &held.value.account.id;
@@ -272,6 +272,6 @@ impl Inner {
         detail: &str,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
-        self.note(&self.in_name_of(held.value.who(Assurance::One), origin), outcome, detail).await
+        self.note(&Self::in_name_of(held.value.who(Assurance::One), origin), outcome, detail).await
     }
 }

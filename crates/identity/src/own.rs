@@ -122,7 +122,7 @@ impl Inner {
         use crate::shelf::Holder as _;
         let ends_us = held.value.find(&auth.print).ok_or(IdentityError::SessionNeeded)?.expires_us;
         let (session, opened) = self.open_session(origin, ends_us)?;
-        let asker = self.in_name_of(held.value.who(Assurance::Two), origin);
+        let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
         let deed = Deed::new(&asker, Action::Update, event);
         let bearer = opened.clone();
         let now_us = self.vault.now_us();

@@ -78,7 +78,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         self.0.own(auth)?;
-        let asker = self.0.in_name_of(auth.who.clone(), origin);
+        let asker = Inner::in_name_of(auth.who.clone(), origin);
         let deed = Deed::new(&asker, Action::Update, "sessions-ended");
         self.0
             .change(deed, &auth.who.account, |stored: &mut StoredAccount| {
@@ -226,13 +226,13 @@ impl Inner {
         let ended = match &live.holder {
             HolderRef::Account(id) => {
                 let Some(held) = self.held::<StoredAccount>(id)? else { return Ok(()) };
-                let asker = self.in_name_of(held.value.who(Assurance::Two), origin);
+                let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
                 let deed = Deed::new(&asker, Action::Update, event);
                 self.change(deed, id, |stored: &mut StoredAccount| gone(&mut stored.open)).await.map(|_| ())
             }
             HolderRef::Client(id) => {
                 let Some(held) = self.held::<StoredClient>(id)? else { return Ok(()) };
-                let asker = self.in_name_of(held.value.who(), origin);
+                let asker = Self::in_name_of(held.value.who(), origin);
                 let deed = Deed::new(&asker, Action::Update, event);
                 self.change(deed, id, |stored: &mut StoredClient| gone(&mut stored.open)).await.map(|_| ())
             }
@@ -263,7 +263,7 @@ impl Inner {
         for id in self.accounts.ids() {
             let Some(held) = self.accounts.get(&id) else { continue };
             let Some(event) = self.due(&held.value, now_us, stale_us) else { continue };
-            let asker: Asker = self.in_name_of(held.value.who(Assurance::One), &origin);
+            let asker: Asker = Self::in_name_of(held.value.who(Assurance::One), &origin);
             let deed = Deed::new(&asker, Action::Update, event);
             self.change(deed, &id, |stored: &mut StoredAccount| {
                 let kind = stored.account.kind;

@@ -112,7 +112,7 @@ impl Identity {
         }
         let held = house.own(auth)?;
         let (token, opened) = house.make_token(ttl_us, house.settings.own_token_us, label, purposes)?;
-        let asker = house.in_name_of(held.value.who(Assurance::Two), origin);
+        let asker = Inner::in_name_of(held.value.who(Assurance::Two), origin);
         let deed = Deed::new(&asker, Action::Update, "token-issued");
         house.lodge::<StoredAccount>(deed, &auth.who.account, &opened, |_| Ok(())).await?;
         house.enliven(opened.print, HolderRef::Account(auth.who.account.clone()), opened.seen_us);
@@ -138,7 +138,7 @@ impl Identity {
             house.note(&Inner::at_door(origin), Outcome::Failed, "client-refused unknown").await?;
             return Err(IdentityError::ClientRefused);
         };
-        let asker = house.in_name_of(held.value.who(), origin);
+        let asker = Inner::in_name_of(held.value.who(), origin);
         if !held.value.secret.same(&print) || !held.value.is_active() {
             house.note(&asker, Outcome::Failed, "client-refused").await?;
             return Err(IdentityError::ClientRefused);
