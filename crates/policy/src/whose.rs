@@ -71,6 +71,7 @@ pub struct Limit {
 
 /// Asker and patient, summed up for one purpose at one moment ([`crate::Profile::whose`]).
 #[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent fact")]
 pub struct Whose {
     pub(crate) bond: Bond,
     pub(crate) evidence: Option<Evidence>,

@@ -193,6 +193,7 @@ impl<'r> Walk<'r> {
         (!kept.is_empty()).then_some(Value::Object(kept))
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the maskers share one signature")]
     fn name(&mut self, value: Value) -> Option<Value> {
         self.note();
         match &value {
@@ -228,6 +229,7 @@ impl<'r> Walk<'r> {
         shape::name(&whole, &self.rules.compound)
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the maskers share one signature")]
     fn identifier(&mut self, value: Value) -> Option<Value> {
         self.note();
         match &value {
@@ -287,6 +289,7 @@ impl<'r> Walk<'r> {
         }
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the maskers share one signature")]
     fn address(&mut self, value: Value) -> Option<Value> {
         self.note();
         match &value {
@@ -318,6 +321,7 @@ impl<'r> Walk<'r> {
         masked
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "the maskers share one signature")]
     fn birth_date(&mut self, value: Value) -> Option<Value> {
         self.note();
         let date = value.as_str()?;

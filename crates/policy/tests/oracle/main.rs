@@ -1,12 +1,13 @@
 //! The rules of the house, told a second time in plain conditions and compared with the engine
 //! over situations of every sort. Whoever changes a policy changes it here too, and is asked why.
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot begin has failed")]
 
 mod cases;
 mod statement;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cases::{Case, every_case, sample};
+use cases::{Case, sample};
 use statement::{Told, statement};
 use tacebo_policy::{Advice, Ask, Duty, Engine, Permit, Profile, Refusal, RefusalCode, What};
 
@@ -111,7 +112,7 @@ fn a_strangers_refusal_does_not_tell_whether_the_patient_exists() {
 
 #[test]
 fn the_cases_are_many_and_varied() {
-    assert!(every_case().count() > 1_000_000);
+    assert!(cases::all() > 1_000_000);
     let sample = sample();
     let told: BTreeSet<u64> = sample.iter().map(|case| statement(case).matched).collect();
     assert!(told.len() > 150, "{}", told.len());
