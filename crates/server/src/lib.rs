@@ -1,4 +1,14 @@
 //! The doors: HTTP for FHIR, OAuth, console, portal and administration.
 
+mod app;
 pub mod assets;
+pub mod doors;
+pub mod http;
+mod limit;
+mod metrics;
 pub mod pages;
+
+pub use app::{App, Limits, Options};
+pub use doors::routes;
+pub use limit::Limiter;
+pub use metrics::Metrics;

@@ -41,8 +41,9 @@ pub fn router(app: App, routes: Vec<Route>) -> Router {
     let mut router = Router::new();
     for route in routes {
         let Ok(filter) = MethodFilter::try_from(route.method.clone()) else { continue };
+        let path = route.path;
         let run = move |State(app): State<App>, request: Request| answer(app, route.clone(), request);
-        router = router.route(route.path, on(filter, run));
+        router = router.route(path, on(filter, run));
     }
     router
         .fallback(crate::doors::not_found)

@@ -125,7 +125,7 @@ pub async fn serve(listener: Listener, router: Router, stop: impl Future<Output 
         let watcher = graceful.watcher();
         let (tls, router) = (listener.tls.clone(), router.clone());
         tokio::spawn(async move {
-            if let Err(error) = connection(stream, peer, tls, router, &watcher).await {
+            if let Err(error) = connection(stream, peer, tls, router, watcher).await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
@@ -143,7 +143,7 @@ async fn connection(
     peer: SocketAddr,
     tls: Option<TlsAcceptor>,
     router: Router,
-    watcher: &hyper_util::server::graceful::Watcher,
+    watcher: hyper_util::server::graceful::Watcher,
 ) -> Result<(), ConnectionError> {
     stream.set_nodelay(true)?;
     let over_tls = tls.is_some();
@@ -159,12 +159,12 @@ async fn connection(
         None => {
             let io = TokioIo::new(stream);
             let connection = server.serve_connection(io, service);
-            watcher.watch_ref(connection).await
+            watcher.watch(connection).await
         }
         Some(tls) => {
             let stream = tokio::time::timeout(HANDSHAKE, tls.accept(stream)).await??;
             let connection = server.serve_connection(TokioIo::new(stream), service);
-            watcher.watch_ref(connection).await
+            watcher.watch(connection).await
         }
     }
 }

@@ -8,7 +8,10 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, L
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 use tacebo_vault::ledger::Receipt;
-use tacebo_vault::{Disclosed, Refused};
+use tacebo_vault::{Disclosed, Refused, Vault, VaultFault};
+
+use crate::assets::Asset;
+use crate::metrics::Metrics;
 
 /// Names the log entries of an answer: `index:leaf`, comma separated.
 pub(crate) static RECEIPT: HeaderName = HeaderName::from_static("tacebo-receipt");
@@ -30,7 +33,7 @@ pub struct Reply(Response);
 pub trait SpeaksOfNobody {}
 
 /// Bytes that speak of nobody.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Open {
     content_type: &'static str,
     bytes: Bytes,
@@ -60,21 +63,36 @@ impl Open {
     }
 
     /// A file that ships with the program, cached for as long as its address lasts.
-    pub(crate) fn asset(content_type: &'static str, bytes: Bytes, etag: &str) -> Self {
-        let mut open = Self::bytes(content_type, bytes);
-        open.header(CACHE_CONTROL, "public, max-age=31536000, immutable");
-        open.header(ETAG, etag);
+    pub fn asset(asset: &'static Asset) -> Self {
+        let bytes = match &asset.bytes {
+            std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+            std::borrow::Cow::Owned(bytes) => Bytes::from_static(bytes),
+        };
+        let mut open = Self::bytes(asset.content_type, bytes);
+        open.header(CACHE_CONTROL, crate::assets::CACHE_CONTROL);
+        open.header(ETAG, &asset.etag);
         open
     }
 
     /// Measurements of the program itself.
-    pub(crate) fn metrics(text: String) -> Self {
-        Self::bytes("application/openmetrics-text; version=1.0.0; charset=utf-8", text)
+    pub fn metrics(metrics: &Metrics) -> Self {
+        Self::bytes("application/openmetrics-text; version=1.0.0; charset=utf-8", metrics.encode())
     }
 
-    /// The log's public key or signed head: made to be handed to anybody.
-    pub(crate) fn checkpoint(note: String) -> Self {
-        Self::bytes("text/plain; charset=utf-8", note)
+    /// The log's signed head, made to be handed to anybody; `None` while nothing is signed.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn checkpoint(vault: &Vault) -> Result<Option<Self>, VaultFault> {
+        Ok(vault.checkpoint()?.map(|note| Self::bytes("text/plain; charset=utf-8", note)))
+    }
+
+    /// The log's public key.
+    ///
+    /// # Errors
+    /// The key is unusable.
+    pub fn vkey(vault: &Vault) -> Result<Self, VaultFault> {
+        Ok(Self::bytes("text/plain; charset=utf-8", format!("{}\n", vault.log_vkey()?)))
     }
 
     fn bytes(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
@@ -109,9 +127,10 @@ impl Reply {
         Self::disclosed(status, "text/html; charset=utf-8", html)
     }
 
-    /// A refusal in open words, with the receipts of its entries.
+    /// A refusal in open words, with the receipt of its entry. One only: their number would tell how
+    /// many persons a hidden thing speaks of.
     pub fn refused(status: StatusCode, words: Open, refused: &Refused) -> Self {
-        Self::open(status, words).receipts(refused.receipts())
+        Self::open(status, words).receipts(refused.receipts().get(..1).unwrap_or_default())
     }
 
     /// Something that speaks of nobody.
@@ -170,10 +189,13 @@ impl Reply {
     }
 
     fn build(status: StatusCode, content_type: &'static str, bytes: Bytes) -> Self {
+        let empty = bytes.is_empty();
         let mut response = Response::new(Body::from(bytes));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        if !empty {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Self(response)
     }
