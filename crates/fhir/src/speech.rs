@@ -54,7 +54,7 @@ impl Speech for Fhir {
             return Err("the resource is of another type than its name".into());
         }
         let patients = compartment::patients(tables, kind, body).into_iter().map(PatientId::new).collect();
-        let facts: Vec<Fact> = facts::facts(kind, body);
+        let facts: Vec<Fact> = facts::facts(self.zone, kind, body);
         // The vault has its own term for further patients.
         let terms = terms::terms(tables, kind, body).into_iter().filter(|(param, _)| param != ALSO_ABOUT).collect();
         Ok(Digest { patients, params: walker::index(tables, self.zone, body), terms, facts })
