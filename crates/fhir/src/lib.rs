@@ -1,6 +1,7 @@
 //! FHIR R4: tables, validation, search semantics, bundles.
 //!
-//! The pure half: functions over `serde_json::Value` and the generated [`tables`], no clock, no store, no network.
+//! [`service`] does FHIR's interactions over the vault; [`speech`] lets the vault read FHIR. The rest is pure: functions over
+//! `serde_json::Value` and the generated [`tables`], no clock, no store, no network.
 //!
 //! - [`json`] reads outside bytes; [`validate`] checks them against the definitions; [`issue`] says what was wrong.
 //! - [`walker`] turns a resource into its index record; [`search`] evaluates queries on such records.
@@ -10,9 +11,12 @@
 pub mod bundle;
 pub mod capability;
 pub mod compartment;
+pub mod facts;
 pub mod issue;
 pub mod json;
 pub mod search;
+pub mod service;
+pub mod speech;
 pub mod tables;
 pub mod terms;
 pub mod validate;
