@@ -24,7 +24,7 @@ const OPEN_SETS: &[&str] = &["http://hl7.org/fhir/ValueSet/mimetypes", "http://h
 const FHIR_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
 
 /// Reads the definitions below `package_dir` and writes the table file.
-pub fn run(package_dir: &Path) -> Result<()> {
+pub(crate) fn run(package_dir: &Path) -> Result<()> {
     let resources = bundle(package_dir, "Bundle-resources.json")?;
     let types = bundle(package_dir, "Bundle-types.json")?;
     let params = bundle(package_dir, "Bundle-searchParams.json")?;
@@ -142,7 +142,7 @@ fn structure<'a>(
             let mut code = text(t, "code").to_owned();
             if code.starts_with("http://hl7.org/fhirpath/System.") {
                 let told = list(t, "extension").iter().find(|e| text(e, "url") == FHIR_TYPE);
-                code = told.map_or("string", |e| text(e, "valueUrl")).to_owned();
+                told.map_or("string", |e| text(e, "valueUrl")).clone_into(&mut code);
             }
             let targets = list(t, "targetProfile")
                 .iter()

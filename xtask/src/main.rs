@@ -1,10 +1,20 @@
-//! The project chores.
+//! The project's chores: `cargo xtask test` is the one command that says whether everything holds.
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use anyhow::Result;
+use clap::{Parser, Subcommand, ValueEnum};
 
+mod arrows;
+mod docs;
 mod fhir_tables;
+mod licences;
+mod long;
+mod messages;
+mod prepare;
+mod shell;
+mod test;
+mod tidy;
 
 /// The project's chores.
 #[derive(Parser)]
@@ -15,6 +25,17 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Installs what tests need, then runs every check and every test.
+    Test,
+    /// Installs what tests need: a browser, fonts, test data. Skips what it may not and says what is missing.
+    Prepare,
+    /// Checks the tree itself: file lengths, message files, arrows between rooms, licences, links in documents.
+    Tidy,
+    /// The long forms of tests: hours, not minutes.
+    Long {
+        /// Which.
+        what: Long,
+    },
     /// Writes the FHIR tables from the unpacked npm package `hl7.fhir.r4.examples` 4.0.1.
     FhirTables {
         /// Folder with `Bundle-resources.json`.
@@ -22,8 +43,28 @@ enum Chore {
     },
 }
 
-fn main() -> anyhow::Result<()> {
+/// The long forms.
+#[derive(Clone, Copy, ValueEnum)]
+enum Long {
+    /// 200 rounds of `kill -9` under mixed load.
+    Kill,
+    /// 1,000 random changes of the log's tables, each found and named.
+    Tamper,
+    /// Every official FHIR example, and Synthea's patients.
+    Examples,
+    /// Fuzz targets, ten minutes each (needs cargo-fuzz and a nightly toolchain).
+    Fuzz,
+}
+
+fn main() -> Result<()> {
     match Cli::parse().chore {
+        Chore::Test => test::run(),
+        Chore::Prepare => {
+            prepare::aloud();
+            Ok(())
+        }
+        Chore::Tidy => tidy::run(),
+        Chore::Long { what } => long::run(what),
         Chore::FhirTables { package_dir } => fhir_tables::run(&package_dir),
     }
 }

@@ -1,2 +1,76 @@
-//! The Tacebo program.
-fn main() {}
+//! The Tacebo program: the only crate that reads the environment, the clock and the command line.
+
+mod bench;
+mod clock;
+mod config;
+mod custody;
+mod demo;
+mod house;
+mod init;
+mod lang;
+mod logging;
+mod print;
+mod running;
+mod serve;
+mod token;
+mod verify;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// Names the purpose of use of a request to the FHIR door.
+const PURPOSE_HEADER: &str = "x-purpose-of-use";
+
+/// Tacebo (医缄): patient data of medical institutions, kept safe and private, provably.
+#[derive(Parser)]
+#[command(name = "tacebo", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Demo(demo::Args),
+    Serve(serve::Args),
+    Init(init::Args),
+    Verify(verify::Args),
+    Checkpoint(verify::CheckpointArgs),
+    Token(token::Args),
+    Bench(bench::Args),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Verify(args) => match verify::run(&args) {
+            Ok(status) => return ExitCode::from(status),
+            Err(error) => Err(error),
+        },
+        Command::Checkpoint(args) => verify::checkpoint(&args),
+        Command::Demo(args) => in_runtime(demo::run(args)),
+        Command::Serve(args) => in_runtime(async move { serve::run(&args).await }),
+        Command::Init(args) => in_runtime(async move { init::run(&args).await }),
+        Command::Token(args) => in_runtime(async move { token::run(&args).await }),
+        Command::Bench(args) => in_runtime(bench::run(args)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            print::aside(format_args!("tacebo: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// How long tasks that nobody awaits may take to let go of the store.
+const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Runs a command that needs the runtime.
+fn in_runtime(command: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let done = runtime.block_on(command);
+    runtime.shutdown_timeout(GRACE);
+    done
+}

@@ -1,0 +1,108 @@
+//! The floor under ingest: the very rows that a run left, written to bare SQLite with the same schema and durability.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags};
+
+/// The tables that a resource costs rows in, with their column of order.
+const TABLES: [(&str, &str); 3] = [("document", "rid"), ("term", "rid"), ("log_leaf", "idx")];
+
+/// Where a store stood before a run.
+pub(crate) struct Mark([i64; 3]);
+
+/// The rows of a run, by table.
+pub(crate) struct Rows {
+    schema: Vec<String>,
+    tables: [Vec<Vec<Value>>; 3],
+}
+
+fn open(data: &Path) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(data.join("store.db"), flags)?)
+}
+
+/// Where a store stands.
+pub(crate) fn mark(data: &Path) -> Result<Mark> {
+    let conn = open(data)?;
+    let mut mark = [0; 3];
+    for (at, (table, column)) in mark.iter_mut().zip(TABLES) {
+        *at = conn.query_row(&format!("SELECT coalesce(max({column}), -1) FROM {table}"), [], |row| row.get(0))?;
+    }
+    Ok(Mark(mark))
+}
+
+impl Rows {
+    /// Everything after a mark.
+    pub(crate) fn since(data: &Path, mark: &Mark) -> Result<Self> {
+        let conn = open(data)?;
+        let mut schema = Vec::new();
+        let mut tables: [Vec<Vec<Value>>; 3] = Default::default();
+        for (((table, column), from), rows) in TABLES.iter().zip(mark.0).zip(&mut tables) {
+            let mut made = conn.prepare(
+                "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC",
+            )?;
+            for sql in made.query_map([table], |row| row.get::<_, String>(0))? {
+                schema.push(sql?);
+            }
+            let mut all = conn.prepare(&format!("SELECT * FROM {table} WHERE {column} > ?1 ORDER BY {column}"))?;
+            let columns = all.column_count();
+            let found = all.query_map([from], |row| (0..columns).map(|at| row.get(at)).collect())?;
+            *rows = found.collect::<Result<_, _>>()?;
+        }
+        Ok(Self { schema, tables })
+    }
+
+    pub(crate) fn documents(&self) -> usize {
+        self.tables[0].len()
+    }
+
+    pub(crate) fn terms(&self) -> usize {
+        self.tables[1].len()
+    }
+
+    pub(crate) fn leaves(&self) -> usize {
+        self.tables[2].len()
+    }
+
+    /// Bytes of all values.
+    pub(crate) fn bytes(&self) -> usize {
+        let size = |value: &Value| match value {
+            Value::Null => 0,
+            Value::Integer(_) | Value::Real(_) => 8,
+            Value::Text(text) => text.len(),
+            Value::Blob(bytes) => bytes.len(),
+        };
+        self.tables.iter().flatten().flatten().map(size).sum()
+    }
+
+    /// Writes them in so many durable transactions; documents a second.
+    pub(crate) fn write(&self, folder: &Path, commits: usize) -> Result<f64> {
+        let place = tempfile::tempdir_in(folder)?;
+        let mut conn = Connection::open(place.path().join("bare.db"))?;
+        conn.pragma_update(None, "journal_mode", "WAL")?;
+        conn.pragma_update(None, "synchronous", "FULL")?;
+        conn.pragma_update(None, "cache_size", -65_536)?;
+        for sql in &self.schema {
+            conn.execute_batch(sql)?;
+        }
+        let begin = Instant::now();
+        for commit in 0..commits {
+            let tx = conn.transaction()?;
+            for ((table, _), rows) in TABLES.iter().zip(&self.tables) {
+                let share = |n: usize| rows.len() * n / commits;
+                let share = rows.get(share(commit)..share(commit + 1)).unwrap_or_default();
+                let Some(columns) = share.first().map(Vec::len) else { continue };
+                let places = vec!["?"; columns].join(", ");
+                let mut insert = tx.prepare_cached(&format!("INSERT INTO {table} VALUES ({places})"))?;
+                for row in share {
+                    insert.execute(rusqlite::params_from_iter(row)).context("bare SQLite refused a row")?;
+                }
+            }
+            tx.commit()?;
+        }
+        Ok(self.documents() as f64 / begin.elapsed().as_secs_f64())
+    }
+}

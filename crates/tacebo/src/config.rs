@@ -1,0 +1,292 @@
+//! The configuration file of `serve` and `init`, and the environment that overrides it.
+//!
+//! Every key can be set as `TACEBO_…` too (`listen` is `TACEBO_LISTEN`, `tls.key` is `TACEBO_TLS_KEY`); the
+//! environment wins. An unknown key or variable is an error: a misspelt limit must not be silently ignored.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::Deserialize;
+
+use crate::logging::Format;
+
+/// Prefix of environment variables.
+const PREFIX: &str = "TACEBO_";
+const LISTEN: &str = "127.0.0.1:8080";
+const BODY_MIB: usize = 64;
+const FILTER: &str = "info";
+
+/// The file as written; everything in it may be left out or come from the environment.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Written {
+    data: Option<PathBuf>,
+    listen: Option<Vec<SocketAddr>>,
+    public_url: Option<String>,
+    metrics_token: Option<String>,
+    #[serde(default)]
+    tls: WrittenTls,
+    #[serde(default)]
+    custody: WrittenCustody,
+    #[serde(default)]
+    log: WrittenLog,
+    #[serde(default)]
+    limits: WrittenLimits,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenTls {
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenCustody {
+    file: Option<PathBuf>,
+    passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenLog {
+    format: Option<Format>,
+    filter: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct WrittenLimits {
+    body_mib: Option<usize>,
+}
+
+/// What the program runs with.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Data folder.
+    pub data: PathBuf,
+    /// Where to listen.
+    pub listen: Vec<SocketAddr>,
+    /// How others reach the house.
+    pub public_url: Option<String>,
+    /// Bearer for `/metrics`.
+    pub metrics_token: Option<String>,
+    /// Certificate chain and key, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// Root keys, and the file with the passphrase that opens them.
+    pub custody: Custody,
+    /// How log lines look.
+    pub log_format: Format,
+    /// Which log lines are written.
+    pub log_filter: String,
+    /// Largest request body in bytes.
+    pub body_limit: usize,
+}
+
+/// Where the root keys are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Custody {
+    /// The key file.
+    pub file: PathBuf,
+    /// The file with its passphrase.
+    pub passphrase_file: PathBuf,
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config").field("data", &self.data).field("listen", &self.listen).finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads the file (if one is named) and the environment over it.
+    pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
+        let (text, name, folder) = match file {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
+                (text, path.display().to_string(), path.parent().unwrap_or(Path::new("")).to_owned())
+            }
+            None => (String::new(), "the environment".to_owned(), PathBuf::new()),
+        };
+        let written: Written = toml::from_str(&text).map_err(|error| anyhow!("{name}: {error}"))?;
+        written.rooted(&folder).overridden(environment)?.complete(&name)
+    }
+}
+
+impl Written {
+    /// Paths in the file are relative to the file.
+    fn rooted(mut self, folder: &Path) -> Self {
+        let paths = [
+            &mut self.data,
+            &mut self.tls.certificate,
+            &mut self.tls.key,
+            &mut self.custody.file,
+            &mut self.custody.passphrase_file,
+        ];
+        for path in paths.into_iter().flatten() {
+            *path = folder.join(&*path);
+        }
+        self
+    }
+
+    fn overridden(mut self, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
+        for (name, value) in environment {
+            let Some(key) = name.strip_prefix(PREFIX) else { continue };
+            let path = || Some(PathBuf::from(&value));
+            match key {
+                "DATA" => self.data = path(),
+                "LISTEN" => self.listen = Some(addresses(&value).with_context(|| format!("{name} is no address"))?),
+                "PUBLIC_URL" => self.public_url = Some(value),
+                "METRICS_TOKEN" => self.metrics_token = Some(value),
+                "TLS_CERTIFICATE" => self.tls.certificate = path(),
+                "TLS_KEY" => self.tls.key = path(),
+                "CUSTODY_FILE" => self.custody.file = path(),
+                "CUSTODY_PASSPHRASE_FILE" => self.custody.passphrase_file = path(),
+                "LOG_FORMAT" => {
+                    self.log.format = Some(match value.as_str() {
+                        "json" => Format::Json,
+                        "text" => Format::Text,
+                        _ => bail!("{name} is `{value}`: use json or text"),
+                    });
+                }
+                "LOG_FILTER" => self.log.filter = Some(value),
+                "LIMITS_BODY_MIB" => {
+                    self.limits.body_mib = Some(value.parse().with_context(|| format!("{name} is no number"))?);
+                }
+                _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
+            }
+        }
+        Ok(self)
+    }
+
+    fn complete(self, name: &str) -> Result<Config> {
+        let data = self.data.ok_or_else(|| missing(name, "data"))?;
+        let tls = match (self.tls.certificate, self.tls.key) {
+            (None, None) => None,
+            (Some(certificate), Some(key)) => Some((certificate, key)),
+            (None, Some(_)) => return Err(missing(name, "tls.certificate")),
+            (Some(_), None) => return Err(missing(name, "tls.key")),
+        };
+        let listen = match self.listen {
+            Some(listen) if listen.is_empty() => bail!("{name}: `listen` is empty: name at least one address"),
+            Some(listen) => listen,
+            None => addresses(LISTEN)?,
+        };
+        let body_mib = self.limits.body_mib.unwrap_or(BODY_MIB);
+        if !(1..=1024).contains(&body_mib) {
+            bail!("{name}: `limits.body-mib` is {body_mib}: use 1 to 1024");
+        }
+        Ok(Config {
+            custody: Custody {
+                file: self.custody.file.ok_or_else(|| missing(name, "custody.file"))?,
+                passphrase_file: self
+                    .custody
+                    .passphrase_file
+                    .ok_or_else(|| missing(name, "custody.passphrase-file"))?,
+            },
+            data,
+            listen,
+            public_url: self.public_url,
+            metrics_token: self.metrics_token,
+            tls,
+            log_format: self.log.format.unwrap_or(Format::Json),
+            log_filter: self.log.filter.unwrap_or_else(|| FILTER.to_owned()),
+            body_limit: body_mib << 20,
+        })
+    }
+}
+
+fn addresses(text: &str) -> Result<Vec<SocketAddr>> {
+    text.split(',').map(|one| Ok(one.trim().parse()?)).collect()
+}
+
+fn missing(name: &str, key: &str) -> anyhow::Error {
+    let variable = format!("{PREFIX}{}", key.to_uppercase().replace(['.', '-'], "_"));
+    anyhow!("{name}: `{key}` is missing: set it in the file or as {variable}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+        data = "data"
+        listen = ["0.0.0.0:8443", "[::1]:8080"]
+        [tls]
+        certificate = "/etc/tacebo/tls.pem"
+        key = "tls.key"
+        [custody]
+        file = "/keys/root.json"
+        passphrase-file = "/run/passphrase"
+        [log]
+        format = "text"
+        [limits]
+        body-mib = 16
+    "#;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("tacebo.toml");
+        std::fs::write(&file, text).unwrap();
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let mut config = Config::load(Some(&file), environment)?;
+        // The temporary folder's name is not part of what is tested.
+        config.data = config.data.strip_prefix(dir.path()).unwrap_or(&config.data).to_owned();
+        Ok(config)
+    }
+
+    #[test]
+    fn a_whole_file_is_read_with_paths_relative_to_it() {
+        let config = load(WHOLE, &[]).unwrap();
+        assert_eq!(config.data, Path::new("data"));
+        assert_eq!(config.listen, addresses("0.0.0.0:8443,[::1]:8080").unwrap());
+        let (certificate, key) = config.tls.unwrap();
+        assert_eq!(certificate, Path::new("/etc/tacebo/tls.pem"));
+        assert!(key.is_absolute() && key.ends_with("tls.key"));
+        assert_eq!((config.log_format, config.body_limit), (Format::Text, 16 << 20));
+    }
+
+    #[test]
+    fn the_environment_wins_over_the_file() {
+        let environment = [("TACEBO_LISTEN", "127.0.0.1:0"), ("TACEBO_LIMITS_BODY_MIB", "1"), ("HOME", "/root")];
+        let config = load(WHOLE, &environment).unwrap();
+        assert_eq!(config.listen, addresses("127.0.0.1:0").unwrap());
+        assert_eq!(config.body_limit, 1 << 20);
+    }
+
+    #[test]
+    fn an_unknown_key_or_variable_is_named() {
+        let error = load("dta = \"x\"", &[]).unwrap_err().to_string();
+        assert!(error.contains("`dta`") && error.contains("tacebo.toml"), "{error}");
+        let error = load(WHOLE, &[("TACEBO_LISTN", "x")]).unwrap_err().to_string();
+        assert!(error.contains("TACEBO_LISTN"), "{error}");
+        let error = load(&WHOLE.replace("body-mib", "body-mb"), &[]).unwrap_err().to_string();
+        assert!(error.contains("body-mb"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_key_is_named_with_its_variable() {
+        let error = load("data = \"x\"", &[]).unwrap_err().to_string();
+        assert!(error.contains("custody.file") && error.contains("TACEBO_CUSTODY_FILE"), "{error}");
+        let error = load(&WHOLE.replace("key = ", "#"), &[]).unwrap_err().to_string();
+        assert!(error.contains("tls.key"), "{error}");
+        let error = load("", &[]).unwrap_err().to_string();
+        assert!(error.contains("TACEBO_DATA"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_value_is_refused_with_its_name() {
+        for (text, environment, named) in [
+            (WHOLE.replace("= 16", "= 0"), None, "limits.body-mib"),
+            (WHOLE.replace("[\"0.0.0.0:8443\", \"[::1]:8080\"]", "[]"), None, "listen"),
+            (WHOLE.to_owned(), Some(("TACEBO_LISTEN", "nowhere")), "TACEBO_LISTEN"),
+            (WHOLE.to_owned(), Some(("TACEBO_LOG_FORMAT", "xml")), "TACEBO_LOG_FORMAT"),
+        ] {
+            let error = load(&text, environment.as_slice()).unwrap_err().to_string();
+            assert!(error.contains(named), "{named}: {error}");
+        }
+    }
+}

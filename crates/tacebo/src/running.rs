@@ -1,0 +1,125 @@
+//! A running house: listeners, the work it does by itself, and its orderly end.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use tacebo_fhir::service::{Service, Settings};
+use tacebo_governance::Governance;
+use tacebo_identity::Identity;
+use tacebo_server::http::{Listener, router, serve};
+use tacebo_server::{App, Options};
+use tacebo_vault::{Door, Vault};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// How often times of last use are written down and ended sessions forgotten.
+const TICK: Duration = Duration::from_secs(30);
+
+/// A house with its sockets bound: connections wait in the kernel until [`Running::run`].
+pub(crate) struct Running {
+    router: Router,
+    vault: Vault,
+    identity: Identity,
+    listeners: Vec<Listener>,
+}
+
+/// Where and how a house listens.
+pub(crate) struct Doors<'a> {
+    /// Addresses.
+    pub listen: &'a [SocketAddr],
+    /// Certificate chain and key, PEM.
+    pub tls: Option<(&'a Path, &'a Path)>,
+    /// How others reach it, `https://fhir.hospital.example`; the first address when not given.
+    pub public: Option<&'a str>,
+    /// Ceilings.
+    pub options: Options,
+}
+
+/// All doors of a house that others reach at an address.
+pub(crate) fn doors(vault: &Vault, identity: &Identity, public: &str, options: Options) -> Result<Router> {
+    let mut settings = Settings::at(format!("{}/fhir", public.trim_end_matches('/')));
+    settings.body = options.limits.body;
+    let governance = Governance::new(vault.clone(), Identity::house(Door::Job))?;
+    let app = App::new(Service::new(vault.clone(), settings), identity.clone(), governance, options);
+    Ok(router(app, tacebo_server::routes()))
+}
+
+impl Running {
+    /// Binds every address. Clear text outside loopback is refused.
+    pub(crate) async fn bind(vault: Vault, identity: Identity, given: Doors<'_>) -> Result<Self> {
+        let mut listeners = Vec::with_capacity(given.listen.len());
+        for address in given.listen {
+            listeners.push(Listener::bind(*address, given.tls).await?);
+        }
+        let first = listeners.first().map(address_of).context("no address to listen on")?;
+        let router = doors(&vault, &identity, given.public.unwrap_or(&first), given.options)?;
+        Ok(Self { router, vault, identity, listeners })
+    }
+
+    /// Base addresses, `http://127.0.0.1:8080`.
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        self.listeners.iter().map(address_of).collect()
+    }
+
+    /// Serves until `stop` resolves; then stops accepting, lets requests finish, signs the last checkpoint.
+    pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
+        let Self { router, vault, identity, listeners } = self;
+        let (end_signing, signing_ends) = watch::channel(false);
+        let signing = tokio::spawn(vault.clone().keep_signing(raised(signing_ends)));
+        let (end, ends) = watch::channel(false);
+        let mut serving = JoinSet::new();
+        for listener in listeners {
+            serving.spawn(serve(listener, router.clone(), raised(ends.clone())));
+        }
+        serving.spawn(tick(identity.clone(), ends));
+        stop.await;
+        tracing::info!("stopping: no new connections, finishing what is running");
+        // Nobody left to tell is as good as told.
+        let _ = end.send(true);
+        while serving.join_next().await.is_some() {}
+        identity.flush().await.context("times of last use could not be kept")?;
+        let _ = end_signing.send(true);
+        signing.await.context("the last checkpoint could not be signed")?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+fn address_of(listener: &Listener) -> String {
+    format!("{}://{}", listener.scheme(), listener.address())
+}
+
+async fn tick(identity: Identity, ends: watch::Receiver<bool>) {
+    let mut ended = std::pin::pin!(raised(ends));
+    loop {
+        tokio::select! {
+            () = &mut ended => return,
+            () = tokio::time::sleep(TICK) => {}
+        }
+        if let Err(error) = identity.tick().await {
+            tracing::error!(%error, "times of last use could not be kept");
+        }
+    }
+}
+
+/// Resolves when the flag is raised or its owner is gone.
+async fn raised(mut flag: watch::Receiver<bool>) {
+    let _ = flag.wait_for(|up| *up).await;
+}
+
+/// Resolves at the first SIGTERM or SIGINT; a second one ends the process at once.
+pub(crate) fn signalled() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut term = signal(SignalKind::terminate()).context("SIGTERM cannot be caught")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("SIGINT cannot be caught")?;
+    Ok(async move {
+        tokio::select! { _ = term.recv() => {}, _ = interrupt.recv() => {} }
+        tokio::spawn(async move {
+            tokio::select! { _ = term.recv() => {}, _ = interrupt.recv() => {} }
+            std::process::exit(130);
+        });
+    })
+}

@@ -1,0 +1,62 @@
+//! `tacebo serve`: the real thing.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use tacebo_identity::Identity;
+use tacebo_server::{Limits, Options};
+use tacebo_vault::Vault;
+
+use crate::config::Config;
+use crate::running::{Doors, Running, signalled};
+use crate::{custody, house, logging};
+
+/// Serves a founded house.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Keys of the file, each also an environment variable that overrides it (TACEBO_DATA, TACEBO_TLS_KEY …):
+  data = \"/var/lib/tacebo\"                  data folder
+  listen = [\"0.0.0.0:8443\"]                 addresses; in clear only on loopback
+  public-url = \"https://fhir.h.example\"     how others reach it; default the first address
+  metrics-token = \"…\"                     bearer for /metrics; without one only loopback sees them
+  [tls]     certificate, key                PEM files
+  [custody] file, passphrase-file           root keys and the passphrase that opens them
+  [log]     format = \"json\" | \"text\", filter = \"info\"
+  [limits]  body-mib = 64                   largest request body")]
+pub(crate) struct Args {
+    /// Configuration file (TOML); environment variables `TACEBO_…` override it.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Runs until told to stop.
+pub(crate) async fn run(args: &Args) -> Result<()> {
+    let start = Instant::now();
+    let config = Config::load(args.config.as_deref(), std::env::vars())?;
+    logging::start(config.log_format, &config.log_filter)?;
+    if !Vault::is_founded(&config.data) {
+        bail!("there is no institution in {}: run `tacebo init` first", config.data.display());
+    }
+    // Before anything is opened, so that a signal during recovery is not lost.
+    let stop = signalled()?;
+    let vault = house::open(&config.data, custody::open(&config.custody)?)?;
+    let identity = Identity::new(vault.clone())?;
+    if !identity.is_set_up()? {
+        bail!("the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder");
+    }
+    let doors = Doors {
+        listen: &config.listen,
+        tls: config.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path())),
+        public: config.public_url.as_deref(),
+        options: Options {
+            limits: Limits { body: config.body_limit, ..Limits::default() },
+            metrics_token: config.metrics_token.clone(),
+        },
+    };
+    let running = Running::bind(vault, identity, doors).await.context("cannot listen")?;
+    for address in running.addresses() {
+        tracing::info!(%address, start_ms = start.elapsed().as_millis(), "listening");
+    }
+    running.run(stop).await
+}

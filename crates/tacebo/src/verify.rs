@@ -1,0 +1,289 @@
+//! `tacebo verify`: checks a house's log, or one proof file, offline and without keys.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Value, json};
+use tacebo_ledger::audit::{AuditError, Fault, LogSource, Report, audit};
+use tacebo_ledger::{Evidence, LogVerifier, Proved};
+use tacebo_store::{AuditSource, StoreError};
+use tacebo_vault::VKEY_FILE;
+
+use crate::lang::{Lang, Messages};
+use crate::print;
+
+/// Exit status of a clean log.
+pub(crate) const CLEAN: u8 = 0;
+/// Exit status of a broken one.
+pub(crate) const FAULT: u8 = 1;
+/// Exit status when nothing can be said.
+pub(crate) const UNCHECKED: u8 = 2;
+
+/// Checks a data folder's log, or a proof file.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Data folder. Nothing in it is changed; the server may be running.
+    #[arg(required_unless_present = "proof")]
+    dir: Option<PathBuf>,
+    /// A checkpoint kept from before (repeatable): the log must continue it.
+    #[arg(long, value_name = "FILE", conflicts_with = "proof")]
+    checkpoint: Vec<PathBuf>,
+    /// The log's public key, as text (`origin+id+key`) or a file holding it. Default: the one in the folder.
+    #[arg(long, value_name = "VKEY")]
+    vkey: Option<String>,
+    /// A proof file, instead of a folder: prints the fields it opens.
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+    proof: Option<PathBuf>,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+    /// Language of the answer.
+    #[arg(long, value_enum)]
+    lang: Option<Lang>,
+}
+
+/// What was found.
+enum Finding {
+    Whole { report: Report, key_inside: bool },
+    Broken(Fault),
+    Damaged(String),
+}
+
+/// Runs the check; the number is the exit status.
+pub(crate) fn run(args: &Args) -> Result<u8> {
+    let lang = Lang::choose(args.lang, crate::lang::locale().as_deref());
+    let outcome = match (&args.proof, &args.dir) {
+        (Some(file), _) => return proof(file, args, lang.t()),
+        (None, Some(dir)) => folder(dir, args, lang.t()),
+        (None, None) => Err(anyhow!("name a data folder")),
+    };
+    match outcome {
+        Ok(Finding::Whole { report, key_inside }) => {
+            say_whole(&report, key_inside, args, lang.t())?;
+            Ok(CLEAN)
+        }
+        Ok(Finding::Broken(fault)) => {
+            let words = in_words(&fault, lang.t());
+            if args.json {
+                print::line(json!({"result": "fault", "fault": {"code": fault.code(), "text": words}}))?;
+            } else {
+                print::line(lang.t().broken())?;
+                print::line(lang.t().broken_place(&words))?;
+            }
+            Ok(FAULT)
+        }
+        Ok(Finding::Damaged(line)) => {
+            if args.json {
+                print::line(json!({"result": "fault", "fault": {"code": "file-damaged", "text": line}}))?;
+            } else {
+                print::line(lang.t().broken_file(&line))?;
+            }
+            Ok(FAULT)
+        }
+        Err(error) => {
+            if args.json {
+                print::line(json!({"result": "unchecked", "why": format!("{error:#}")}))?;
+            }
+            print::aside(lang.t().unchecked(format!("{error:#}")));
+            Ok(UNCHECKED)
+        }
+    }
+}
+
+fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
+    let parts = match AuditSource::parts(dir) {
+        Ok(parts) => parts,
+        Err(StoreError::Sql(error)) if is_damage(&error.to_string()) => {
+            return Ok(Finding::Damaged(error.to_string()));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let (text, key_inside) = match &args.vkey {
+        Some(given) => (key_text(given)?, false),
+        None => (read(&dir.join(VKEY_FILE))?, true),
+    };
+    let verifier: LogVerifier = text.trim().parse().context("the log's public key cannot be used")?;
+    let mut older = Vec::with_capacity(args.checkpoint.len());
+    for path in &args.checkpoint {
+        older.push(std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?);
+    }
+    let older: Vec<&[u8]> = older.iter().map(Vec::as_slice).collect();
+    // A folder holds one house; without a state row its part is not listed, and the row's absence is the finding.
+    let Some(part) = parts.first() else { return Ok(Finding::Broken(Fault::StateMissing)) };
+    let source = AuditSource::open(dir, *part)?;
+    let bar = bar(t, args.json);
+    let checked = audit(&source, &verifier, &older, &mut |progress| {
+        bar.set_length(progress.total);
+        bar.set_position(progress.checked);
+    });
+    bar.finish_and_clear();
+    match checked {
+        Ok(report) => match source.integrity() {
+            Ok(lines) => Ok(lines.into_iter().next().map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
+            Err(error) => Ok(Finding::Damaged(error.to_string())),
+        },
+        Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
+        Err(AuditError::Source(StoreError::Sql(error))) if is_damage(&error.to_string()) => {
+            Ok(Finding::Damaged(error.to_string()))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// SQLite says "malformed" or "not a database" of a file that was written into.
+fn is_damage(words: &str) -> bool {
+    words.contains("malformed") || words.contains("not a database")
+}
+
+fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Result<()> {
+    if args.json {
+        return print::line(json!({
+            "result": "clean",
+            "entries": report.size,
+            "root": report.root.to_base64(),
+            "checkpoints": report.checkpoints,
+            "unsigned": report.unsigned_tail,
+            "older": report.older,
+        }));
+    }
+    print::line(t.whole())?;
+    print::line(t.whole_size(report.size.to_string()))?;
+    print::line(t.whole_signed(report.checkpoints.to_string(), report.unsigned_tail.to_string()))?;
+    if report.older == 0 {
+        print::line(t.whole_none())?;
+    } else {
+        print::line(t.whole_older(report.older.to_string()))?;
+    }
+    print::line(t.whole_root(report.root.to_base64()))?;
+    if key_inside && let Some(dir) = &args.dir {
+        print::line(t.key_inside(read(&dir.join(VKEY_FILE))?.trim()))?;
+    }
+    Ok(())
+}
+
+fn proof(file: &Path, args: &Args, t: &Messages) -> Result<u8> {
+    let checked = (|| -> Result<Result<Proved, String>> {
+        let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let given = args.vkey.as_deref().context("give the log's public key with --vkey")?;
+        let verifier: LogVerifier = key_text(given)?.trim().parse().context("the log's public key cannot be used")?;
+        Ok(Evidence::verify(&bytes, &verifier).map_err(|error| error.to_string()))
+    })();
+    match checked {
+        Ok(Ok(proved)) => {
+            say_proved(&proved, args.json, t)?;
+            Ok(CLEAN)
+        }
+        Ok(Err(why)) => {
+            if args.json {
+                print::line(json!({"result": "fault", "fault": {"code": "proof", "text": why}}))?;
+            } else {
+                print::line(t.proof_broken(&why))?;
+            }
+            Ok(FAULT)
+        }
+        Err(error) => {
+            print::aside(t.unchecked(format!("{error:#}")));
+            Ok(UNCHECKED)
+        }
+    }
+}
+
+fn say_proved(proved: &Proved, as_json: bool, t: &Messages) -> Result<()> {
+    let minute = i64::try_from(proved.head.time_ms)
+        .ok()
+        .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
+        .map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%MZ").to_string());
+    let fields = || proved.disclosures.iter().map(|field| (field.name(), String::from_utf8_lossy(field.value())));
+    if as_json {
+        let fields: serde_json::Map<String, Value> =
+            fields().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
+        return print::line(json!({
+            "result": "clean",
+            "minute": minute,
+            "origin": proved.checkpoint.origin,
+            "size": proved.checkpoint.size,
+            "fields": fields,
+        }));
+    }
+    print::line(t.proof_holds())?;
+    print::line(t.proof_entry(&minute, proved.checkpoint.size.to_string(), &proved.checkpoint.origin))?;
+    print::line(t.proof_fields())?;
+    let widest = fields().map(|(name, _)| print::width(name)).max().unwrap_or(0);
+    for (name, value) in fields() {
+        print::line(format_args!("  {}  {value}", print::pad(name, widest)))?;
+    }
+    Ok(())
+}
+
+fn bar(t: &Messages, quiet: bool) -> ProgressBar {
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
+        bar.set_style(style);
+    }
+    bar.set_message(t.checking());
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// A vkey as it was given, or the content of the file that was named.
+fn key_text(given: &str) -> Result<String> {
+    if given.contains('+') && given.trim().parse::<LogVerifier>().is_ok() {
+        return Ok(given.to_owned());
+    }
+    read(Path::new(given))
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
+}
+
+/// The broken place in the reader's language.
+fn in_words(fault: &Fault, t: &Messages) -> String {
+    let n = |number: &u64| number.to_string();
+    match fault {
+        Fault::StateMissing => t.fault_state_missing(),
+        Fault::StateAltered { stated, found } => t.fault_state_altered(n(stated), n(found)),
+        Fault::RootMismatch { size } => t.fault_root_mismatch(n(size)),
+        Fault::EntryMissing { index } => t.fault_entry_missing(n(index)),
+        Fault::EntrySuperfluous { index } => t.fault_entry_superfluous(n(index)),
+        Fault::EntryAltered { index } => t.fault_entry_altered(n(index)),
+        Fault::RowAltered { index } => t.fault_row_altered(n(index)),
+        Fault::TileMissing { level, index } => t.fault_tile_missing(level.to_string(), n(index)),
+        Fault::TileAltered { level, index } => t.fault_tile_altered(level.to_string(), n(index)),
+        Fault::TileSuperfluous { level, index } => t.fault_tile_superfluous(n(level), n(index)),
+        Fault::CheckpointMissing { seq } => t.fault_checkpoint_missing(n(seq)),
+        Fault::CheckpointSuperfluous { seq } => t.fault_checkpoint_superfluous(n(seq)),
+        Fault::CheckpointAltered { seq } => t.fault_checkpoint_altered(n(seq)),
+        Fault::SignatureInvalid { seq } => t.fault_signature_invalid(n(seq)),
+        Fault::CheckpointForked { seq, size, intact } => t.fault_checkpoint_forked(n(seq), n(intact), n(size)),
+        Fault::Truncated { size, signed, seq } => t.fault_truncated(n(size), n(seq), n(signed)),
+        Fault::OlderCheckpointForked { size, intact } => t.fault_older_checkpoint_forked(n(size), n(intact)),
+        Fault::RolledBack { size, signed } => t.fault_rolled_back(n(size), n(signed)),
+        // A place that a newer ledger names: its own words.
+        other => other.to_string(),
+    }
+}
+
+/// Prints the newest signed checkpoint of a data folder.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckpointArgs {
+    /// Data folder. Nothing in it is changed; the server may be running.
+    dir: PathBuf,
+}
+
+/// `tacebo checkpoint`: the note to keep outside, byte for byte.
+pub(crate) fn checkpoint(args: &CheckpointArgs) -> Result<()> {
+    let part = AuditSource::parts(&args.dir)?.into_iter().next().context("there is no log in this folder")?;
+    let mut newest = None;
+    AuditSource::open(&args.dir, part)?.checkpoints(&mut |row| {
+        newest = Some(row.note.to_vec());
+        ControlFlow::Continue(())
+    })?;
+    let note = newest.context("nothing was signed yet: start the server, and ask again in a second")?;
+    let note = String::from_utf8(note).context("the newest checkpoint is damaged: run `tacebo verify`")?;
+    print::line(note.trim_end_matches('\n'))
+}
