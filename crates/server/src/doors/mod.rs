@@ -1,6 +1,7 @@
 //! The doors, and what is answered where there is none.
 
 pub mod fhir;
+mod oauth;
 mod ops;
 
 use http::{HeaderMap, StatusCode, Uri};
@@ -12,6 +13,7 @@ use crate::http::{Open, Reply, Route, SpeaksOfNobody};
 /// All routes of all doors.
 pub fn routes() -> Vec<Route> {
     let mut routes = fhir::routes();
+    routes.extend(oauth::routes());
     routes.extend(ops::routes());
     routes
 }
