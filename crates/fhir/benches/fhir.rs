@@ -1,5 +1,7 @@
 //! Reading, checking and indexing, per resource. `SYNTHEA=dir cargo bench -p tacebo-fhir` adds a Synthea population.
 
+#![expect(clippy::expect_used, reason = "a benchmark stops when its data is not there")]
+
 use std::hint::black_box;
 use std::path::Path;
 

@@ -133,7 +133,9 @@ fn name_forms(resource: &Value) -> BTreeSet<String> {
         Some(Value::Array(names)) => {
             for name in names {
                 for key in ["text", "family"] {
-                    text(name, key).into_iter().for_each(|t| add(t, true));
+                    if let Some(t) = text(name, key) {
+                        add(t, true);
+                    }
                 }
                 for key in ["given", "prefix", "suffix"] {
                     list(name, key).iter().filter_map(Value::as_str).for_each(|t| add(t, key == "given"));
@@ -169,7 +171,9 @@ pub(crate) fn participants(kind: &str, resource: &Value) -> BTreeSet<String> {
         _ => &[],
     };
     for (list_name, key) in each {
-        list(resource, list_name).iter().for_each(|p| add(p.get(*key)));
+        for p in list(resource, list_name) {
+            add(p.get(*key));
+        }
     }
     match kind {
         "Encounter" => add(resource.get("serviceProvider")),
@@ -177,7 +181,9 @@ pub(crate) fn participants(kind: &str, resource: &Value) -> BTreeSet<String> {
         "EpisodeOfCare" => {
             add(resource.get("careManager"));
             add(resource.get("managingOrganization"));
-            list(resource, "team").iter().for_each(|t| add(Some(t)));
+            for team in list(resource, "team") {
+                add(Some(team));
+            }
         }
         _ => {}
     }

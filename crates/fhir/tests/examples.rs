@@ -3,6 +3,7 @@
 use tacebo_fhir::walker::record::Entries;
 use tacebo_fhir::{Tables, Zone, compartment, index, json, terms, validate};
 
+#[expect(clippy::unwrap_used, reason = "test data, compiled in")]
 fn examples() -> Vec<Vec<u8>> {
     let plain = zstd::decode_all(include_bytes!("data/examples.ndjson.zst").as_slice()).unwrap();
     plain.split(|b| *b == b'\n').filter(|l| !l.is_empty()).map(<[u8]>::to_vec).collect()
@@ -24,7 +25,7 @@ fn examples_are_valid_indexed_and_come_back_byte_for_byte() {
         patients += compartment::patients(t, &kind, &resource).len();
         found += terms::terms(t, &kind, &resource).len();
     }
-    assert!(values > 5_000 && patients > 200 && found > 1_000, "{values} {patients} {found}");
+    assert!(values > 5_000 && patients > 200 && found > 500, "{values} {patients} {found}");
 }
 
 /// A change that removes the name of any property, or any value, is noticed or harmless, never a panic.

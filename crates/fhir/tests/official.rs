@@ -36,7 +36,7 @@ fn official_examples_validate_and_extract_except_for_their_documented_faults() {
     let (mut read, mut bytes) = (0, 0);
     for file in files.flatten() {
         let name = file.file_name().into_string().unwrap();
-        if !name.ends_with(".json") || name.starts_with('.') || name == "package.json" {
+        if name.rsplit_once('.').is_none_or(|(_, end)| end != "json") || name.starts_with('.') || name == "package.json" {
             continue;
         }
         let text = std::fs::read(file.path()).unwrap();

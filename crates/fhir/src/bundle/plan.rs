@@ -59,16 +59,14 @@ fn clashes(entries: &[Entry]) -> Vec<Issue> {
     let mut out = Vec::new();
     for e in entries {
         let at = format!("Bundle.entry[{}]", e.position);
-        if let (Method::Delete | Method::Put | Method::Patch, Some(id)) = (e.method, &e.target.id) {
-            if !touched.insert((e.target.kind.as_str(), id.as_str())) {
+        if let (Method::Delete | Method::Put | Method::Patch, Some(id)) = (e.method, &e.target.id)
+            && !touched.insert((e.target.kind.as_str(), id.as_str())) {
                 out.push(Issue::error(IssueType::Duplicate, at.clone(), "the same resource is changed by two entries of one transaction"));
             }
-        }
-        if let (Some(url), true) = (&e.full_url, e.resource.is_some()) {
-            if !named.insert(url.as_str()) {
+        if let (Some(url), true) = (&e.full_url, e.resource.is_some())
+            && !named.insert(url.as_str()) {
                 out.push(Issue::error(IssueType::Duplicate, at, "two entries have the same fullUrl"));
             }
-        }
     }
     out
 }

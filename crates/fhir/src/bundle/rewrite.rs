@@ -66,11 +66,10 @@ pub fn rewrite(tables: &Tables, resource: &mut Value, to: &dyn Fn(&str) -> Optio
 pub fn conditional_references(tables: &Tables, resource: &mut Value) -> Vec<ConditionalReference> {
     let mut out: Vec<ConditionalReference> = Vec::new();
     visit(tables, resource, &mut |place, text| {
-        if let (Place::Reference, Refers::Conditional { kind, query }) = (place, Refers::of(text)) {
-            if !out.iter().any(|r| r.reference == *text) {
+        if let (Place::Reference, Refers::Conditional { kind, query }) = (place, Refers::of(text))
+            && !out.iter().any(|r| r.reference == *text) {
                 out.push(ConditionalReference { reference: text.clone(), kind: kind.to_owned(), query: query.to_owned() });
             }
-        }
     });
     out
 }

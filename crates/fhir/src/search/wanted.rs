@@ -60,9 +60,8 @@ impl Wanted {
 pub(crate) fn parse(ctx: &SearchContext<'_>, param: &SearchParam, modifier: &Modifier, value: &str) -> Result<Wanted, &'static str> {
     match (param.kind, modifier) {
         (ParamKind::Token, Modifier::OfType) => of_type(value),
-        (ParamKind::Token, Modifier::Text) => Ok(string(value)),
+        (ParamKind::Token, Modifier::Text) | (ParamKind::String, _) => Ok(string(value)),
         (ParamKind::Token, _) | (ParamKind::Reference, Modifier::Identifier) => Ok(token(value)),
-        (ParamKind::String, _) => Ok(string(value)),
         (ParamKind::Reference, Modifier::Type(kind)) => reference(ctx, Some(kind), value),
         (ParamKind::Reference, _) => reference(ctx, None, value),
         (ParamKind::Date, _) => time(ctx, value),

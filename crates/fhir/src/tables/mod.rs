@@ -223,6 +223,9 @@ pub enum TablesError {
 
 impl Tables {
     /// The tables of FHIR 4.0.1, loaded once.
+    ///
+    /// # Panics
+    /// If the program was built with damaged tables; a test loads them.
     pub fn r4() -> &'static Self {
         static R4: OnceLock<Tables> = OnceLock::new();
         #[expect(clippy::expect_used, reason = "the data is compiled in and a test loads it")]

@@ -172,11 +172,10 @@ impl<'a> Check<'a> {
                 if let Err(rule) = lexical::check(primitive, value) {
                     return self.error(IssueType::Value, at, rule);
                 }
-                if let (Primitive::Code, Some(set), Some(code)) = (primitive, element.binding, value.as_str()) {
-                    if self.tables.code_set(set).is_some_and(|s| !s.has_code(code)) {
+                if let (Primitive::Code, Some(set), Some(code)) = (primitive, element.binding, value.as_str())
+                    && self.tables.code_set(set).is_some_and(|s| !s.has_code(code)) {
                         self.error(IssueType::CodeInvalid, at, "is not a code of the required value set");
                     }
-                }
             }
             Shape::Complex(node) => {
                 let Some(object) = value.as_object() else {

@@ -102,11 +102,10 @@ pub(super) fn element<'a>(check: &mut Check<'a>, value: &'a Value, element: &Ele
         "Extension" => extension(check, value, at),
         "Period" => {
             let end = |key| text(value, key).and_then(|t| span(t, Zone::UTC));
-            if let (Some(start), Some(stop)) = (end("start"), end("end")) {
-                if start.from >= stop.to {
+            if let (Some(start), Some(stop)) = (end("start"), end("end"))
+                && start.from >= stop.to {
                     check.error(IssueType::Invariant, at, "per-1: a period does not end before it starts");
                 }
-            }
         }
         "Coding" | "CodeableConcept" if element.binding.is_some() => binding(check, value, element, of, at),
         _ => {}
@@ -130,12 +129,9 @@ fn reference(check: &mut Check<'_>, value: &Value, of: &ElementType, at: &At<'_>
     let Some(written) = text(value, "reference") else { return };
     let kind = match Target::of(written) {
         Target::Fragment("") => return,
-        Target::Fragment(id) => match check.held.iter().find(|(held, _)| *held == id) {
-            Some((_, kind)) => *kind,
-            None => {
-                check.error(IssueType::Invariant, at, "ref-1: a local reference points at a contained resource");
-                return;
-            }
+        Target::Fragment(id) => if let Some((_, kind)) = check.held.iter().find(|(held, _)| *held == id) { *kind } else {
+            check.error(IssueType::Invariant, at, "ref-1: a local reference points at a contained resource");
+            return;
         },
         Target::Local { kind, .. } | Target::Conditional { kind, .. } => {
             if check.tables.resource(kind).is_none() {

@@ -26,8 +26,7 @@ impl Decimal {
         let bytes = text.as_bytes();
         let (negative, mut rest) = match bytes {
             [b'-', rest @ ..] => (true, rest),
-            [b'+', rest @ ..] => (false, rest),
-            rest => (false, rest),
+            [b'+', rest @ ..] | rest => (false, rest),
         };
         let mut mantissa: i128 = 0;
         let (mut kept, mut exponent, mut any, mut fraction) = (0u32, 0i32, false, false);
@@ -91,7 +90,9 @@ impl Decimal {
         out.extend_from_slice(digits.as_bytes());
         out.push(0);
         if self.mantissa < 0 {
-            out.iter_mut().for_each(|b| *b = !*b);
+            for b in &mut out {
+                *b = !*b;
+            }
             out.insert(0, 0);
         } else {
             out.insert(0, 2);

@@ -22,19 +22,19 @@ pub fn span(text: &str, zone: Zone) -> Option<Span> {
     let mut at = Cursor(text.as_bytes());
     let year = at.number(4)?;
     if at.done() {
-        return whole(days(year, 1, 1), days(year + 1, 1, 1), zone);
+        return Some(whole(days(year, 1, 1), days(year + 1, 1, 1), zone));
     }
     at.expect(b'-')?;
     let month = at.number(2).filter(|m| (1..=12).contains(m))?;
     if at.done() {
         let (y, m) = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
-        return whole(days(year, month, 1), days(y, m, 1), zone);
+        return Some(whole(days(year, month, 1), days(y, m, 1), zone));
     }
     at.expect(b'-')?;
     let day = at.number(2).filter(|d| (1..=month_length(year, month)).contains(d))?;
     let date = days(year, month, day);
     if at.done() {
-        return whole(date, date + 1, zone);
+        return Some(whole(date, date + 1, zone));
     }
     at.expect(b'T')?;
     let hour = at.number(2).filter(|h| *h < 24)?;
@@ -82,9 +82,9 @@ pub fn span(text: &str, zone: Zone) -> Option<Span> {
     Some(Span { from, to: from + unit.max(1) })
 }
 
-fn whole(from: i64, to: i64, zone: Zone) -> Option<Span> {
+fn whole(from: i64, to: i64, zone: Zone) -> Span {
     let shift = i64::from(zone.0) * SECOND;
-    Some(Span { from: from * DAY - shift, to: to * DAY - shift })
+    Span { from: from * DAY - shift, to: to * DAY - shift }
 }
 
 /// Days since 1970-01-01 in the proleptic Gregorian calendar.

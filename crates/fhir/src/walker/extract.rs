@@ -70,11 +70,10 @@ impl Sink<'_> {
             Leaf::ContactPoint => {
                 let code = text(value, "value")?;
                 self.put(&Indexed::Token { system: None, implied: false, code });
-                if text(value, "system").is_some_and(|s| s != "email" && s != "url") {
-                    if let Some(digits) = phone(code).filter(|d| d != code) {
+                if text(value, "system").is_some_and(|s| s != "email" && s != "url")
+                    && let Some(digits) = phone(code).filter(|d| d != code) {
                         self.put(&Indexed::Token { system: None, implied: true, code: &digits });
                     }
-                }
                 Some(())
             }
             Leaf::Boolean => {
@@ -89,7 +88,7 @@ impl Sink<'_> {
                 Some(())
             }
             Leaf::Number => {
-                self.put(&Indexed::Token { system: None, implied: false, code: &number(value)?.to_string() });
+                self.put(&Indexed::Token { system: None, implied: false, code: number(value)? });
                 Some(())
             }
             _ => {
@@ -178,12 +177,11 @@ impl Sink<'_> {
         match leaf {
             Leaf::Reference => {
                 let mut any = None;
-                if let Some(identifier) = value.get("identifier") {
-                    if let Some(number) = text(identifier, "value") {
+                if let Some(identifier) = value.get("identifier")
+                    && let Some(number) = text(identifier, "value") {
                         self.put(&Indexed::RefIdentifier { system: text(identifier, "system"), value: number });
                         any = Some(());
                     }
-                }
                 let Some(reference) = text(value, "reference") else { return any };
                 match Target::of(reference) {
                     Target::Local { kind, id } => {
@@ -228,12 +226,9 @@ impl Sink<'_> {
     }
 
     fn number(&mut self, leaf: Leaf, value: &Value) -> Option<()> {
-        let (low, high) = match leaf {
-            Leaf::Range => range(value)?,
-            _ => {
-                let n = Decimal::parse(number(value)?)?;
-                (Some(n), Some(n))
-            }
+        let (low, high) = if leaf == Leaf::Range { range(value)? } else {
+            let n = Decimal::parse(number(value)?)?;
+            (Some(n), Some(n))
         };
         self.put(&Indexed::Number { low, high });
         Some(())

@@ -136,7 +136,9 @@ fn part(tables: &Tables, kind: &str, base: At, no: u16, expression: &str) -> Vec
             Some((Step::Name(root), rest)) if root == "%resource" => {
                 let start = tables.resource(kind).map(|t| At { shape: Shape::Complex(t.node), leaf: Leaf::Resource });
                 let mut all = start.map(|s| resolve(tables, s, rest)).unwrap_or_default();
-                all.iter_mut().for_each(|f| f.ops.insert(0, Op::Root));
+                for f in &mut all {
+                    f.ops.insert(0, Op::Root);
+                }
                 all
             }
             _ => resolve(tables, base, &path),
@@ -171,8 +173,7 @@ fn resolve_member(tables: &Tables, kind: &str, path: &Path) -> Vec<Resolved> {
 
 fn resolve(tables: &Tables, start: At, steps: &[Step]) -> Vec<Resolved> {
     let mut open = vec![(Resolved { ops: Vec::new(), at: start, exists: Vec::new() }, None::<Box<str>>)];
-    let mut steps = steps.iter().peekable();
-    while let Some(step) = steps.next() {
+    for step in steps {
         let mut next = Vec::new();
         for (mut r, code) in open {
             match step {

@@ -214,7 +214,7 @@ fn varint(out: &mut Vec<u8>, mut n: u128) {
         out.push((n & 0x7f) as u8 | 0x80);
         n >>= 7;
     }
-    out.push(n as u8);
+    out.push((n & 0x7f) as u8);
 }
 
 fn text_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
@@ -240,7 +240,7 @@ fn numbers(out: &mut Vec<u8>, low: Option<Decimal>, high: Option<Decimal>) {
 }
 
 /// Reads a record (or a part of a composite): each entry's parameter and value. Stops at the first damaged entry.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Entries<'a>(&'a [u8]);
 
 impl<'a> Entries<'a> {
