@@ -28,7 +28,7 @@ pub(super) struct Call {
 
 impl Call {
     /// Lets a request in. Nothing is asked of the vault yet, so an answer from here has no entry.
-    pub(super) fn enter(app: App, incoming: Incoming, action: Action) -> Result<Self, Box<Reply>> {
+    pub(super) async fn enter(app: App, incoming: Incoming, action: Action) -> Result<Self, Box<Reply>> {
         let wrong = |status, code, why: &str| Box::new(outcome(status, &[Issue::error(code, "", why)]));
         if !takes_json(&incoming) {
             let why = "this server speaks application/fhir+json of FHIR 4.0 only";
@@ -54,12 +54,26 @@ impl Call {
             return Err(wrong(StatusCode::BAD_REQUEST, IssueType::Required, why));
         };
         let origin = Origin { door: Door::Fhir, address: incoming.peer };
-        let asker = known.asker_for(purpose.trim(), origin).map_err(|error| match error {
-            IdentityError::PurposeNotAllowed(_) => {
-                wrong(StatusCode::FORBIDDEN, IssueType::Forbidden, "this token may not declare that purpose of use")
+        let asker = match known.asker_for(purpose.trim(), origin.clone()) {
+            Ok(asker) => asker,
+            Err(IdentityError::PurposeNotAllowed(purpose)) => {
+                // Somebody known tried a purpose that is not his: that is worth an entry.
+                let asker = Asker::new(known.who, purpose, origin);
+                let noted = app.vault().note(&asker, action, Outcome::Refused, "fhir purpose not for this token").await;
+                let reply = match noted {
+                    Ok(receipts) => {
+                        let why = "this token may not declare that purpose of use";
+                        wrong(StatusCode::FORBIDDEN, IssueType::Forbidden, why).receipts(&receipts)
+                    }
+                    Err(refused) => answer::failed(&refused.into()),
+                };
+                return Err(Box::new(reply));
             }
-            _ => wrong(StatusCode::BAD_REQUEST, IssueType::CodeInvalid, "X-Purpose-Of-Use is not a purpose of use of HL7 v3"),
-        })?;
+            Err(_) => {
+                let why = "X-Purpose-Of-Use is not a purpose of use of HL7 v3";
+                return Err(wrong(StatusCode::BAD_REQUEST, IssueType::CodeInvalid, why));
+            }
+        };
         let prefer = Prefer::of(&incoming);
         Ok(Self { app, incoming, asker, prefer, action })
     }

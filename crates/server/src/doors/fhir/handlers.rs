@@ -25,7 +25,7 @@ macro_rules! step {
 
 macro_rules! enter {
     ($app:ident, $incoming:ident, $action:expr) => {
-        match Call::enter($app, $incoming, $action) {
+        match Call::enter($app, $incoming, $action).await {
             Ok(call) => call,
             Err(reply) => return *reply,
         }
