@@ -43,10 +43,16 @@ span-under-a-minute = under a minute
 span-minutes = { $n } min
 # $h (Number)
 # $m (Number)
-span-hours-minutes = { $h } h { $m } min
+span-hours-minutes = { $m ->
+    [0] { $h } h
+   *[other] { $h } h { $m } min
+    }
 # $d (Number)
 # $h (Number)
-span-days-hours = { $d } d { $h } h
+span-days-hours = { $h ->
+    [0] { $d } d
+   *[other] { $d } d { $h } h
+    }
 # $n (Number)
 span-days = { $n } days
 # $span (String)

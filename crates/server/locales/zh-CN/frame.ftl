@@ -33,8 +33,14 @@ look-closer = 查看详情
 see-all = 查看全部
 span-under-a-minute = 不到 1 分钟
 span-minutes = { $n } 分钟
-span-hours-minutes = { $h } 小时 { $m } 分
-span-days-hours = { $d } 天 { $h } 小时
+span-hours-minutes = { $m ->
+    [0] { $h } 小时
+   *[other] { $h } 小时 { $m } 分
+    }
+span-days-hours = { $h ->
+    [0] { $d } 天
+   *[other] { $d } 天 { $h } 小时
+    }
 span-days = { $n } 天
 due-left = 还剩 { $span }
 due-over = 已超 { $span }

@@ -110,6 +110,7 @@ pub struct AccountChange {
 /// only), `name`, `department`, `role` (repeated), `training_until`. Steps post to [`url::account_step`].
 #[derive(Template)]
 #[template(path = "accounts/edit.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact shown by itself")]
 pub struct AccountEdit {
     /// The frame.
     pub shell: Shell,

@@ -188,14 +188,14 @@ impl Line {
     fn sentence(&self, shell: &Shell, points: &[Point]) -> String {
         let t = shell.t();
         let (Some(first), Some(last)) = (points.first(), points.last()) else { return t.chart_empty() };
-        let least = points.iter().map(|p| p.value).fold(f64::INFINITY, f64::min);
-        let greatest = points.iter().map(|p| p.value).fold(f64::NEG_INFINITY, f64::max);
+        let bottom = points.iter().map(|p| p.value).fold(f64::INFINITY, f64::min);
+        let top = points.iter().map(|p| p.value).fold(f64::NEG_INFINITY, f64::max);
         t.chart_line_desc(
             points.len(),
             shell.day(&first.at),
             shell.day(&last.at),
-            value_text(least),
-            value_text(greatest),
+            value_text(bottom),
+            value_text(top),
             value_text(last.value),
             self.unit.as_str(),
         )
@@ -221,7 +221,7 @@ impl Line {
         );
         self.draw_band(&mut svg, &scale);
         if self.size == Size::Full {
-            self.draw_axes(&mut svg, &scale, &points, shell);
+            Self::draw_axes(&mut svg, &scale, &points, shell);
         }
         let mut path = String::new();
         for (i, point) in points.iter().enumerate() {
@@ -270,7 +270,7 @@ impl Line {
         );
     }
 
-    fn draw_axes(&self, svg: &mut String, scale: &Scale, points: &[Point], shell: &Shell) {
+    fn draw_axes(svg: &mut String, scale: &Scale, points: &[Point], shell: &Shell) {
         for tick in ticks(scale.low, scale.high, 4.0) {
             let y = scale.y(tick);
             let _ = write!(
@@ -292,6 +292,8 @@ impl Line {
             shown.extend(points.last());
         }
         let many = shown.len();
+        // Under two days apart, the day says too little.
+        let short = scale.to - scale.from < 2.0 * 86_400.0;
         for (i, point) in shown.into_iter().enumerate() {
             let class = match i {
                 0 if many > 1 => "",
@@ -303,7 +305,7 @@ impl Line {
                 "<text class=\"chart-text{class}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                 scale.x(point.at),
                 scale.bottom + 17.0,
-                shell.day(&point.at),
+                if short { shell.minute(&point.at) } else { shell.day(&point.at) },
             );
         }
     }

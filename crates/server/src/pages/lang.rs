@@ -4,7 +4,13 @@ use std::sync::OnceLock;
 
 mod generated {
     #![expect(
-        missing_docs,
+        dead_code,
+        unreachable_pub,
+        clippy::derivable_impls,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::pedantic,
+        clippy::too_many_arguments,
         clippy::unwrap_used,
         reason = "written by the build script from locales/; each function is one message"
     )]
@@ -43,6 +49,7 @@ impl Lang {
     }
 
     /// The other language, for the switch in the page head.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Zh => Self::En,
@@ -79,6 +86,50 @@ mod tests {
         assert_eq!(Lang::from_tag("zh_Hans"), Some(Lang::Zh));
         assert_eq!(Lang::from_tag("EN-gb;q=0.8"), Some(Lang::En));
         assert_eq!(Lang::from_tag("fr"), None);
+    }
+
+    /// Names of all messages of a language, read from its files.
+    fn names(lang: &str) -> std::collections::BTreeSet<String> {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(lang);
+        let mut names = std::collections::BTreeSet::new();
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            names.extend(
+                text.lines()
+                    .filter(|line| line.starts_with(|c: char| c.is_ascii_lowercase()))
+                    .filter_map(|line| line.split_once(" ="))
+                    .map(|(name, _)| name.to_owned()),
+            );
+        }
+        names
+    }
+
+    /// All templates and sources of this room as one text.
+    fn sources(folder: &std::path::Path, into: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                sources(&path, into);
+            } else {
+                into.push_str(&std::fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    #[test]
+    fn both_languages_have_the_same_messages_and_each_is_used() {
+        let (zh, en) = (names("zh-CN"), names("en"));
+        assert!(en.len() > 500);
+        assert_eq!(zh, en);
+        let mut text = String::new();
+        let room = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        sources(&room.join("templates"), &mut text);
+        sources(&room.join("src"), &mut text);
+        let unused: Vec<_> = en
+            .iter()
+            .filter(|name| !text.contains(&format!(".{}(", name.replace('-', "_"))))
+            .collect();
+        assert!(unused.is_empty(), "no page says {unused:?}");
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! Every page works without a script: forms post to the addresses in [`url`] and the handler redirects. The names of
 //! the form fields are told in each view's documentation.
 
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
+
 use std::fmt;
 
 /// `Debug` that tells the type and nothing inside it: views hold patient data.

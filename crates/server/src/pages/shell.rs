@@ -42,6 +42,7 @@ impl Theme {
     }
 
     /// What the switch in the page head changes to.
+    #[must_use]
     pub const fn next(self) -> Self {
         match self {
             Self::Auto => Self::Dark,
@@ -330,6 +331,7 @@ impl Shell {
     }
 
     /// The exact time for the `datetime` attribute.
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn machine(&self, at: &Timestamp) -> String {
         at.to_string()
     }
@@ -338,11 +340,12 @@ impl Shell {
     pub(crate) fn span(&self, at: &Timestamp) -> String {
         let t = self.t();
         let minutes = (at.as_second() - self.now.as_second()).unsigned_abs() / 60;
+        // A message takes its arguments in the order in which it names them: the smaller unit selects the form.
         match minutes {
             0 => t.span_under_a_minute(),
             1..60 => t.span_minutes(minutes),
-            60..1440 => t.span_hours_minutes(minutes / 60, minutes % 60),
-            1440..4320 => t.span_days_hours(minutes / 1440, minutes % 1440 / 60),
+            60..1440 => t.span_hours_minutes(minutes % 60, minutes / 60),
+            1440..4320 => t.span_days_hours(minutes % 1440 / 60, minutes / 1440),
             _ => t.span_days(minutes / 1440),
         }
     }

@@ -331,8 +331,8 @@ impl Outcome {
     pub(crate) fn tone(self) -> &'static str {
         match self {
             Self::Permitted => "green",
-            Self::Refused => "red",
-            Self::Failed => "amber",
+            Self::Refused => "amber",
+            Self::Failed => "plain",
         }
     }
 }
