@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tacebo_ledger::Receipt;
-use tacebo_policy::Refusal;
+use tacebo_policy::{Permit, Refusal};
 
 use crate::decide::Leave;
 
@@ -20,23 +20,25 @@ use crate::decide::Leave;
 pub struct Disclosed<T> {
     value: T,
     receipts: Arc<[Receipt]>,
+    permit: Option<Permit>,
 }
 
 impl<T> Disclosed<T> {
-    /// The only constructor. `_leave` (permits) proves that policy said yes.
-    pub(crate) fn new(value: T, _leave: &[Leave], receipts: Vec<Receipt>) -> Self {
-        Self { value, receipts: receipts.into() }
+    /// The only constructor. `leave` (permits) proves that policy said yes.
+    pub(crate) fn new(value: T, leave: &[Leave], receipts: Vec<Receipt>) -> Self {
+        let permit = leave.iter().flat_map(|leave| &leave.0).next().cloned();
+        Self { value, receipts: receipts.into(), permit }
     }
 
     /// Shapes the answer.
     pub fn map<U>(self, shape: impl FnOnce(T) -> U) -> Disclosed<U> {
-        Disclosed { value: shape(self.value), receipts: self.receipts }
+        Disclosed { value: shape(self.value), receipts: self.receipts, permit: self.permit }
     }
 
     /// Joins two disclosures of one request, as `$everything` and pages do.
     pub fn zip<U>(self, other: Disclosed<U>) -> Disclosed<(T, U)> {
         let receipts = self.receipts.iter().chain(other.receipts.iter()).cloned().collect();
-        Disclosed { value: (self.value, other.value), receipts }
+        Disclosed { value: (self.value, other.value), receipts, permit: self.permit.or(other.permit) }
     }
 
     /// Joins many disclosures of one request.
@@ -46,11 +48,13 @@ impl<T> Disclosed<T> {
         }
         let mut values = Vec::with_capacity(many.len());
         let mut receipts = Vec::new();
+        let mut permit = None;
         for one in many {
+            permit = permit.or(one.permit);
             receipts.extend(one.receipts.iter().cloned());
             values.push(one.value);
         }
-        Some(Disclosed { value: values, receipts: receipts.into() })
+        Some(Disclosed { value: values, receipts: receipts.into(), permit })
     }
 
     /// The value, to look at. It has been logged already.
@@ -61,6 +65,12 @@ impl<T> Disclosed<T> {
     /// The log's receipts for this answer, at least one.
     pub fn receipts(&self) -> &[Receipt] {
         &self.receipts
+    }
+
+    /// By whose leave, for the sentence "you may see this because …"; of several permits the first.
+    /// `None` where nothing was found and so nothing was to be allowed.
+    pub fn permit(&self) -> Option<&Permit> {
+        self.permit.as_ref()
     }
 
     /// Takes the value and its receipts apart, for the door that writes the bytes.

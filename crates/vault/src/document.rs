@@ -37,6 +37,8 @@ pub struct Document {
     pub body: Value,
     /// Whether a mask changed anything.
     pub veiled: bool,
+    /// What the house says of its content: for marks beside it, never for deciding.
+    pub labels: Labels,
 }
 
 impl std::fmt::Debug for Document {

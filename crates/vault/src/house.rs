@@ -142,6 +142,7 @@ fn assemble(
         log_key,
         institution,
         clock: opening.clock,
+        dir: opening.dir,
     };
     Ok(Vault(Arc::new(inner)))
 }

@@ -7,7 +7,7 @@
 //!
 //! A disclosure cannot be made by hand:
 //! ```compile_fail
-//! let _ = tacebo_vault::Disclosed { value: 1, receipts: [].into() };
+//! let _ = tacebo_vault::Disclosed { value: 1, receipts: [].into(), permit: None };
 //! ```
 
 mod asker;
@@ -25,9 +25,11 @@ mod records;
 mod search;
 mod sign;
 mod speech;
+mod state;
 mod ticket;
 mod token;
 mod vault;
+mod verify;
 mod write;
 
 pub use asker::{Asker, Door, Origin};
@@ -41,8 +43,10 @@ pub use records::{Keep, Record, RecordKind};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
+pub use state::HouseState;
 pub use ticket::{Emergency, MAX_MINUTES};
 pub use vault::{Institution, Snapshot, Vault};
+pub use verify::Verified;
 pub use write::{Expect, Write, Written};
 
 /// Policy's words: who, why, labels, facts, refusals.

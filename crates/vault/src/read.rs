@@ -130,7 +130,8 @@ impl Inner {
         let name = DocRef::new(&*index.kind, record.id.clone());
         if index.deleted {
             let (version, time_us) = (index.version, index.time_us);
-            return Ok(Document { name, version, time_us, deleted: true, body: serde_json::Value::Null, veiled: false });
+            let (body, labels) = (serde_json::Value::Null, record.labels.clone());
+            return Ok(Document { name, version, time_us, deleted: true, body, veiled: false, labels });
         }
         let key = self.key(index.subject.unwrap_or(SubjectNo::HOUSE), index.category)?;
         let place = self.place(index.subject, index.category, &index.kind, &index.id.0, index.version, Part::Body);
@@ -141,7 +142,8 @@ impl Inner {
             let veiled = tacebo_veil::veil(&index.kind, &mut body, masks);
             !veiled.is_clear()
         };
-        Ok(Document { name, version: index.version, time_us: index.time_us, deleted: false, body, veiled })
+        let labels = record.labels.clone();
+        Ok(Document { name, version: index.version, time_us: index.time_us, deleted: false, body, veiled, labels })
     }
 
     /// Records that something absent was asked for, and answers as policy would for

@@ -146,10 +146,7 @@ impl Vault {
         value: &str,
     ) -> Result<Vec<Record<T>>, VaultFault> {
         operational(kind)?;
-        let inner = &*self.0;
-        let term = inner.blinder.term(&format!("{}#{param}", kind.as_str()), value);
-        let rows = inner.store.by_terms(inner.part, &[term], None, LIST_CAP)?;
-        rows.iter().filter(|row| !row.deleted).map(|row| inner.open_record(row)).collect()
+        self.0.records_under(kind, param, value)
     }
 
     /// All operational records of a kind, newest first.
@@ -314,6 +311,18 @@ fn operational(kind: RecordKind) -> Result<(), VaultFault> {
 }
 
 impl Inner {
+    /// Current records of any kind found under a term; who asks must have been asked before.
+    pub(crate) fn records_under<T: DeserializeOwned>(
+        &self,
+        kind: RecordKind,
+        param: &str,
+        value: &str,
+    ) -> Result<Vec<Record<T>>, VaultFault> {
+        let term = self.blinder.term(&format!("{}#{param}", kind.as_str()), value);
+        let rows = self.store.by_terms(self.part, &[term], None, LIST_CAP)?;
+        rows.iter().filter(|row| !row.deleted).map(|row| self.open_record(row)).collect()
+    }
+
     fn open_record<T: DeserializeOwned>(&self, row: &IndexRow) -> Result<Record<T>, VaultFault> {
         let index = self.open_index(row)?;
         let body = self

@@ -6,7 +6,8 @@ use uuid::Uuid;
 
 use crate::asker::Asker;
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::records::{Keep, RecordKind};
+use crate::entry::Outcome;
+use crate::records::{Keep, Record, RecordKind};
 use crate::speech::PatientId;
 use crate::vault::Vault;
 use crate::write::Expect;
@@ -78,17 +79,10 @@ impl Vault {
             until_us: from_us + i64::from(minutes) * 60_000_000,
             review_by_us: from_us + REVIEW_US,
         };
-        let ticket = Ticket {
-            id: emergency.id.clone(),
-            account: emergency.account.clone(),
-            reason: emergency.reason.clone(),
-            from: at(emergency.from_us)?,
-            until: at(emergency.until_us)?,
-        };
-        let params = postcard::to_allocvec(&ticket).map_err(|_| VaultFault::Decode("break-glass ticket"))?;
+        let params = emergency.ticket()?;
         let keep = Keep {
             patient: Some(patient),
-            terms: vec![("actor".into(), emergency.account.clone())],
+            terms: vec![(ACTOR.into(), emergency.account.clone())],
             expect: Expect::Absent,
             ..Keep::new(
                 RecordKind::Ticket,
@@ -100,6 +94,61 @@ impl Vault {
         };
         let kept = self.keep_with(asker, &keep, params).await?;
         Ok(kept.map(|_| emergency))
+    }
+
+    /// The asker's own emergencies that are running now: what he said himself, told to nobody else.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn running_emergencies(&self, asker: &Asker) -> Result<Vec<Emergency>, VaultFault> {
+        Ok(self.own_emergencies(asker)?.into_iter().map(|record| record.value).collect())
+    }
+
+    /// Ends one of the asker's own running emergencies before its time. The review stays due.
+    ///
+    /// # Errors
+    /// [`Refused`]: no such ticket of the asker's is running.
+    pub async fn end_emergency(&self, asker: &Asker, id: &str) -> Result<Disclosed<Emergency>, Refused> {
+        let found = self.own_emergencies(asker)?.into_iter().find(|record| record.id == id);
+        let Some(record) = found else {
+            let receipts = self.note(asker, Action::DeclareBreakGlass, Outcome::NotFound, "emergency-ended").await?;
+            return Err(Refused::new(Denial::NotFound, receipts));
+        };
+        let emergency = Emergency { until_us: self.now_us(), ..record.value };
+        let params = emergency.ticket()?;
+        let patient = PatientId::new(emergency.patient.as_str());
+        let keep = Keep {
+            patient: Some(&patient),
+            terms: vec![(ACTOR.into(), emergency.account.clone())],
+            expect: Expect::Version(record.version),
+            ..Keep::new(RecordKind::Ticket, id, &emergency, Action::DeclareBreakGlass, "emergency-ended")
+        };
+        let kept = self.keep_with(asker, &keep, params).await?;
+        Ok(kept.map(|_| emergency))
+    }
+
+    fn own_emergencies(&self, asker: &Asker) -> Result<Vec<Record<Emergency>>, VaultFault> {
+        let now_us = self.now_us();
+        let mut records: Vec<Record<Emergency>> = self.0.records_under(RecordKind::Ticket, ACTOR, &asker.who.account)?;
+        records.retain(|record| record.value.account == asker.who.account && record.value.until_us > now_us);
+        Ok(records)
+    }
+}
+
+/// Term under which the tickets of one account are found.
+const ACTOR: &str = "actor";
+
+impl Emergency {
+    /// The ticket as decisions read it.
+    fn ticket(&self) -> Result<Vec<u8>, VaultFault> {
+        let ticket = Ticket {
+            id: self.id.clone(),
+            account: self.account.clone(),
+            reason: self.reason.clone(),
+            from: at(self.from_us)?,
+            until: at(self.until_us)?,
+        };
+        postcard::to_allocvec(&ticket).map_err(|_| VaultFault::Decode("break-glass ticket"))
     }
 }
 

@@ -50,6 +50,7 @@ pub(crate) struct Inner {
     pub log_key: LogKey,
     pub institution: Institution,
     pub clock: tacebo_store::Clock,
+    pub dir: std::path::PathBuf,
 }
 
 /// A point in commit order; searches and pages can be pinned to it.

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use aws_lc_rs::digest;
 use serde_json::Value;
-use tacebo_policy::{Action, Refusal};
+use tacebo_policy::{Action, Labels, Refusal};
 use tacebo_seal::{Category, DataKey, IdTerm, Part, SubjectNo, Term};
 use tacebo_store::{Change, CommitError, DocumentWrite, Guard, IndexRow};
 
@@ -555,6 +555,8 @@ fn digests(items: &[(DocRef, u64, String)]) -> String {
 }
 
 fn blank(name: &DocRef, version: u64) -> Document {
-    Document { name: name.clone(), version, time_us: 0, deleted: false, body: Value::Null, veiled: false }
+    // A writer is shown no marks.
+    let labels = Labels::strictest();
+    Document { name: name.clone(), version, time_us: 0, deleted: false, body: Value::Null, veiled: false, labels }
 }
 

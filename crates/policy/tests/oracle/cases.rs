@@ -73,6 +73,8 @@ pub(crate) const WHATS: &[(&str, &str)] = &[
     ("MolecularSequence", ""),
     ("LogEntry", ""),
     ("BreakGlass", ""),
+    ("AccessRequest", ""),
+    ("NoticeProof", ""),
     ("Incident", ""),
     ("UserAccount", ""),
     ("Configuration", ""),

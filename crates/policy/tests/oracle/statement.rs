@@ -35,7 +35,8 @@ pub(crate) fn statement(case: &Case) -> Told {
     let clinical = matches!(kind, "Observation" | "ImagingStudy" | "MolecularSequence");
     let identity = matches!(kind, "Patient" | "RelatedPerson");
     let appointment = kind == "Appointment";
-    let consent = kind == "Consent";
+    let consent = matches!(kind, "Consent" | "NoticeProof");
+    let review = matches!(kind, "BreakGlass" | "AccessRequest");
     let shared = kind == "Organization";
     let log = kind == "LogEntry";
     let record = clinical || identity || appointment || consent || matches!(kind, "Coverage" | "Nonsense");
@@ -91,15 +92,17 @@ pub(crate) fn statement(case: &Case) -> Told {
         (is(Role::Radiographer) && purpose == P::Treat && kind == "ImagingStudy" && cares && (looks || writes), MaskSet::NONE),
         (is(Role::Radiographer) && purpose == P::Treat && (identity || appointment) && cares && looks, bedside),
         // Emergencies.
-        (can_declare && purpose == P::EmergencyTreat && action == A::DeclareBreakGlass && (identity || clinical || kind == "BreakGlass"), MaskSet::NONE),
+        (can_declare && purpose == P::EmergencyTreat && action == A::DeclareBreakGlass && (identity || clinical || review), MaskSet::NONE),
         (can_declare && ticket && care_kinds && looks, MaskSet::NONE),
         (can_declare && ticket && (clinical || appointment) && writes, MaskSet::NONE),
+        // Whoever is refused may ask.
+        ((is(Role::Doctor) || is(Role::Nurse) || is(Role::Radiographer)) && purpose == P::Treat && kind == "AccessRequest" && writes, MaskSet::NONE),
         // Reception.
         (is(Role::Receptionist) && purpose == P::PatientAdmin && identity && (looks || writes), all),
         (is(Role::Receptionist) && purpose == P::PatientAdmin && appointment && (looks || writes), all),
         (is(Role::Receptionist) && purpose == P::PatientAdmin && consent && (looks || writes), all),
         // Oversight.
-        (is(Role::PrivacyOfficer) && purpose == P::Compliance && kind == "BreakGlass" && (looks || action == A::Review), MaskSet::NONE),
+        (is(Role::PrivacyOfficer) && purpose == P::Compliance && review && (looks || action == A::Review), MaskSet::NONE),
         (is(Role::PrivacyOfficer) && purpose == P::Compliance && log && log_access, MaskSet::NONE),
         (is(Role::PrivacyOfficer) && purpose == P::Compliance && (identity || consent) && looks, named),
         (is(Role::SecurityOfficer) && system_purpose && kind == "Incident" && (looks || writes || action == A::Review), MaskSet::NONE),
@@ -107,6 +110,7 @@ pub(crate) fn statement(case: &Case) -> Told {
         ((oversees || is(Role::SecurityOfficer) || is(Role::PrivacyOfficer)) && system_purpose && log && action == A::VerifyLog, faceless),
         // Administration.
         (is(Role::SystemAdmin) && purpose == P::SystemAdmin && (kind == "Configuration" || shared) && admin_acts, MaskSet::NONE),
+        (is(Role::SecurityOfficer) && purpose == P::SystemAdmin && kind == "Configuration" && looks, MaskSet::NONE),
         (is(Role::SystemAdmin) && purpose == P::SystemAdmin && kind == "UserAccount" && looks, technical),
         (is(Role::SecurityAdmin) && purpose == P::SystemAdmin && kind == "UserAccount" && admin_acts, MaskSet::NONE),
         // Patients and guardians.

@@ -1,0 +1,124 @@
+//! How the house stands, in numbers that speak of nobody.
+
+use std::path::Path;
+
+use tacebo_policy::Action;
+
+use crate::asker::Asker;
+use crate::decide::Concerned;
+use crate::disclosed::{Disclosed, Refused, VaultFault};
+use crate::document::DocRef;
+use crate::entry::{Class, Draft, Outcome};
+use crate::speech::PatientId;
+use crate::vault::{Inner, Vault};
+
+/// Numbers for whoever runs the machines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HouseState {
+    /// Versions of documents ever committed.
+    pub versions: u64,
+    /// Persons with keys of their own.
+    pub persons: u64,
+    /// Entries in the log.
+    pub entries: u64,
+    /// Root over them, hex.
+    pub root: String,
+    /// Entries that the newest signed checkpoint covers.
+    pub signed: u64,
+    /// When it was signed, microseconds since the Unix epoch.
+    pub signed_us: Option<i64>,
+    /// Bytes in the data folder.
+    pub bytes: u64,
+    /// Newest epoch of the root key that a bucket is wrapped under.
+    pub epoch: u32,
+}
+
+/// The kind under which the machine's own state is decided.
+const STATE_KIND: &str = "Configuration";
+
+impl Vault {
+    /// How the house stands.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded.
+    pub async fn state(&self, asker: &Asker) -> Result<Disclosed<HouseState>, Refused> {
+        let inner = &*self.0;
+        let labels = inner.engine.labeller().of_kind(STATE_KIND);
+        let leave = match inner.decide(asker, Action::Read, STATE_KIND, &labels, &Concerned::Nobody) {
+            Ok(leave) => leave,
+            Err(refusal) => {
+                let name = DocRef::new(STATE_KIND, "");
+                return Err(inner.refused(asker, Action::Read, &name, &refusal, &Concerned::Nobody).await?);
+            }
+        };
+        let state = inner.state()?;
+        let draft = Draft::new(asker, Action::Read, Outcome::Done, Class::House).by(&leave);
+        let receipts = inner.log(&[draft]).await?;
+        Ok(Disclosed::new(state, &[leave], receipts))
+    }
+
+    /// Where the log stands: its size, root and newest signature. They name nobody and are public
+    /// like the checkpoint they come from.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn log_state(&self) -> Result<(u64, String, Option<i64>), VaultFault> {
+        let inner = &*self.0;
+        let head = inner.store.log_head(inner.part)?;
+        let signed_us = inner.store.last_checkpoint(inner.part)?.map(|last| last.time_us);
+        let (size, root) = head.map_or((0, String::new()), |head| (head.size, hex::encode(head.root.0)));
+        Ok((size, root, signed_us))
+    }
+
+    /// The patient whose document carries exactly this term, where it is exactly one.
+    ///
+    /// For a door that is given a card's number instead of an id: what it does with the id is
+    /// decided and logged as ever, and it tells the id to nobody.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn patient_under(&self, param: &str, value: &str) -> Result<Option<PatientId>, VaultFault> {
+        let inner = &*self.0;
+        let term = inner.blinder.term(param, value);
+        let rows = inner.store.by_terms(inner.part, &[term], None, 3)?;
+        let mut rows = rows.iter().filter(|row| !row.deleted && *row.kind == *"Patient");
+        match (rows.next(), rows.next()) {
+            (Some(row), None) => Ok(Some(PatientId::new(inner.open_index(row)?.id))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the house has heard of a person under this id. As [`Vault::patient_under`], for the
+    /// door's own use only.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn has_heard_of(&self, patient: &PatientId) -> Result<bool, VaultFault> {
+        Ok(self.0.person(patient)?.is_some())
+    }
+}
+
+impl Inner {
+    fn state(&self) -> Result<HouseState, VaultFault> {
+        let head = self.store.log_head(self.part)?;
+        let last = self.store.last_checkpoint(self.part)?;
+        let counts = self.store.counts(self.part)?;
+        let epoch = self.store.buckets(self.part)?.iter().map(|bucket| bucket.epoch).max().unwrap_or(0);
+        Ok(HouseState {
+            versions: counts.versions,
+            persons: counts.subjects,
+            entries: head.as_ref().map_or(0, |head| head.size),
+            root: head.map(|head| hex::encode(head.root.0)).unwrap_or_default(),
+            signed: last.as_ref().map_or(0, |last| last.size),
+            signed_us: last.map(|last| last.time_us),
+            bytes: folder_bytes(&self.dir),
+            epoch,
+        })
+    }
+}
+
+/// Bytes of the files in a folder, without its subfolders; what cannot be read counts nothing.
+fn folder_bytes(dir: &Path) -> u64 {
+    let files = std::fs::read_dir(dir).into_iter().flatten().flatten();
+    files.filter_map(|file| file.metadata().ok()).filter(std::fs::Metadata::is_file).map(|data| data.len()).sum()
+}
