@@ -271,6 +271,10 @@ impl Inner {
         let mut decided: Vec<Decided> = Vec::new();
         let mut matches = Vec::new();
         for row in rows.iter().filter(|row| !row.deleted) {
+            // "Every kind" means every kind of the languages, not the house's own records.
+            if find.kinds.is_empty() && self.speech(&row.kind).is_none() {
+                continue;
+            }
             let record = self.open_index(row)?;
             let at = decided.iter().rposition(|d| {
                 *d.kind == *row.kind && d.labels == record.labels && d.patients == record.patients
