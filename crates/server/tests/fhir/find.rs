@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, observation, patient};
+use crate::house::{House, Person, observation, patient};
 
 fn ids(bundle: &Value) -> Vec<String> {
     let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
@@ -129,4 +129,21 @@ async fn validate_says_what_is_wrong_and_keeps_nothing() {
     assert_eq!(told.is(200).json()["issue"][0]["severity"], "error");
     assert!(!told.text().contains("secret-value"));
     house.get(&house.his, "/fhir/Patient/p9").await.is(404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_fhir_and_not_the_house_s_own_records() {
+    use tacebo_vault::PatientId;
+    let house = House::with_patient("p1").await;
+    let known = house.identity.token(&house.stranger.token).unwrap().unwrap();
+    let origin = tacebo_vault::Origin { door: tacebo_vault::Door::Console, address: None };
+    let asker = known.asker_for("ETREAT", origin).unwrap();
+    let _ = house.app.vault().declare_emergency(&asker, &PatientId::new("p1"), "unconscious", "no answer", 30).await.unwrap();
+    let urgent = Person { purpose: "ETREAT", ..house.stranger.clone() };
+    for who in [&urgent, &house.his] {
+        let all = house.get(who, "/fhir/Patient/p1/$everything").await.is(200).json();
+        assert_eq!(ids(&all).into_iter().collect::<BTreeSet<_>>(), ["p1", "e-p1", "o-p1"].map(str::to_owned).into());
+    }
+    // Under any other purpose the ticket opens nothing.
+    house.get(&house.stranger, "/fhir/Patient/p1").await.is(403);
 }

@@ -188,24 +188,26 @@ impl House {
         self.send(who, Method::DELETE, path, &[], Vec::new()).await
     }
 
-    /// Entries in order, without those that reading the log wrote.
-    pub(crate) async fn entries(&self) -> Vec<LogEntry> {
+    /// The newest entries, newest first.
+    async fn newest(&self, limit: usize) -> Vec<LogEntry> {
         let mut asker = Identity::house(Door::Cli);
         asker.who.grants.insert("HSYSADMIN.read-log".into());
-        let query = LogQuery { limit: 50_000, ..LogQuery::default() };
-        let mut entries = self.app.vault().log(&asker, &query).await.unwrap().into_parts().0;
-        entries.retain(|entry| entry.get("action") != "read-log");
+        let query = LogQuery { limit, ..LogQuery::default() };
+        self.app.vault().log(&asker, &query).await.unwrap().into_parts().0
+    }
+
+    /// A place in the log to look on from.
+    pub(crate) async fn mark(&self) -> u64 {
+        self.newest(1).await.first().map_or(0, |entry| entry.index)
+    }
+
+    /// Entries since then in order, without those that reading the log wrote.
+    pub(crate) async fn since(&self, mark: u64) -> Vec<LogEntry> {
+        let mut entries = self.newest(100).await;
+        assert!(entries.last().is_none_or(|oldest| oldest.index <= mark), "more entries than were read");
+        entries.retain(|entry| entry.index > mark && entry.get("action") != "read-log");
         entries.reverse();
         entries
-    }
-
-    /// Index of the log's next entry but the reading of it.
-    pub(crate) async fn mark(&self) -> usize {
-        self.entries().await.len()
-    }
-
-    pub(crate) async fn since(&self, mark: usize) -> Vec<LogEntry> {
-        self.entries().await.split_off(mark)
     }
 }
 
