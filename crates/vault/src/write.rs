@@ -278,7 +278,6 @@ impl<'a> Work<'a> {
             _ => Vec::new(),
         };
         match write.expect {
-            Expect::Any => {}
             Expect::Chosen => {
                 if !exists && write.body.is_some() {
                     self.decide_absent(asked, name)?;
@@ -294,7 +293,7 @@ impl<'a> Work<'a> {
                 }
                 return Err(Failure::denied(Denial::Precondition { current }, asked, of));
             }
-            Expect::Absent | Expect::Version(_) => {}
+            Expect::Any | Expect::Absent | Expect::Version(_) => {}
         }
         for (param, value, seen) in &write.guards {
             self.change.guards.push(Guard { term: inner.blinder.term(param, value), seen: seen.0 });

@@ -36,8 +36,8 @@ impl Service {
     /// # Errors
     /// [`Failed`].
     pub async fn everything(&self, asker: &Asker, patient: &str, query: &str) -> Result<Disclosed<Answer>, Failed> {
-        let asked = self.wanted(query)?;
-        let turn = match &asked.page {
+        let parsed = self.wanted(query)?;
+        let turn = match &parsed.page {
             Some(token) => {
                 let turn = self.turn_of(asker, token)?;
                 if turn.what != "everything" || turn.of != patient {
@@ -55,11 +55,11 @@ impl Service {
                 offset: 0,
             },
         };
-        let asked = self.wanted(&turn.query)?;
-        let limit = asked.count.unwrap_or(self.settings().longest_page).clamp(1, self.settings().longest_page);
-        let sieve = PatientFirst { since_us: asked.since_us.unwrap_or(i64::MIN) };
+        let parsed = self.wanted(&turn.query)?;
+        let limit = parsed.count.unwrap_or(self.settings().longest_page).clamp(1, self.settings().longest_page);
+        let sieve = PatientFirst { since_us: parsed.since_us.unwrap_or(i64::MIN) };
         let find = Find {
-            kinds: asked.kinds,
+            kinds: parsed.kinds,
             as_of: Some(turn.snapshot()),
             offset: turn.skip(),
             limit: Some(limit),

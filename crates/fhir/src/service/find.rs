@@ -45,8 +45,8 @@ impl Service {
         query: &str,
         lenient: bool,
     ) -> Result<Disclosed<Answer>, Failed> {
-        let asked = self.query(kind, inside, query, lenient)?;
-        let turn = match asked.page() {
+        let parsed = self.query(kind, inside, query, lenient)?;
+        let turn = match parsed.page() {
             Some(token) => {
                 let turn = self.turn_of(asker, token)?;
                 if turn.what != "search" || turn.of != kind {
@@ -64,14 +64,14 @@ impl Service {
                 offset: 0,
             },
         };
-        let asked = self.query(kind, turn.inside.as_deref(), &turn.query, turn.lenient)?;
-        if !matches!(asked.summary(), None | Some("false" | "count")) {
+        let parsed = self.query(kind, turn.inside.as_deref(), &turn.query, turn.lenient)?;
+        if !matches!(parsed.summary(), None | Some("false" | "count")) {
             return Err(Failed::error(400, IssueType::NotSupported, "_summary: only count and false are supported yet"));
         }
-        let limit = self.limit(&asked);
-        let page = self.matches(asker, &asked, turn.snapshot(), turn.skip(), Some(limit)).await?;
+        let limit = self.limit(&parsed);
+        let page = self.matches(asker, &parsed, turn.snapshot(), turn.skip(), Some(limit)).await?;
         let next = self.next(asker, &turn, page.value(), limit)?;
-        Ok(page.map(|page| Answer::body(self.searchset(&asked, &turn, page, next))))
+        Ok(page.map(|page| Answer::body(self.searchset(&parsed, &turn, page, next))))
     }
 
     /// Parses criteria.
@@ -83,12 +83,12 @@ impl Service {
         })
     }
 
-    fn limit(&self, asked: &Query) -> usize {
-        if asked.summary() == Some("count") {
+    fn limit(&self, parsed: &Query) -> usize {
+        if parsed.summary() == Some("count") {
             return 0;
         }
         let settings = self.settings();
-        let count = asked.count().and_then(|count| usize::try_from(count).ok());
+        let count = parsed.count().and_then(|count| usize::try_from(count).ok());
         count.unwrap_or(settings.page).min(settings.longest_page)
     }
 
@@ -96,39 +96,39 @@ impl Service {
     pub(crate) async fn matches(
         &self,
         asker: &Asker,
-        asked: &Query,
+        parsed: &Query,
         as_of: Snapshot,
         offset: usize,
         limit: Option<usize>,
     ) -> Result<Disclosed<Page>, Failed> {
-        let scope = self.scope(asked)?;
-        let sieve = Matches(asked);
+        let scope = self.scope(parsed)?;
+        let sieve = Matches(parsed);
         let find = Find {
-            probes: probes(asked),
+            probes: probes(parsed),
             as_of: Some(as_of),
             offset,
             limit,
-            ..Find::new(&[asked.kind()], scope, &sieve)
+            ..Find::new(&[parsed.kind()], scope, &sieve)
         };
         Ok(self.vault().search(asker, &find).await?)
     }
 
     /// Where a query is answered without opening everybody's records.
-    fn scope(&self, asked: &Query) -> Result<Scope, Failed> {
-        if let (Some(patient), true) = (asked.patient(), self.is_personal(asked.kind())) {
+    fn scope(&self, parsed: &Query) -> Result<Scope, Failed> {
+        if let (Some(patient), true) = (parsed.patient(), self.is_personal(parsed.kind())) {
             return Ok(Scope::Patient(PatientId::new(patient)));
         }
-        if let Some(ids) = asked.ids() {
+        if let Some(ids) = parsed.ids() {
             return Ok(Scope::Ids(ids.iter().take(MAX_IDS).cloned().collect()));
         }
-        let terms = asked.terms();
+        let terms = parsed.terms();
         if !terms.is_empty() {
             if terms.iter().map(Vec::len).product::<usize>() > MAX_ALTERNATIVES {
                 return Err(Failed::error(400, IssueType::TooCostly, "fewer alternatives, please"));
             }
             return Ok(Scope::Terms(terms));
         }
-        if self.is_personal(asked.kind()) {
+        if self.is_personal(parsed.kind()) {
             return Err(Failed::error(400, IssueType::TooCostly, too_costly()));
         }
         Ok(Scope::House)
@@ -144,17 +144,17 @@ impl Service {
         self.turn_token(asker, &turn).map(Some)
     }
 
-    fn searchset(&self, asked: &Query, turn: &Turn, page: Page, next: Option<String>) -> Value {
+    fn searchset(&self, parsed: &Query, turn: &Turn, page: Page, next: Option<String>) -> Value {
         let base = &self.settings().base;
         let path = match &turn.inside {
-            Some(patient) => format!("{base}/Patient/{patient}/{}", asked.kind()),
-            None => format!("{base}/{}", asked.kind()),
+            Some(patient) => format!("{base}/Patient/{patient}/{}", parsed.kind()),
+            None => format!("{base}/{}", parsed.kind()),
         };
-        let used = asked.self_query();
+        let used = parsed.self_query();
         let own = if used.is_empty() { path } else { format!("{path}?{used}") };
-        let next = next.map(|token| format!("{base}/{}?_page={token}", asked.kind()));
-        let total = (asked.total() != Some("none")).then_some(page.total);
-        searchset(base, &own, next.as_deref(), total, page.documents, asked.ignored())
+        let next = next.map(|token| format!("{base}/{}?_page={token}", parsed.kind()));
+        let total = (parsed.total() != Some("none")).then_some(page.total);
+        searchset(base, &own, next.as_deref(), total, page.documents, parsed.ignored())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Transactions: all entries in one commit, or none.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 
 use tacebo_vault::{Asker, Disclosed, Document, Snapshot, Write, Written};
 use tokio::task::JoinSet;
@@ -48,10 +49,10 @@ impl Service {
             self.check(entry).map_err(|failed| failed.inside(entry.position))?;
         }
         let mut entries = plan.entries;
-        let asked = self.asked(&mut entries)?;
+        let searches = self.searches(&mut entries)?;
         let mut lost = 0;
         loop {
-            match self.attempt(asker, &entries, &asked, want).await {
+            match self.attempt(asker, &entries, &searches, want).await {
                 Err(failed) if failed.is_race() && lost < RACES => lost += 1,
                 ended => return ended,
             }
@@ -69,34 +70,35 @@ impl Service {
     }
 
     /// The searches that a transaction rests on: criteria of creates and of references.
-    fn asked(&self, entries: &mut [Entry]) -> Result<HashMap<(String, String), Query>, Failed> {
-        let mut asked = HashMap::new();
+    fn searches(&self, entries: &mut [Entry]) -> Result<HashMap<(String, String), Query>, Failed> {
+        let mut searches = HashMap::new();
         for entry in entries {
             if let Some(criteria) = &entry.if_none_exist {
                 let query = self.criteria(&entry.target.kind, criteria).map_err(|f| f.inside(entry.position))?;
-                asked.insert((entry.target.kind.clone(), criteria.clone()), query);
+                searches.insert((entry.target.kind.clone(), criteria.clone()), query);
             }
             let Some(resource) = &mut entry.resource else { continue };
             for reference in conditional_references(self.0.tables, resource) {
                 let key = (reference.kind, reference.query);
-                if !asked.contains_key(&key) {
-                    let query = self.criteria(&key.0, &key.1).map_err(|f| f.inside(entry.position))?;
-                    asked.insert(key, query);
+                if let Slot::Vacant(slot) = searches.entry(key) {
+                    let (kind, criteria) = slot.key();
+                    let query = self.criteria(kind, criteria).map_err(|f| f.inside(entry.position))?;
+                    slot.insert(query);
                 }
             }
         }
-        Ok(asked)
+        Ok(searches)
     }
 
     async fn attempt(
         &self,
         asker: &Asker,
         entries: &[Entry],
-        asked: &HashMap<(String, String), Query>,
+        searches: &HashMap<(String, String), Query>,
         want: Return,
     ) -> Result<Together, Failed> {
         let as_of = self.vault().snapshot()?;
-        let lookups = self.look_up(asker, asked, as_of).await?;
+        let lookups = self.look_up(asker, searches, as_of).await?;
         let mut names = Renames::new();
         let mut steps = Vec::with_capacity(entries.len());
         let mut writes: Vec<Write> = Vec::with_capacity(entries.len());
@@ -104,7 +106,7 @@ impl Service {
         for entry in entries {
             let kind = entry.target.kind.as_str();
             let step = match entry.method {
-                Method::Post => self.post(entry, asked, &lookups, as_of, &mut writes, &mut first)?,
+                Method::Post => Self::post(entry, searches, &lookups, as_of, &mut writes, &mut first)?,
                 Method::Put => {
                     let id = entry.target.id.as_deref().unwrap_or_default();
                     let body = entry.resource.clone().unwrap_or_default();
@@ -117,17 +119,17 @@ impl Service {
                     Step::Write(writes.len() - 1)
                 }
             };
-            let named = match &step {
+            let becomes = match &step {
                 Step::Write(at) | Step::Same(at) => writes.get(*at).map(|write| &write.name),
                 Step::Found(document) => Some(&document.name),
             };
-            if let (Some(url), Some(named)) = (&entry.full_url, named) {
-                names.add(url, &format!("{}/{}", named.kind, named.id));
+            if let (Some(url), Some(becomes)) = (&entry.full_url, becomes) {
+                names.add(url, &format!("{}/{}", becomes.kind, becomes.id));
             }
             steps.push((entry.position, step));
         }
         for entry in entries {
-            self.refer(entry, asked, &lookups, &writes, &mut names)?;
+            self.refer(entry, searches, &lookups, &writes, &mut names)?;
         }
         for write in &mut writes {
             if let Some(body) = &mut write.body {
@@ -135,10 +137,7 @@ impl Service {
             }
         }
         let lookups = Disclosed::gather(lookups.into_values().collect());
-        let written = match writes.is_empty() {
-            true => None,
-            false => Some(self.vault().write(asker, writes).await?),
-        };
+        let written = if writes.is_empty() { None } else { Some(self.vault().write(asker, writes).await?) };
         let answer = |written: &[Written]| self.answers(&steps, written, want);
         Ok(match (written, lookups) {
             (Some(written), Some(lookups)) => Together::Disclosed(written.zip(lookups).map(|(w, _)| answer(&w)), Vec::new()),
@@ -149,9 +148,8 @@ impl Service {
     }
 
     fn post(
-        &self,
         entry: &Entry,
-        asked: &HashMap<(String, String), Query>,
+        searches: &HashMap<(String, String), Query>,
         lookups: &Lookups,
         as_of: Snapshot,
         writes: &mut Vec<Write>,
@@ -164,7 +162,7 @@ impl Service {
             return Ok(Step::Write(writes.len() - 1));
         };
         let key = (kind.to_owned(), criteria.clone());
-        let (Some(query), Some(found)) = (asked.get(&key), lookups.get(&key)) else { return Err(unserved()) };
+        let (Some(query), Some(found)) = (searches.get(&key), lookups.get(&key)) else { return Err(unserved()) };
         match found.value().as_slice() {
             [one] => return Ok(Step::Found(Box::new(one.clone()))),
             [] => {}
@@ -186,12 +184,12 @@ impl Service {
     async fn look_up(
         &self,
         asker: &Asker,
-        asked: &HashMap<(String, String), Query>,
+        searches: &HashMap<(String, String), Query>,
         as_of: Snapshot,
     ) -> Result<Lookups, Failed> {
-        let mut found = Lookups::with_capacity(asked.len());
+        let mut found = Lookups::with_capacity(searches.len());
         let mut running = JoinSet::new();
-        for (key, query) in asked {
+        for (key, query) in searches {
             if running.len() >= AT_ONCE {
                 take(&mut running, &mut found).await?;
             }
@@ -211,7 +209,7 @@ impl Service {
     fn refer(
         &self,
         entry: &Entry,
-        asked: &HashMap<(String, String), Query>,
+        searches: &HashMap<(String, String), Query>,
         lookups: &Lookups,
         writes: &[Write],
         names: &mut Renames,
@@ -222,7 +220,7 @@ impl Service {
                 continue;
             }
             let key = (reference.kind, reference.query);
-            let (Some(query), Some(found)) = (asked.get(&key), lookups.get(&key)) else { return Err(unserved()) };
+            let (Some(query), Some(found)) = (searches.get(&key), lookups.get(&key)) else { return Err(unserved()) };
             let mut targets: Vec<String> = Vec::new();
             for document in found.value() {
                 // What this transaction rewrites or deletes is judged as it will be.

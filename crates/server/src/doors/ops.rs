@@ -10,9 +10,9 @@ use crate::http::{Exposure, Incoming, Open, Reply, Route};
 
 /// The routes of operation. None of them speaks of a person.
 pub(super) fn routes() -> Vec<Route> {
-    let public = |path, why, handler: fn(App, Incoming) -> Reply| {
+    let public = |path, why, handler: fn(&App, &Incoming) -> Reply| {
         Route::new(Method::GET, path, Exposure::Public(why), move |app, incoming| {
-            let reply = handler(app, incoming);
+            let reply = handler(&app, &incoming);
             async move { reply }
         })
     };
@@ -26,7 +26,7 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-fn ready(app: App, _: Incoming) -> Reply {
+fn ready(app: &App, _: &Incoming) -> Reply {
     match app.vault().ready() {
         Ok(()) => Reply::open(StatusCode::OK, Open::text("ready\n")),
         Err(error) => {
@@ -36,7 +36,7 @@ fn ready(app: App, _: Incoming) -> Reply {
     }
 }
 
-fn metrics(app: App, incoming: Incoming) -> Reply {
+fn metrics(app: &App, incoming: &Incoming) -> Reply {
     let allowed = match &app.options().metrics_token {
         Some(token) => {
             let given = incoming.bearer().unwrap_or_default();
@@ -50,7 +50,7 @@ fn metrics(app: App, incoming: Incoming) -> Reply {
     Reply::open(StatusCode::OK, Open::metrics(app.metrics()))
 }
 
-fn checkpoint(app: App, incoming: Incoming) -> Reply {
+fn checkpoint(app: &App, incoming: &Incoming) -> Reply {
     match Open::checkpoint(app.vault()) {
         Ok(Some(note)) => Reply::open(StatusCode::OK, note),
         Ok(None) => missing(&incoming.uri),
@@ -58,14 +58,14 @@ fn checkpoint(app: App, incoming: Incoming) -> Reply {
     }
 }
 
-fn vkey(app: App, incoming: Incoming) -> Reply {
+fn vkey(app: &App, incoming: &Incoming) -> Reply {
     match Open::vkey(app.vault()) {
         Ok(key) => Reply::open(StatusCode::OK, key),
         Err(error) => unavailable(&incoming.uri, &error),
     }
 }
 
-fn asset(_: App, incoming: Incoming) -> Reply {
+fn asset(_: &App, incoming: &Incoming) -> Reply {
     match crate::assets::by_path(incoming.uri.path()) {
         Some(asset) => Reply::open(StatusCode::OK, Open::asset(asset)),
         None => missing(&incoming.uri),

@@ -38,14 +38,14 @@ pub(crate) struct OverTls;
 
 /// The whole router.
 pub fn router(app: App, routes: Vec<Route>) -> Router {
-    let mut router = Router::new();
+    let mut all = Router::new();
     for route in routes {
         let Ok(filter) = MethodFilter::try_from(route.method.clone()) else { continue };
         let path = route.path;
         let run = move |State(app): State<App>, request: Request| answer(app, route.clone(), request);
-        router = router.route(path, on(filter, run));
+        all = all.route(path, on(filter, run));
     }
-    router
+    all
         .fallback(crate::doors::not_found)
         .method_not_allowed_fallback(crate::doors::not_allowed)
         // Cross-site form posts are refused by Sec-Fetch-Site and Origin.
