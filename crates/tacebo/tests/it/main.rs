@@ -1,0 +1,35 @@
+//! The whole program from outside: started as a user starts it, asked over its sockets, killed, and its data folder read
+//! byte by byte.
+//!
+//! Each promise that needs numbers has a short form that runs every time and a long one, chosen by `LONG=1` (which
+//! `cargo xtask long …` sets): `cargo test --release -p tacebo --test it crash` (200 rounds of `kill -9`), `… tamper`
+//! (1,000 changes), `… examples synthea` (every official example, every reference of Synthea's patients).
+//! The name is `LONG` and not `TACEBO_LONG`, because the program refuses variables of its own that it does not know.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "the helpers are tests too"
+)]
+
+mod bad_input;
+mod crash;
+mod examples;
+mod folder;
+mod http;
+mod outside;
+mod program;
+mod random;
+mod readable;
+mod serve;
+mod synthea;
+mod tamper;
+mod verify;
+
+/// Whether the long forms were asked for.
+fn long() -> bool {
+    std::env::var_os("LONG").is_some()
+}
