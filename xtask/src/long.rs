@@ -11,33 +11,48 @@ const FUZZ_SECONDS: &str = "-max_total_time=600";
 /// Runs one of them.
 pub(crate) fn run(what: Long) -> Result<()> {
     match what {
-        Long::Kill => tests(&["--package", "tacebo", "--test", "crash"]),
+        Long::Kill => program(&["crash::"]),
         Long::Tamper => {
-            tests(&["--package", "tacebo-ledger"])?;
-            tests(&["--package", "tacebo", "--test", "tamper"])
+            tests("tacebo-ledger", &[], &[])?;
+            program(&["tamper::"])
         }
         Long::Examples => {
             prepare::aloud();
-            tests(&["--package", "tacebo-fhir", "--test", "official"])?;
-            tests(&["--package", "tacebo", "--test", "outside"])
+            tests("tacebo-fhir", &["--test", "official"], &[])?;
+            program(&["examples::", "synthea::"])
         }
         Long::Fuzz => fuzz(),
     }
 }
 
-fn tests(args: &[&str]) -> Result<()> {
-    let mut test = cargo(["test", "--release", "--locked"]);
-    run_command(test.args(args).args(["--", "--nocapture"]).env("LONG", "1"))
+/// Tests of the whole program, those whose names begin so.
+fn program(names: &[&str]) -> Result<()> {
+    tests("tacebo", &["--test", "it"], names)
+}
+
+fn tests(package: &str, which: &[&str], names: &[&str]) -> Result<()> {
+    let mut test = cargo(["test", "--release", "--locked", "--package", package]);
+    run_command(
+        test.args(which)
+            .args(["--", "--nocapture"])
+            .args(names)
+            .env("LONG", "1"),
+    )
 }
 
 fn fuzz() -> Result<()> {
     let folder = root().join("fuzz/fuzz_targets");
     for target in std::fs::read_dir(folder)? {
         let name = target?.path();
-        let Some(name) = name.file_stem().and_then(|name| name.to_str()) else { continue };
+        let Some(name) = name.file_stem().and_then(|name| name.to_str()) else {
+            continue;
+        };
         say(name);
         // Through rustup's proxy: our own `cargo` is pinned to the stable toolchain.
-        run_command(&mut command("cargo", ["+nightly", "fuzz", "run", name, "--", FUZZ_SECONDS]))?;
+        run_command(&mut command(
+            "cargo",
+            ["+nightly", "fuzz", "run", name, "--", FUZZ_SECONDS],
+        ))?;
     }
     Ok(())
 }

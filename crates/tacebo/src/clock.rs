@@ -10,7 +10,9 @@ pub(crate) const EXIT_FATAL: i32 = 70;
 
 /// The system clock, microseconds since the Unix epoch.
 pub(crate) fn now_us() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -22,7 +24,10 @@ pub(crate) fn system() -> Clock {
 /// After a failed sync nothing in memory can be trusted: end at once, whatever else is running.
 pub(crate) fn die() -> FatalHook {
     Arc::new(|why: &str| {
-        tracing::error!(why, "the store failed at the disk; ending at once so that nothing unsynced is acknowledged");
+        tracing::error!(
+            why,
+            "the store failed at the disk; ending at once so that nothing unsynced is acknowledged"
+        );
         std::process::exit(EXIT_FATAL);
     })
 }

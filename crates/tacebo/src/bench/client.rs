@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::bench::Load;
-use crate::bench::figures::Times;
+use crate::bench::figures::{Times, real};
 
 /// One request to send.
 #[derive(Clone)]
@@ -22,7 +22,7 @@ pub(crate) struct Shot {
     pub path: String,
     pub body: Bytes,
     /// What it counts for: resources in a bundle, 1 for a read.
-    pub worth: u64,
+    pub worth: usize,
 }
 
 /// One connection.
@@ -34,13 +34,19 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(address: &str, token: &str) -> Result<Self> {
-        let host = address.strip_prefix("http://").context("the bench speaks clear HTTP on loopback")?;
+        let host = address
+            .strip_prefix("http://")
+            .context("the bench speaks clear HTTP on loopback")?;
         let stream = TcpStream::connect(host).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
-        Ok(Self { sender, host: HeaderValue::from_str(host)?, bearer })
+        Ok(Self {
+            sender,
+            host: HeaderValue::from_str(host)?,
+            bearer,
+        })
     }
 
     /// Sends and reads the whole answer.
@@ -63,13 +69,13 @@ impl Client {
 /// What many clients got through.
 pub(crate) struct Done {
     pub times: Times,
-    pub worth: u64,
+    pub worth: usize,
     pub span: Duration,
 }
 
 impl Done {
     pub(crate) fn per_second(&self) -> f64 {
-        self.worth as f64 / self.span.as_secs_f64()
+        real(self.worth) / self.span.as_secs_f64()
     }
 }
 
@@ -96,10 +102,15 @@ where
                 let (status, body) = client.send(&shot).await?;
                 if !status.is_success() {
                     let words: String = String::from_utf8_lossy(&body).chars().take(400).collect();
-                    bail!("{} {} was answered {status}: {words}", shot.method, shot.path);
+                    bail!(
+                        "{} {} was answered {status}: {words}",
+                        shot.method,
+                        shot.path
+                    );
                 }
+                // What ends within the window counts: a long transaction may have begun before it.
                 let now = Instant::now();
-                if sent >= begin && now <= end {
+                if now >= begin && now <= end {
                     times.push(now - sent);
                     worth += shot.worth;
                 }
@@ -112,5 +123,9 @@ where
         times.extend(more);
         worth += worth_more;
     }
-    Ok(Done { times: Times::gather(times), worth, span: load.measure })
+    Ok(Done {
+        times: Times::gather(times),
+        worth,
+        span: load.measure,
+    })
 }

@@ -20,7 +20,7 @@ use tacebo_vault::Vault;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::bench::figures::Figures;
+use crate::bench::figures::{Figures, real};
 use crate::demo::{self, people::Kept};
 use crate::running::Running;
 use crate::{logging, print};
@@ -88,15 +88,30 @@ impl Bench {
     }
 
     async fn serve(vault: Vault, identity: Identity, kept: &Kept) -> Result<Self> {
-        let token = kept.clients.first().context("the sample has no client system")?.token.clone();
+        let token = kept
+            .clients
+            .first()
+            .context("the sample has no client system")?
+            .token
+            .clone();
         let listen = ["127.0.0.1:0".parse()?];
         let running = Running::bind(vault.clone(), identity, demo::plain(&listen)).await?;
-        let address = running.addresses().into_iter().next().context("no address")?;
+        let address = running
+            .addresses()
+            .into_iter()
+            .next()
+            .context("no address")?;
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(running.run(async {
             let _ = stopped.await;
         }));
-        Ok(Self { vault, address, token, stop, served })
+        Ok(Self {
+            vault,
+            address,
+            token,
+            stop,
+            served,
+        })
     }
 
     /// Stops the server and closes the store.
@@ -123,12 +138,15 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let data = folder.path().join("house");
     let bench = Bench::open(data.clone()).await?;
     let mut figures = Figures::default();
-    figures.text("what", match args.what {
-        What::Ingest => "ingest",
-        What::Read => "read",
-        What::Search => "search",
-    });
-    figures.number("clients", load.clients as f64, "");
+    figures.text(
+        "what",
+        match args.what {
+            What::Ingest => "ingest",
+            What::Read => "read",
+            What::Search => "search",
+        },
+    );
+    figures.number("clients", real(load.clients), "");
     match args.what {
         What::Ingest => ingest::run(bench, &data, folder.path(), load, &mut figures).await?,
         What::Read => reading::by_id(bench, load, &mut figures).await?,
@@ -137,5 +155,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let started = tokio::task::spawn_blocking(move || start::measure(&data)).await??;
     figures.number("start", started.ready.as_secs_f64() * 1e3, "ms");
     figures.number("idle memory", started.resident_mib, "MiB");
-    if args.json { print::line(json!(figures)) } else { print::line(figures) }
+    if args.json {
+        print::line(json!(figures))
+    } else {
+        print::line(figures)
+    }
 }
