@@ -10,10 +10,21 @@ fn a_handler_cannot_get_round_the_one_path() {
 
 /// Types that may be answered without a decision. A new one is added here on purpose, after somebody
 /// has looked whether its fields can hold patient data.
-const SPEAK_OF_NOBODY: &[&str] = &["Outcomes", "Problem"];
+const SPEAK_OF_NOBODY: &[&str] = &[
+    // FHIR: statuses, issues without values, the CapabilityStatement; faults of requests.
+    "Outcomes", "Problem",
+    // OAuth: tokens and registrations of clients.
+    "Granted", "Fault", "About", "Metadata",
+];
 
-/// Types of the pages: each page that may be shown without a decision.
-const OPEN_PAGES: &[&str] = &[];
+/// Pages that may be shown without a decision: words of the house, and what the asker typed or brought.
+const OPEN_PAGES: &[&str] = &[
+    "LogIn", "LogInCode", "Message", "Refusal", "Declare", "Verify", "CheckProof",
+    // About one's own account, behind one's own session.
+    "Enrol", "NewPassword", "MyAccount",
+    // Pages whose disclosed parts its constructors leave empty.
+    "Blank",
+];
 
 #[test]
 fn what_may_be_answered_without_a_decision_is_a_closed_list() {
