@@ -59,19 +59,10 @@ pub fn commit(salt: &Salt, fields: &[(&str, &[u8])]) -> Result<Hash, LedgerError
 }
 
 /// Opens the one field `name` of the fields that were committed to.
-pub fn disclose(
-    salt: &Salt,
-    fields: &[(&str, &[u8])],
-    name: &str,
-) -> Result<Disclosure, LedgerError> {
+pub fn disclose(salt: &Salt, fields: &[(&str, &[u8])], name: &str) -> Result<Disclosure, LedgerError> {
     let mut siblings = each(salt, fields)?;
-    let position = fields
-        .iter()
-        .position(|(n, _)| *n == name)
-        .ok_or(LedgerError::Fields("no field of this name"))?;
-    let (_, value) = fields
-        .get(position)
-        .ok_or(LedgerError::Fields("no field of this name"))?;
+    let position = fields.iter().position(|(n, _)| *n == name).ok_or(LedgerError::Fields("no field of this name"))?;
+    let (_, value) = fields.get(position).ok_or(LedgerError::Fields("no field of this name"))?;
     siblings.remove(position);
     Ok(Disclosure {
         name: name.to_owned(),
@@ -103,19 +94,20 @@ impl Disclosure {
         &self.value
     }
 
-    /// Whether this field is part of what was committed to.
-    pub fn verify(&self, commitment: &Hash) -> Result<(), LedgerError> {
+    /// The commitments to all fields of the event, in order, this one's own among them.
+    pub fn commitments(&self) -> Result<Vec<Hash>, LedgerError> {
         let mut all = self.siblings.clone();
         let position = usize::from(self.position);
         if position > all.len() {
             return Err(LedgerError::DisclosureInvalid);
         }
         all.insert(position, field(&self.salt, &self.name, &self.value)?);
-        if whole(&all) == *commitment {
-            Ok(())
-        } else {
-            Err(LedgerError::DisclosureInvalid)
-        }
+        Ok(all)
+    }
+
+    /// Whether this field is part of what was committed to.
+    pub fn verify(&self, commitment: &Hash) -> Result<(), LedgerError> {
+        if whole(&self.commitments()?) == *commitment { Ok(()) } else { Err(LedgerError::DisclosureInvalid) }
     }
 
     pub(crate) fn write(&self, out: &mut Vec<u8>) -> Result<(), LedgerError> {
@@ -144,21 +136,13 @@ impl Disclosure {
         let position = reader.u16()?;
         let count = usize::from(reader.u16()?);
         let (siblings, _) = reader.take(count.checked_mul(32)?)?.as_chunks::<32>();
-        Some(Self {
-            name,
-            value,
-            salt,
-            position,
-            siblings: siblings.iter().copied().map(Hash).collect(),
-        })
+        Some(Self { name, value, salt, position, siblings: siblings.iter().copied().map(Hash).collect() })
     }
 }
 
 impl fmt::Debug for Disclosure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Disclosure")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Disclosure").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -169,26 +153,14 @@ fn each(salt: &Salt, fields: &[(&str, &[u8])]) -> Result<Vec<Hash>, LedgerError>
     if names.len() != fields.len() {
         return Err(LedgerError::Fields("two fields have the same name"));
     }
-    fields
-        .iter()
-        .map(|(name, value)| field(&salt.of_field(name)?, name, value))
-        .collect()
+    fields.iter().map(|(name, value)| field(&salt.of_field(name)?, name, value)).collect()
 }
 
 fn field(salt: &[u8; 32], name: &str, value: &[u8]) -> Result<Hash, LedgerError> {
-    let length =
-        u8::try_from(name.len()).map_err(|_| LedgerError::Fields("a name is over 255 bytes"))?;
-    Ok(Hash::of_parts([
-        b"tacebo/fc/v1".as_slice(),
-        salt,
-        &[length],
-        name.as_bytes(),
-        value,
-    ]))
+    let length = u8::try_from(name.len()).map_err(|_| LedgerError::Fields("a name is over 255 bytes"))?;
+    Ok(Hash::of_parts([b"tacebo/fc/v1".as_slice(), salt, &[length], name.as_bytes(), value]))
 }
 
 fn whole(fields: &[Hash]) -> Hash {
-    Hash::of_parts(
-        std::iter::once(b"tacebo/ec/v1".as_slice()).chain(fields.iter().map(|c| c.0.as_slice())),
-    )
+    Hash::of_parts(std::iter::once(b"tacebo/ec/v1".as_slice()).chain(fields.iter().map(|c| c.0.as_slice())))
 }

@@ -1,6 +1,6 @@
 //! What every handler holds.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tacebo_fhir::service::Service;
 use tacebo_governance::Governance;
@@ -52,6 +52,10 @@ struct Inner {
     options: Options,
     metrics: Metrics,
     log_ins: Limiter,
+    waiting: crate::doors::session::Waiting,
+    /// When the log was last verified here, and whether it held.
+    verified: Mutex<Option<(i64, bool)>>,
+    started_us: i64,
     capability: crate::http::Open,
 }
 
@@ -68,7 +72,21 @@ impl App {
         let capability = crate::doors::fhir::capability(&fhir);
         let vault = fhir.vault().clone();
         let metrics = Metrics::new();
-        Self(Arc::new(Inner { vault, fhir, identity, governance, options, metrics, log_ins, capability }))
+        let waiting = crate::doors::session::Waiting::default();
+        let started_us = vault.now_us();
+        Self(Arc::new(Inner {
+            vault,
+            fhir,
+            identity,
+            governance,
+            options,
+            metrics,
+            log_ins,
+            waiting,
+            verified: Mutex::default(),
+            started_us,
+            capability,
+        }))
     }
 
     /// The one path.
@@ -109,6 +127,25 @@ impl App {
     /// Slows down log-ins and token requests, by address.
     pub fn log_ins(&self) -> &Limiter {
         &self.0.log_ins
+    }
+
+    /// Secrets between two pages of a log-in.
+    pub(crate) fn waiting(&self) -> &crate::doors::session::Waiting {
+        &self.0.waiting
+    }
+
+    /// When the log was last verified since the start (microseconds since the Unix epoch), and whether it held.
+    pub(crate) fn verified(&self) -> Option<(i64, bool)> {
+        *self.0.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_verified(&self, at_us: i64, held: bool) {
+        *self.0.verified.lock().unwrap_or_else(PoisonError::into_inner) = Some((at_us, held));
+    }
+
+    /// When the doors were opened, microseconds since the Unix epoch.
+    pub(crate) fn started_us(&self) -> i64 {
+        self.0.started_us
     }
 
     /// The CapabilityStatement, made once.

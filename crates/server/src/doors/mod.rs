@@ -1,8 +1,16 @@
 //! The doors, and what is answered where there is none.
 
+mod clinical;
+mod console;
+mod faces;
 pub mod fhir;
+mod looks;
 mod oauth;
 mod ops;
+mod portal;
+pub(crate) mod session;
+mod whose;
+mod wording;
 
 use http::{HeaderMap, StatusCode, Uri};
 use serde::Serialize;
@@ -14,6 +22,8 @@ use crate::http::{Open, Reply, Route, SpeaksOfNobody};
 pub fn routes() -> Vec<Route> {
     let mut routes = fhir::routes();
     routes.extend(oauth::routes());
+    routes.extend(console::routes());
+    routes.extend(portal::routes());
     routes.extend(ops::routes());
     routes
 }

@@ -7,7 +7,10 @@
 //! Every page works without a script: forms post to the addresses in [`url`] and the handler redirects. The names of
 //! the form fields are told in each view's documentation.
 
-#![expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
+#![expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "templates pass by reference"
+)]
 
 use std::fmt;
 
@@ -38,6 +41,7 @@ pub mod parts;
 pub mod portal;
 pub mod privacy;
 pub mod reception;
+pub mod request;
 pub mod shell;
 pub mod system;
 pub mod url;

@@ -83,6 +83,11 @@ pub fn review(ticket: &str) -> String {
     format!("/privacy/reviews/{}", segment(ticket))
 }
 
+/// One request for access (`GET` page, `POST` field `answer`).
+pub fn access_request(id: &str) -> String {
+    format!("/privacy/requests/{}", segment(id))
+}
+
 /// One entry of the log.
 pub fn entry(index: &u64) -> String {
     format!("/audit/entries/{index}")

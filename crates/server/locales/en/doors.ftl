@@ -1,0 +1,176 @@
+sex-male = male
+sex-female = female
+sex-other = other
+sex-unknown = sex not known
+# $n (Number)
+age-years = { $n } y
+# $n (Number)
+age-months = { $n } months
+# $n (Number)
+age-days = { $n } days
+refused-no-relation = There is no encounter, care team or appointment between you and this patient now, so the record stays closed.
+refused-not-for-role = Your role does not open patient records.
+refused-administrator = Administrators see no patient data.
+refused-other = The rules of the house do not allow it now.
+did-read = Opened
+did-search = Looked at
+did-history = Looked at earlier versions of
+did-create = Wrote
+did-update = Changed
+did-delete = Deleted
+did-export = Took out
+did-print = Printed
+did-declare-break-glass = Declared an emergency
+did-review = Reviewed
+did-read-log = Looked at the log
+did-verify-log = Verified the log
+did-administer = Administered
+kind-identity = identity and contact
+kind-visits = visits
+kind-results = results and reports
+kind-conditions = conditions and allergies
+kind-medications = medications
+kind-documents = documents and images
+kind-consents = notices and choices
+kind-log = log
+kind-account = account
+kind-emergency = emergency access
+kind-request = request for access
+kind-other = other records
+# $kind (String)
+# $n (Number)
+kind-count = { $kind } ({ $n })
+flash-emergency-ended = The emergency access has ended. Its review stays due.
+flash-emergency-begun = The emergency is declared. You, the privacy officer and the patient can see it in the log.
+flash-registered = The person is registered. Now the notice.
+flash-consent = The notice and the answers are recorded.
+flash-reviewed = The review is recorded.
+flash-answered = The request is answered.
+flash-saved = Saved.
+flash-locked = The account is locked and its sessions have ended.
+flash-unlocked = The account is in use again.
+flash-password = The password is changed. All other sessions have ended.
+flash-session = The session has ended.
+flash-limited = Done: the department can no longer open your record.
+flash-opened = Done: the department may open your record when it treats you.
+chart-by-purpose = Log entries this week, by purpose
+chart-by-hour = Log entries this week, by day and hour
+chart-by-department = Looks by department
+chart-by-patient = Looks by patient
+step-entries = Every entry is the one that was logged
+step-tree = The tree adds up to the stored root
+step-signatures = Every signed head holds
+step-older = The log continues the older checkpoint
+# $n (String)
+step-count = { $n } checked
+# $who (String)
+task-review-title = Emergency access by { $who }
+# $who (String)
+task-request-title = { $who } asks for access
+check-store = The store answers
+check-signed = The log is signed
+check-log-writable = The log takes entries
+# $signed (String)
+# $entries (String)
+check-signed-detail = { $signed } of { $entries } entries
+custodian-any = key held by the house's custodian
+visit-outpatient = Outpatient visit
+visit-inpatient = Stay
+visit-emergency = Emergency visit
+visit-other = Visit
+visit-none = Outside a visit
+# $day (String)
+since-text = since { $day }
+# $n (Number)
+kept-back-veiled = { $n } documents shown in part
+# $n (Number)
+kept-years = { $n } years after the last visit
+letter-emergency = Your record was opened in an emergency
+# $role (String)
+# $department (String)
+letter-emergency-text = { $role } ({ $department }) stated an emergency. The privacy officer reviews it within a day. If you do not know why, ask.
+field-actor = Account
+field-roles = Roles
+field-department = Department
+field-purpose = Purpose
+field-action = Action
+field-outcome = Outcome
+field-patient = Patient
+field-items = Items
+field-count = Number of items
+field-digests = Digests
+field-policies = Policies
+field-evidence = Rests on
+field-masks = Masks
+field-door = Door
+field-address = Address
+field-request = Request
+field-detail = Detail
+class-disclosure = Disclosure
+class-change = Change
+class-refusal = Refusal
+class-house = Of the house
+bearer-session = Browser
+bearer-token = Token for programs
+# $n (Number)
+minutes-n = { $n } min
+filter-all = All
+proof-minute = Logged in the minute
+proof-not-of-this-log = This text is no proof of this log, or it was changed.
+account-name-form = 2 to 64 letters, digits or . _ - @, no spaces.
+account-department-unknown = No department has this name.
+request-page = Request for access
+request-who = Who asks
+request-why = Why
+request-decide = Your answer
+request-accept = Accept: the department records the care relation
+request-decline = Decline
+request-accepted = Accepted
+request-declined = Declined
+born-not-as-id = The birth date and the identity number do not agree.
+sex-not-as-id = The sex and the identity number do not agree.
+fault-state-missing = the state row of the log is missing
+# $stated (String)
+# $found (String)
+fault-state-altered = the state row was altered: it says { $stated } entries, the tree has { $found }
+# $size (String)
+fault-root-mismatch = the root in the state row does not fit the { $size } entries
+# $index (String)
+fault-entry-missing = entry { $index } is missing
+# $index (String)
+fault-entry-superfluous = entry { $index } is stored but was never part of the log
+# $index (String)
+fault-entry-altered = entry { $index } was altered
+# $index (String)
+fault-row-altered = the stored row of entry { $index } was altered
+# $level (String)
+# $index (String)
+fault-tile-missing = tile { $level }/{ $index } of the tree is missing
+# $level (String)
+# $index (String)
+fault-tile-altered = tile { $level }/{ $index } of the tree was altered
+# $level (String)
+# $index (String)
+fault-tile-superfluous = tile { $level }/{ $index } is stored but is not part of the tree
+# $seq (String)
+fault-checkpoint-missing = checkpoint { $seq } is missing
+# $seq (String)
+fault-checkpoint-superfluous = checkpoint { $seq } is stored but the log does not know it
+# $seq (String)
+fault-checkpoint-altered = checkpoint { $seq } was altered
+# $seq (String)
+fault-signature-invalid = the signature of checkpoint { $seq } is wrong
+# $seq (String)
+# $intact (String)
+# $size (String)
+fault-checkpoint-forked = checkpoint { $seq } contradicts the log: an entry between { $intact } and { $size } was rewritten
+# $size (String)
+# $seq (String)
+# $signed (String)
+fault-truncated = the log was cut off at { $size } entries; checkpoint { $seq } was signed for { $signed }
+# $size (String)
+# $intact (String)
+fault-older-checkpoint-forked = your older checkpoint of { $size } entries contradicts the log: an entry between { $intact } and { $size } was rewritten
+# $size (String)
+# $signed (String)
+fault-rolled-back = the log was cut off or rolled back to { $size } entries; your older checkpoint has { $signed }

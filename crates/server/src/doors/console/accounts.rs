@@ -1,0 +1,340 @@
+//! The security administrator: accounts and roles.
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+use tacebo_identity::{AccountChange, AccountEntry, AccountState, Handed, IdentityError, NewAccount};
+use tacebo_vault::policy::{self, Purpose};
+use tacebo_vault::{Disclosed, Door};
+
+use super::doctor::{page_number, pager};
+use crate::app::App;
+use crate::doors::faces::Blank;
+use crate::doors::session::Inside;
+use crate::doors::wording;
+use crate::http::{Incoming, Open, Reply};
+use crate::pages::accounts::{AccountEdit, AccountRow, AccountState as State, Accounts, Once, RoleChoice};
+use crate::pages::message::MessageKind;
+use crate::pages::{Field, FieldError, Html, Nav, Role, Shell, url};
+
+/// Accounts on a page.
+const ROWS: usize = 50;
+
+fn state(entry: &AccountEntry) -> State {
+    match entry.account.state {
+        AccountState::Locked | AccountState::Disabled => State::Locked,
+        AccountState::Active if entry.locked_until_us.is_some() => State::Waiting,
+        AccountState::Active if entry.account.last_login_us.is_none() => State::New,
+        AccountState::Active => State::Active,
+    }
+}
+
+fn roles(account: &tacebo_identity::Account) -> Vec<Role> {
+    account.roles.iter().filter_map(|role| wording::role(*role)).collect()
+}
+
+async fn department_name(inside: &Inside, reference: Option<&String>) -> String {
+    match reference {
+        Some(reference) => {
+            let name = inside.app.governance().directory().name(reference).await;
+            name.unwrap_or_else(|_| reference.clone())
+        }
+        None => String::new(),
+    }
+}
+
+pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let all = match inside.app.identity().list(&inside.asker(Purpose::SystemAdmin)).await {
+        Ok(all) => all,
+        Err(error) => return inside.identity_error(&error).await,
+    };
+    let query: String = inside.incoming.form().get("q").chars().take(100).collect();
+    let wanted = query.to_lowercase();
+    let mut rows = Vec::new();
+    for entry in all.value() {
+        let department = department_name(&inside, entry.account.department.as_ref()).await;
+        let account = &entry.account;
+        let fits = [&account.login, &account.name, &department].iter().any(|text| text.to_lowercase().contains(&wanted));
+        if fits {
+            rows.push(AccountRow {
+                id: account.id.clone(),
+                user: account.login.clone(),
+                name: account.name.clone(),
+                roles: roles(account),
+                department,
+                state: state(entry),
+                factor: entry.has_factor,
+                last: account.last_login_us.map(wording::moment),
+            });
+        }
+    }
+    let shell = inside.shell_with(Some(Nav::Accounts), &all).await;
+    let (page, total) = (page_number(&inside), rows.len());
+    let rows = rows.into_iter().skip(page * ROWS).take(ROWS).collect();
+    let address = format!("{}?q={}&", url::ACCOUNTS, url::segment(&query));
+    let view = Accounts { shell, query, rows, pager: pager(&address, page, ROWS, total) };
+    Reply::page(StatusCode::OK, all.map(|_| view))
+}
+
+/// The form as it was typed.
+#[derive(Default)]
+struct Typed {
+    sent: bool,
+    user: Field,
+    name: Field,
+    department: Field,
+    reference: Option<String>,
+    roles: BTreeSet<policy::Role>,
+    clash: bool,
+}
+
+impl Typed {
+    async fn read(inside: &Inside) -> Self {
+        let form = inside.incoming.form();
+        let name = match Field::of(form.get("name")) {
+            field if field.value.is_empty() => field.wrong(FieldError::Required),
+            field if field.value.chars().count() > 60 => field.wrong(FieldError::TooLong(60)),
+            field => field,
+        };
+        let mut department = Field::of(form.get("department"));
+        let mut reference = None;
+        if !department.value.is_empty() {
+            let known = inside.app.governance().directory().departments().await.unwrap_or_default();
+            let found = known.into_iter().find(|one| one.name == department.value || one.reference == department.value);
+            match found {
+                Some(found) => reference = Some(found.reference),
+                None => {
+                    let words = inside.lang.t().account_department_unknown();
+                    department = department.wrong(FieldError::Said(words));
+                }
+            }
+        }
+        let roles: BTreeSet<policy::Role> =
+            form.all("role").filter_map(Role::from_code).filter(|role| *role != Role::Patient).map(wording::policy_role).collect();
+        // An administrator's role stands alone (ACC-14): nothing else beside it.
+        let clash = roles.len() > 1 && roles.iter().filter_map(|role| wording::role(*role)).any(Role::is_administrator);
+        Self { sent: true, user: Field::of(form.get("user")), name, department, reference, roles, clash }
+    }
+
+    fn is_good(&self) -> bool {
+        !self.roles.is_empty() && !self.clash && !self.name.is_wrong() && !self.department.is_wrong() && !self.user.is_wrong()
+    }
+}
+
+/// What there is of an account already.
+struct Kept<'a> {
+    entry: &'a AccountEntry,
+    own: bool,
+}
+
+fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>) -> AccountEdit {
+    let given: Vec<Role> = typed.roles.iter().filter_map(|role| wording::role(*role)).collect();
+    let entry = kept.map(|kept| kept.entry);
+    let choices = Role::STAFF.iter().map(|role| RoleChoice { role: *role, given: given.contains(role), barred: false });
+    AccountEdit {
+        id: entry.map(|entry| entry.account.id.clone()),
+        user: typed.user,
+        name: typed.name,
+        department: typed.department,
+        training_until: Field::default(),
+        roles: choices.collect(),
+        roles_clash: typed.clash,
+        roles_missing: typed.sent && typed.roles.is_empty(),
+        state: entry.map_or(State::New, state),
+        factor: entry.is_some_and(|entry| entry.has_factor),
+        sessions: entry.map_or(0, |entry| entry.open as u64),
+        last: entry.and_then(|entry| entry.account.last_login_us).map(wording::moment),
+        once,
+        own: kept.is_some_and(|kept| kept.own),
+        changes: Vec::new(),
+        shell,
+    }
+}
+
+pub(super) async fn new_form(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    if !inside.has(policy::Role::SecurityAdmin) {
+        return inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await;
+    }
+    let shell = inside.shell(Some(Nav::Accounts)).await;
+    Reply::open(StatusCode::OK, Open::page(&Blank::account(view(shell, Typed::default(), None, None))))
+}
+
+async fn form_again(inside: &Inside, typed: Typed) -> Reply {
+    let mut shell = inside.shell(Some(Nav::Accounts)).await;
+    url::ACCOUNT_NEW.clone_into(&mut shell.path);
+    let view = Blank::account(view(shell, typed, None, None));
+    Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&view))
+}
+
+pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let mut typed = Typed::read(&inside).await;
+    if typed.user.value.is_empty() {
+        typed.user = typed.user.wrong(FieldError::Required);
+    }
+    // Policy is asked before the form is judged, unless nothing could come of it.
+    if !typed.is_good() {
+        return form_again(&inside, typed).await;
+    }
+    let post = typed.roles.iter().filter_map(|role| wording::role(*role)).map(|role| role.label(inside.lang.t()));
+    let post: Vec<String> = post.collect();
+    let new = NewAccount {
+        department: typed.reference.clone(),
+        ..NewAccount::staff(&typed.user.value, &typed.name.value, &post.join(" "), typed.roles.iter().copied())
+    };
+    let made = inside.app.identity().create(&inside.asker(Purpose::SystemAdmin), &new).await;
+    match made {
+        Ok(handed) => Box::pin(handed_over(&inside, handed)).await,
+        Err(IdentityError::NameTaken) => {
+            typed.user = typed.user.wrong(FieldError::Taken);
+            form_again(&inside, typed).await
+        }
+        Err(IdentityError::NameForm) => {
+            let words = inside.lang.t().account_name_form();
+            typed.user = typed.user.wrong(FieldError::Said(words));
+            form_again(&inside, typed).await
+        }
+        Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => {
+            typed.clash = true;
+            form_again(&inside, typed).await
+        }
+        Err(error) => inside.identity_error(&error).await,
+    }
+}
+
+fn once(handed: &Handed) -> Once {
+    Once {
+        password: handed.password.as_ref().map(|password| password.expose().to_owned()),
+        qr: handed.factor.as_ref().and_then(|factor| Html::qr_code(factor.uri.expose())),
+        secret: handed.factor.as_ref().map(|factor| factor.secret.expose().to_owned()),
+    }
+}
+
+/// The account with what was handed out, shown once and never again.
+async fn handed_over(inside: &Inside, handed: Disclosed<Handed>) -> Reply {
+    let (id, once) = (handed.value().account.id.clone(), once(handed.value()));
+    let found = match entry(inside, &id).await {
+        Ok(found) => found,
+        Err(reply) => return reply,
+    };
+    show(inside, StatusCode::OK, &id, handed.zip(found).map(|(_, found)| found), None, Some(once)).await
+}
+
+type Found = Disclosed<Option<AccountEntry>>;
+
+/// One line of the list.
+async fn entry(inside: &Inside, id: &str) -> Result<Found, Reply> {
+    match inside.app.identity().list(&inside.asker(Purpose::SystemAdmin)).await {
+        Ok(all) => Ok(all.map(|all| all.into_iter().find(|entry| entry.account.id == id))),
+        Err(error) => Err(inside.identity_error(&error).await),
+    }
+}
+
+async fn show(inside: &Inside, status: StatusCode, id: &str, found: Found, typed: Option<Typed>, once: Option<Once>) -> Reply {
+    let Some(entry) = found.value().clone() else {
+        return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(found.receipts());
+    };
+    let mut shell = inside.shell_with(Some(Nav::Accounts), &found).await;
+    url::account(id).clone_into(&mut shell.path);
+    let department = department_name(inside, entry.account.department.as_ref()).await;
+    let mut typed = typed.unwrap_or_else(|| Typed {
+        name: Field::of(entry.account.name.as_str()),
+        department: Field::of(department),
+        roles: entry.account.roles.clone(),
+        ..Typed::default()
+    });
+    typed.user = Field::of(entry.account.login.as_str());
+    let own = entry.account.id == inside.auth.who.account;
+    let view = view(shell, typed, Some(&Kept { entry: &entry, own }), once);
+    Reply::page(status, found.map(|_| view))
+}
+
+pub(super) async fn edit_form(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let id = inside.incoming.param("id").to_owned();
+    match entry(&inside, &id).await {
+        Ok(found) => show(&inside, StatusCode::OK, &id, found, None, None).await,
+        Err(reply) => reply,
+    }
+}
+
+pub(super) async fn update(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    Box::pin(change(&inside)).await
+}
+
+async fn change(inside: &Inside) -> Reply {
+    let id = inside.incoming.param("id").to_owned();
+    let found = match entry(inside, &id).await {
+        Ok(found) => found,
+        Err(reply) => return reply,
+    };
+    let Some(kept) = found.value().clone() else {
+        return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(found.receipts());
+    };
+    let mut typed = Typed::read(inside).await;
+    if !typed.is_good() {
+        return show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await;
+    }
+    let change = AccountChange {
+        name: Some(typed.name.value.clone()),
+        roles: Some(typed.roles.clone()),
+        department: Some(typed.reference.clone()),
+        ..AccountChange::default()
+    };
+    let asker = inside.asker(Purpose::SystemAdmin);
+    match inside.app.identity().update(&asker, &id, Some(kept.account.changed_us), &change).await {
+        Ok(done) => Reply::see_other(&format!("{}?done=saved", url::account(&id))).receipts(done.receipts()),
+        Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => {
+            typed.clash = true;
+            show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await
+        }
+        Err(error) => inside.identity_error(&error).await,
+    }
+}
+
+pub(super) async fn step(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    Box::pin(take(&inside)).await
+}
+
+async fn take(inside: &Inside) -> Reply {
+    let asker = inside.asker(Purpose::SystemAdmin);
+    let (id, identity) = (inside.incoming.param("id"), inside.app.identity());
+    let handed = match inside.incoming.param("step") {
+        step @ ("lock" | "unlock") => {
+            let (state, word) = if step == "lock" { (AccountState::Locked, "locked") } else { (AccountState::Active, "unlocked") };
+            return match identity.set_state(&asker, id, state).await {
+                Ok(done) => Reply::see_other(&format!("{}?done={word}", url::account(id))).receipts(done.receipts()),
+                Err(error) => inside.identity_error(&error).await,
+            };
+        }
+        "reset-password" => identity.reset_password(&asker, id).await,
+        "reset-factor" => identity.reset_factor(&asker, id).await,
+        _ => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
+    };
+    match handed {
+        Ok(handed) => Box::pin(handed_over(inside, handed)).await,
+        Err(error) => inside.identity_error(&error).await,
+    }
+}

@@ -1,0 +1,105 @@
+//! Breaking the glass: the form, the declaration, and its early end.
+
+use http::StatusCode;
+use tacebo_vault::Door;
+use tacebo_vault::policy::Purpose;
+
+use super::record::length;
+use crate::app::App;
+use crate::doors::session::{Inside, local};
+use crate::doors::whose::whose;
+use crate::http::{Incoming, Open, Reply};
+use crate::pages::emergency::{Declare, Reason};
+use crate::pages::message::MessageKind;
+use crate::pages::{Choice, Field, url};
+
+/// Minutes offered; the shortest is chosen.
+const MINUTES: [u32; 4] = [30, 60, 120, 240];
+/// Hours until the review is due.
+const REVIEW_HOURS: u32 = 24;
+
+struct Typed {
+    reason: Option<Reason>,
+    reason_missing: bool,
+    text: Field,
+    minutes: u32,
+}
+
+async fn show(inside: &Inside, status: StatusCode, typed: Typed) -> Reply {
+    let patient = inside.incoming.param("id").to_owned();
+    let mut shell = inside.shell(None).await;
+    local(&url::emergency(&patient)).clone_into(&mut shell.path);
+    let minutes = MINUTES
+        .into_iter()
+        .map(|n| Choice { code: n.to_string(), label: shell.t().minutes_n(n), chosen: n == typed.minutes })
+        .collect();
+    let view = Declare {
+        shell,
+        patient,
+        reason: typed.reason,
+        reason_missing: typed.reason_missing,
+        text: typed.text,
+        minutes,
+        needs_code: false,
+        code: Field::default(),
+        review_hours: REVIEW_HOURS,
+    };
+    Reply::open(status, Open::page(&view))
+}
+
+pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    if !inside.may_declare() {
+        return inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await;
+    }
+    let typed = Typed { reason: None, reason_missing: false, text: Field::default(), minutes: 30 };
+    show(&inside, StatusCode::OK, typed).await
+}
+
+pub(super) async fn declare(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let form = inside.incoming.form();
+    let reason = Reason::from_code(form.get("reason"));
+    let minutes = form.get("minutes").parse().ok().filter(|n| MINUTES.contains(n));
+    let words = form.get("text");
+    let wrong = length(words);
+    let (Some(reason), Some(minutes), None) = (reason, minutes, wrong.clone()) else {
+        let text = Field { value: words.to_owned(), error: wrong };
+        let typed = Typed { reason, reason_missing: reason.is_none(), text, minutes: minutes.unwrap_or(30) };
+        return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
+    };
+    let typed = inside.incoming.param("id");
+    let patient = match whose(&inside.app, typed) {
+        Ok(patient) => patient,
+        Err(fault) => return inside.fault(fault).await,
+    };
+    let asker = inside.asker(Purpose::EmergencyTreat);
+    match inside.app.vault().declare_emergency(&asker, &patient, reason.code(), words, minutes).await {
+        Ok(declared) => {
+            let to = format!("{}?done=emergency-begun", url::patient(typed));
+            Reply::see_other(&to).receipts(declared.receipts())
+        }
+        Err(refused) => inside.refused(&refused).await,
+    }
+}
+
+pub(super) async fn end(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let asker = inside.asker(Purpose::EmergencyTreat);
+    match inside.app.vault().end_emergency(&asker, inside.incoming.param("id")).await {
+        Ok(ended) => {
+            let to = format!("{}?done=emergency-ended", url::PATIENTS);
+            Reply::see_other(&to).receipts(ended.receipts())
+        }
+        Err(refused) => inside.refused(&refused).await,
+    }
+}

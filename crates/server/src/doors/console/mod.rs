@@ -1,0 +1,146 @@
+//! The staff console: every page a plain form, every look at a person decided and logged.
+
+mod account;
+mod accounts;
+pub(super) mod audit;
+mod consent;
+mod doctor;
+mod emergency;
+mod login;
+pub(super) mod privacy;
+mod reception;
+mod record;
+mod register;
+mod reviews;
+pub(super) mod staff;
+mod system;
+
+use http::{Method, StatusCode};
+use tacebo_fhir::service::Failed;
+use tacebo_vault::policy::Action;
+
+use super::session::Inside;
+use crate::app::App;
+use crate::http::{Exposure, Incoming, Open, Reply, Route};
+use crate::pages::message::{Message, MessageKind};
+use crate::pages::url;
+
+/// Why FHIR's room had no answer.
+async fn failed(inside: &Inside, failed: &Failed) -> Reply {
+    let status = StatusCode::from_u16(failed.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let kind = match failed.status() {
+        403 => MessageKind::NotForYou,
+        404 | 410 => MessageKind::NotFound,
+        409 | 412 => MessageKind::Conflict,
+        503 => MessageKind::Unavailable,
+        _ => MessageKind::BadRequest,
+    };
+    let page = Message { shell: inside.shell(None).await, kind, detail: None, reference: None, back: "/".into() };
+    Reply::open(status, Open::page(&page)).receipts(failed.receipts())
+}
+
+/// The routes of the console.
+pub(super) fn routes() -> Vec<Route> {
+    let mut routes = door();
+    routes.extend(care());
+    routes.extend(counter());
+    routes.extend(oversight());
+    routes.extend(administration());
+    routes
+}
+
+fn get<F, R>(path: &'static str, exposure: Exposure, handler: F) -> Route
+where
+    F: Fn(App, Incoming) -> R + Send + Sync + 'static,
+    R: Future<Output = Reply> + Send + 'static,
+{
+    Route::new(Method::GET, path, exposure, handler)
+}
+
+fn post<F, R>(path: &'static str, exposure: Exposure, handler: F) -> Route
+where
+    F: Fn(App, Incoming) -> R + Send + Sync + 'static,
+    R: Future<Output = Reply> + Send + 'static,
+{
+    Route::new(Method::POST, path, exposure, handler)
+}
+
+fn door() -> Vec<Route> {
+    use Exposure::{Own, Public};
+    let own = Own("one's own session and secrets, handled and logged by identity");
+    vec![
+        get("/", Own("sends a session to where its person begins"), login::start),
+        get(url::LOG_IN, Public("the log-in form"), login::log_in_page),
+        post(url::LOG_IN, Public("the first step of the log-in, logged by identity"), login::log_in),
+        get(url::LOG_IN_CODE, Public("the log-in form"), login::code_form),
+        post(url::LOG_IN_CODE, Public("the second step of the log-in, logged by identity"), login::code),
+        get(url::LOG_IN_PASSWORD, own, login::password_form),
+        post(url::LOG_IN_PASSWORD, own, login::password),
+        get(url::LOG_IN_ENROL, own, login::enrol_form),
+        post(url::LOG_IN_ENROL, own, login::enrol),
+        post(url::LOG_OUT, Public("ends the session it is given, if any"), login::log_out),
+        post(url::PREFERENCES, Public("language and colours, kept in the browser"), login::preferences),
+        get(url::ACCOUNT, own, account::page),
+        post(url::ACCOUNT_PASSWORD, own, account::password),
+        post("/account/sessions/{id}/end", own, account::end_session),
+    ]
+}
+
+fn care() -> Vec<Route> {
+    use Exposure::{Decided, Own};
+    let form = Own("a form that speaks of nobody: nothing is asked yet");
+    vec![
+        get(url::PATIENTS, Decided(Action::Search), doctor::patients),
+        get(url::FIND, Decided(Action::Search), doctor::find),
+        get("/patients/{id}", Decided(Action::Search), record::page),
+        post("/patients/{id}/request-access", Decided(Action::Create), record::request_access),
+        get("/patients/{id}/emergency", form, emergency::form),
+        post("/patients/{id}/emergency", Decided(Action::DeclareBreakGlass), emergency::declare),
+        post("/emergency/{id}/end", Decided(Action::DeclareBreakGlass), emergency::end),
+    ]
+}
+
+fn counter() -> Vec<Route> {
+    use Exposure::{Decided, Own};
+    let form = Own("a form that speaks of nobody: nothing is asked yet");
+    vec![
+        get(url::RECEPTION, Decided(Action::Search), reception::counter),
+        get(url::REGISTER, form, register::form),
+        post(url::REGISTER, Decided(Action::Create), register::register),
+        get("/reception/patients/{id}/consent", Decided(Action::Read), consent::form),
+        post("/reception/patients/{id}/consent", Decided(Action::Create), consent::record),
+    ]
+}
+
+fn oversight() -> Vec<Route> {
+    use Exposure::{Decided, Own};
+    vec![
+        get(url::PRIVACY, Decided(Action::Review), privacy::today),
+        get(url::REVIEWS, Decided(Action::Review), reviews::queue),
+        get("/privacy/reviews/{id}", Decided(Action::Review), reviews::one),
+        post("/privacy/reviews/{id}", Decided(Action::Review), reviews::decide),
+        get("/privacy/requests/{id}", Decided(Action::Review), reviews::request_page),
+        post("/privacy/requests/{id}", Decided(Action::Review), reviews::answer),
+        get(url::WHO_SAW, Decided(Action::ReadLog), privacy::who_saw),
+        get(url::AUDIT, Decided(Action::ReadLog), audit::log),
+        get("/audit/entries/{index}", Decided(Action::ReadLog), audit::entry),
+        post("/audit/entries/{index}/open", Decided(Action::ReadLog), audit::open_field),
+        get("/audit/entries/{index}/proof", Decided(Action::ReadLog), audit::proof),
+        get(url::VERIFY, Own("the log's public head and a form"), audit::verify_page),
+        post(url::VERIFY, Decided(Action::VerifyLog), audit::verify),
+    ]
+}
+
+fn administration() -> Vec<Route> {
+    use Exposure::{Decided, Own};
+    let form = Own("a form that speaks of nobody: nothing is asked yet");
+    vec![
+        get(url::ACCOUNTS, Decided(Action::Read), accounts::list),
+        get(url::ACCOUNT_NEW, form, accounts::new_form),
+        post(url::ACCOUNTS, Decided(Action::Create), accounts::create),
+        get("/accounts/{id}", Decided(Action::Read), accounts::edit_form),
+        post("/accounts/{id}", Decided(Action::Update), accounts::update),
+        post("/accounts/{id}/{step}", Decided(Action::Administer), accounts::step),
+        get(url::SYSTEM, Decided(Action::Read), system::status),
+    ]
+}

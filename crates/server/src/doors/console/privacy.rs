@@ -1,0 +1,179 @@
+//! The privacy officer: what is to be done today, and who saw whom.
+
+use http::StatusCode;
+use tacebo_governance::RequestState;
+use tacebo_vault::policy::Purpose;
+use tacebo_vault::{Door, LogQuery, Refused};
+
+use super::reviews::{reason, short};
+use super::staff;
+use crate::app::App;
+use crate::doors::faces::Blank;
+use crate::doors::session::Inside;
+use crate::doors::whose::whose;
+use crate::doors::{looks, wording};
+use crate::http::{Incoming, Open, Reply};
+use crate::pages::privacy::{By, Task, TaskKind, Today, WhoSaw};
+use crate::pages::{Field, FieldError, Nav, Pager, url};
+
+const DAY_US: i64 = 24 * 3_600 * 1_000_000;
+/// Entries that the week's charts are drawn from at most.
+const WEEK: usize = 3_000;
+/// Rows of a list of looks.
+const ROWS: usize = 50;
+
+pub(super) async fn today(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    match Box::pin(show(&inside)).await {
+        Ok(reply) => reply,
+        Err(refused) => inside.refused(&refused).await,
+    }
+}
+
+async fn show(inside: &Inside) -> Result<Reply, Refused> {
+    let asker = inside.asker(Purpose::Compliance);
+    let governance = inside.app.governance();
+    let cases = governance.emergencies(&asker).await?;
+    let requests = governance.access_requests(&asker).await?;
+    let week_us = inside.app.vault().now_us() - 7 * DAY_US;
+    let query = LogQuery { from_us: Some(week_us), limit: WEEK, ..LogQuery::default() };
+    let week = inside.app.vault().log(&asker, &query).await?;
+    let mut shell = inside.shell_with(Some(Nav::PrivacyToday), &cases).await;
+    Ok(Reply::page(
+        StatusCode::OK,
+        cases.zip(requests).zip(week).map(|((cases, requests), week)| {
+            let t = shell.t();
+            let mut tasks: Vec<Task> = cases
+                .iter()
+                .filter(|case| case.is_open())
+                .map(|case| Task {
+                    reference: short("BG", &case.emergency.id),
+                    kind: TaskKind::Review,
+                    title: format!("{} · {}", t.task_review_title(&case.emergency.name), reason(&case.emergency.reason).label(t)),
+                    since: wording::moment(case.emergency.from_us),
+                    due: wording::moment(case.emergency.review_by_us),
+                    href: url::review(&case.emergency.id),
+                })
+                .collect();
+            let unreviewed = tasks.len() as u64;
+            tasks.extend(requests.iter().filter(|one| one.value.state == RequestState::Open).map(|one| Task {
+                reference: short("AR", &one.id),
+                kind: TaskKind::AccessRequest,
+                title: t.task_request_title(&one.value.name),
+                since: wording::moment(one.value.at_us),
+                due: wording::moment(one.value.at_us + DAY_US),
+                href: url::access_request(&one.id),
+            }));
+            let waiting = tasks.len() as u64 - unreviewed;
+            tasks.sort_by_key(|task| task.due);
+            let refusals = week.iter().filter(|entry| entry.get(tacebo_vault::field::OUTCOME) == "refused").count();
+            let by_purpose = looks::bars(&week, t.chart_by_purpose(), t.col_purpose(), |entry| {
+                crate::pages::Purpose::from_code(entry.get(tacebo_vault::field::PURPOSE)).label(t)
+            });
+            let by_hour = looks::heat(&week, t.chart_by_hour(), &shell);
+            shell.badges.push((Nav::Reviews, unreviewed));
+            Today {
+                nearest: tasks.first().map(|task| task.due),
+                unreviewed,
+                waiting,
+                refusals: refusals as u64,
+                tasks,
+                by_purpose,
+                by_hour,
+                shell,
+            }
+        }),
+    ))
+}
+
+pub(super) async fn who_saw(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    match Box::pin(look(&inside)).await {
+        Ok(reply) => reply,
+        Err(refused) => inside.refused(&refused).await,
+    }
+}
+
+async fn blank(inside: &Inside, by: By, query: Field) -> Reply {
+    let shell = inside.shell(Some(Nav::WhoSaw)).await;
+    let (rows, pager) = (Vec::new(), Pager::default());
+    let view = WhoSaw { shell, by, query, subject: None, rows, bars: None, heat: None, pager };
+    Reply::open(StatusCode::OK, Open::page(&Blank::who_saw(view)))
+}
+
+async fn look(inside: &Inside) -> Result<Reply, Refused> {
+    let form = inside.incoming.form();
+    let by = if form.get("by") == "staff" { By::Staff } else { By::Patient };
+    let typed: String = form.get("q").chars().take(100).collect();
+    let query = Field::of(typed.as_str());
+    if typed.is_empty() {
+        return Ok(blank(inside, by, query).await);
+    }
+    let before = form.get("page").parse::<u64>().ok();
+    let mut log = LogQuery { before_index: before, limit: ROWS, ..LogQuery::default() };
+    let subject = match by {
+        By::Patient => {
+            let patient = whose(&inside.app, &typed)?;
+            let name = patient.as_str().to_owned();
+            log.patient = Some(patient);
+            name
+        }
+        By::Staff => {
+            let Some(account) = staff::by_login(&inside.app, &typed) else {
+                return Ok(blank(inside, by, query.wrong(FieldError::NotAChoice)).await);
+            };
+            log.actor = Some(account.number);
+            staff::actor(&inside.app, &account.id)
+        }
+    };
+    let entries = inside.app.vault().log(&inside.asker(Purpose::Compliance), &log).await?;
+    let people = looks::people(&inside.app, entries.value()).await;
+    let shell = inside.shell_with(Some(Nav::WhoSaw), &entries).await;
+    Ok(Reply::page(
+        StatusCode::OK,
+        entries.map(|entries| {
+            let t = shell.t();
+            let rows: Vec<_> = entries.iter().map(|entry| looks::saw(entry, &people, &shell)).collect();
+            let side = if by == By::Staff { "staff" } else { "patient" };
+            let address = format!("{}?by={side}&q={}", url::WHO_SAW, url::segment(&typed));
+            let bars = match by {
+                By::Patient => looks::by_department(&entries, &people, &shell),
+                By::Staff => looks::bars(&entries, t.chart_by_patient(), t.col_patient(), |entry| {
+                    entry.get(tacebo_vault::field::PATIENT).to_owned()
+                }),
+            };
+            let heat = looks::heat(&entries, t.chart_by_hour(), &shell);
+            WhoSaw {
+                by,
+                query,
+                subject: Some(subject),
+                pager: back_pager(&address, before, rows.iter().map(|row| row.entry).collect()),
+                rows,
+                bars: Some(bars).filter(|bars| !bars.is_empty()),
+                heat: Some(heat).filter(|heat| !heat.rows.is_empty()),
+                shell,
+            }
+        }),
+    ))
+}
+
+/// The pages of a list that goes back from the newest entry: a page begins before an entry.
+pub(in crate::doors) fn back_pager(address: &str, before: Option<u64>, entries: Vec<u64>) -> Pager {
+    let last = entries.last().copied().filter(|last| entries.len() >= ROWS && *last > 0);
+    Pager {
+        earlier: before.map(|_| address.to_owned()),
+        later: last.map(|last| format!("{address}{}page={last}", if address.contains('?') { '&' } else { '?' })),
+        from: u64::from(!entries.is_empty()),
+        to: entries.len() as u64,
+        total: None,
+    }
+}
+
+/// Rows of a list of looks.
+pub(in crate::doors) const LOOKS: usize = ROWS;

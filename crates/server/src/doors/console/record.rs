@@ -1,0 +1,164 @@
+//! One patient's record; or the refusal, in the same bytes whether or not there is such a patient.
+
+use http::StatusCode;
+use tacebo_vault::policy::{Permit, Purpose, RefusalCode, Role};
+use tacebo_vault::{Denial, Document, Door, Everything, Find, PatientId, Refused, Scope};
+
+use super::doctor::{about, page_number, pager, relation};
+use crate::app::App;
+use crate::doors::clinical::{self, Names};
+use crate::doors::session::{Inside, local};
+use crate::doors::whose::whose;
+use crate::doors::wording;
+use crate::http::{Incoming, Open, Reply};
+use crate::pages::doctor::{Record, Why};
+use crate::pages::message::{Message, MessageKind, Refusal};
+use crate::pages::{Field, FieldError, Relation, Shell, url};
+
+/// Visits of the timeline on a page.
+const VISITS: usize = 12;
+
+/// The purpose for this patient: the emergency while the asker's own ticket runs.
+pub(super) fn purpose(inside: &Inside, patient: &PatientId) -> Purpose {
+    if !inside.may_declare() {
+        return Purpose::Treat;
+    }
+    let running = inside.app.vault().running_emergencies(&inside.asker(Purpose::EmergencyTreat));
+    let here = running.is_ok_and(|running| running.iter().any(|one| one.patient == patient.as_str()));
+    if here { Purpose::EmergencyTreat } else { Purpose::Treat }
+}
+
+pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let typed = inside.incoming.param("id").to_owned();
+    let patient = match whose(&inside.app, &typed) {
+        Ok(patient) => patient,
+        Err(fault) => return inside.fault(fault).await,
+    };
+    let asker = inside.asker(purpose(&inside, &patient));
+    let find = Find::new(&[], Scope::Patient(patient.clone()), &Everything);
+    let record = match inside.app.vault().search(&asker, &find).await {
+        Ok(record) => record,
+        Err(refused) => return refusal(&inside, &typed, &refused, Field::default()).await,
+    };
+    let names = clinical::names(&inside.app, &record.value().documents).await;
+    let shell = inside.shell_with(None, &record).await;
+    let permit = record.permit().cloned();
+    let page = page_number(&inside);
+    let address = format!("{}?", url::patient(&typed));
+    Reply::page(
+        StatusCode::OK,
+        record.map(|record| {
+            let chart = clinical::chart(patient.as_str(), &record.documents, &names, &shell);
+            let total = chart.visits.len();
+            let visits = chart.visits.into_iter().skip(page * VISITS).take(VISITS).collect();
+            let veiled = u32::try_from(chart.veiled).unwrap_or(u32::MAX);
+            let kept_back = if veiled > 0 { vec![shell.t().kept_back_veiled(veiled)] } else { Vec::new() };
+            Record {
+                why: why(permit.as_ref(), asker.why, &record.documents, &names, &shell),
+                patient: chart.head,
+                flags: chart.flags,
+                limits: chart.limits,
+                kept_back,
+                problems: chart.problems,
+                medications: chart.medications,
+                labs: chart.labs,
+                visits,
+                pager: pager(&address, page, VISITS, total),
+                shell,
+            }
+        }),
+    )
+}
+
+/// The sentence "you may see this because …".
+fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names: &Names, shell: &Shell) -> Why {
+    let evidence = permit.and_then(|permit| {
+        permit.why().args.into_iter().find(|(name, _)| *name == "document").map(|(_, document)| document)
+    });
+    let hangs_on = evidence.and_then(|evidence| {
+        documents.iter().find(|one| format!("{}/{}", one.name.kind, one.name.id) == evidence)
+    });
+    let since = hangs_on.map(|one| clinical::text(&one.body, "/period/start")).unwrap_or_default();
+    let words = hangs_on.map(|one| about(one, names, shell)).filter(|words| !words.is_empty());
+    let about = words.map(|words| match since.get(..10) {
+        Some(day) => format!("{words} {}", shell.t().since_text(day)),
+        None => words,
+    });
+    let relation = relation(permit);
+    let until = permit.and_then(Permit::until).filter(|_| relation == Relation::Emergency);
+    Why { relation, about, purpose: crate::pages::Purpose::from_code(purpose.code()), until }
+}
+
+/// The refusal with its ways on. Nothing in it comes from the record.
+async fn refusal(inside: &Inside, typed: &str, refused: &Refused, request: Field) -> Reply {
+    let code = match refused.denial() {
+        Denial::Forbidden(refusal) => refusal.code(),
+        Denial::NotFound | Denial::Gone => RefusalCode::NoRelation,
+        _ => return inside.refused(refused).await,
+    };
+    Reply::refused(StatusCode::FORBIDDEN, Open::page(&refusal_page(inside, typed, code, request).await), refused)
+}
+
+async fn refusal_page(inside: &Inside, typed: &str, code: RefusalCode, request: Field) -> Refusal {
+    let mut shell = inside.shell(None).await;
+    local(&url::patient(typed)).clone_into(&mut shell.path);
+    Refusal {
+        sentence: wording::sentence(shell.t(), code),
+        patient: typed.to_owned(),
+        ask: Vec::new(),
+        may_request: may_request(inside),
+        request,
+        may_declare_emergency: inside.may_declare(),
+        shell,
+    }
+}
+
+fn may_request(inside: &Inside) -> bool {
+    [Role::Doctor, Role::Nurse, Role::Radiographer].into_iter().any(|role| inside.has(role))
+}
+
+/// Least that a request for access has to say, in characters.
+const LEAST: usize = 4;
+/// Most.
+const MOST: usize = 1_000;
+
+/// Asks for ordinary access; the answer does not tell whether the patient exists.
+pub(super) async fn request_access(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let typed = inside.incoming.param("id").to_owned();
+    let form = inside.incoming.form();
+    let words = form.get("text");
+    if let Some(error) = length(words) {
+        let page = refusal_page(&inside, &typed, RefusalCode::NoRelation, Field::of(words).wrong(error)).await;
+        return Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&page));
+    }
+    let patient = match whose(&inside.app, &typed) {
+        Ok(patient) => patient,
+        Err(fault) => return inside.fault(fault).await,
+    };
+    match inside.app.governance().request_access(&inside.asker(Purpose::Treat), &patient, words).await {
+        Ok(sent) => {
+            let shell = inside.shell(None).await;
+            let page = Message { shell, kind: MessageKind::Noted, detail: None, reference: None, back: url::PATIENTS.into() };
+            Reply::open(StatusCode::OK, Open::page(&page)).receipts(sent.receipts())
+        }
+        Err(refused) => inside.refused(&refused).await,
+    }
+}
+
+/// What is wrong with the length of a reason, if anything.
+pub(super) fn length(words: &str) -> Option<FieldError> {
+    match words.chars().count() {
+        0 => Some(FieldError::Required),
+        n if n < LEAST => Some(FieldError::TooShort(4)),
+        n if n > MOST => Some(FieldError::TooLong(1_000)),
+        _ => None,
+    }
+}

@@ -1,0 +1,299 @@
+//! Emergency accesses, looked at by a person within a day; and requests for access, answered.
+
+use http::StatusCode;
+use tacebo_governance::{AccessRequest, Case, RequestState, Verdict};
+use tacebo_vault::policy::{Purpose, Role};
+use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, PatientId, Record, Refused, field};
+
+use super::doctor::{page_number, pager};
+use super::record::length;
+use super::staff;
+use crate::app::App;
+use crate::doors::session::Inside;
+use crate::doors::wording;
+use crate::http::{Incoming, Reply};
+use crate::pages::emergency::Reason;
+use crate::pages::message::MessageKind;
+use crate::pages::privacy::{Review, ReviewOutcome, ReviewRow, Reviews, Shown};
+use crate::pages::request::Request;
+use crate::pages::{Field, Nav, Shell, url};
+
+/// Reviewed cases on a page.
+const DONE: usize = 30;
+/// Entries looked through for what was shown under tickets.
+const SHOWN: usize = 2_000;
+/// Begins the note of a review that asks for wider rules: it was justified, and the rules were not.
+const WIDEN: &str = "[widen-rules] ";
+
+/// A reference people can read out: the last characters of an id.
+pub(super) fn short(prefix: &str, id: &str) -> String {
+    let tail = id.len().checked_sub(8).and_then(|at| id.get(at..)).unwrap_or(id);
+    format!("{prefix}-{}", tail.to_uppercase())
+}
+
+/// The reason of a ticket.
+pub(super) fn reason(code: &str) -> Reason {
+    Reason::from_code(code).unwrap_or(Reason::Other)
+}
+
+fn outcome(case: &Case) -> Option<ReviewOutcome> {
+    let review = case.review.as_ref()?;
+    Some(match review.verdict {
+        Verdict::Justified if review.words.starts_with(WIDEN) => ReviewOutcome::WidenRules,
+        Verdict::Justified => ReviewOutcome::Justified,
+        Verdict::Unjustified => ReviewOutcome::NotJustified,
+        Verdict::Unclear => ReviewOutcome::AskMore,
+    })
+}
+
+/// Entries that rest on this ticket.
+fn under<'a>(ticket: &'a str, entries: &'a [LogEntry]) -> impl Iterator<Item = &'a LogEntry> {
+    entries
+        .iter()
+        .filter(move |entry| entry.get(field::OUTCOME) == "done" && entry.get(field::EVIDENCE).split(' ').any(|one| one == ticket))
+}
+
+fn documents(entry: &LogEntry) -> u64 {
+    entry.get(field::COUNT).parse().unwrap_or(0)
+}
+
+struct Names {
+    role: String,
+    department: String,
+}
+
+async fn names(inside: &Inside, emergency: &Emergency, shell: &Shell) -> Names {
+    let role = staff::named(&inside.app, &emergency.account).map(|account| {
+        let codes: Vec<&str> = account.roles.iter().map(|role: &Role| role.code()).collect();
+        wording::roles(shell.t(), &codes.join(","))
+    });
+    let department = match &emergency.department {
+        Some(reference) => inside.app.governance().directory().name(reference).await.ok(),
+        None => None,
+    };
+    Names { role: role.unwrap_or_default(), department: department.unwrap_or_default() }
+}
+
+fn row(inside: &Inside, case: &Case, names: Names, entries: &[LogEntry]) -> ReviewRow {
+    let emergency = &case.emergency;
+    let minutes = (emergency.until_us - emergency.from_us) / 60_000_000;
+    ReviewRow {
+        ticket: emergency.id.clone(),
+        actor: staff::actor(&inside.app, &emergency.account),
+        role: names.role,
+        department: names.department,
+        patient: emergency.patient.clone(),
+        at: wording::moment(emergency.from_us),
+        minutes: u32::try_from(minutes).unwrap_or(0),
+        reason: reason(&emergency.reason),
+        documents: under(&emergency.id, entries).map(documents).sum(),
+        due: wording::moment(emergency.review_by_us),
+        outcome: outcome(case),
+    }
+}
+
+/// Entries made under tickets, for what was shown.
+fn ticketed() -> LogQuery {
+    let purpose = (field::PURPOSE.to_owned(), Purpose::EmergencyTreat.code().to_owned());
+    LogQuery { fields: vec![purpose], limit: SHOWN, ..LogQuery::default() }
+}
+
+pub(super) async fn queue(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    match Box::pin(show_queue(&inside)).await {
+        Ok(reply) => reply,
+        Err(refused) => inside.refused(&refused).await,
+    }
+}
+
+async fn show_queue(inside: &Inside) -> Result<Reply, Refused> {
+    let asker = inside.asker(Purpose::Compliance);
+    let cases = inside.app.governance().emergencies(&asker).await?;
+    let entries = inside.app.vault().log(&asker, &ticketed()).await?;
+    let shell = inside.shell_with(Some(Nav::Reviews), &cases).await;
+    let mut waiting = Vec::new();
+    let mut done = Vec::new();
+    for case in cases.value() {
+        let row = row(inside, case, names(inside, &case.emergency, &shell).await, entries.value());
+        if case.is_open() { waiting.push(row) } else { done.push(row) }
+    }
+    done.sort_by_key(|row| std::cmp::Reverse(row.at));
+    let (page, total) = (page_number(inside), done.len());
+    let done = done.into_iter().skip(page * DONE).take(DONE).collect();
+    let pager = pager(&format!("{}?", url::REVIEWS), page, DONE, total);
+    Ok(Reply::page(StatusCode::OK, cases.zip(entries).map(|_| Reviews { shell, waiting, done, pager })))
+}
+
+/// The form as it was sent.
+#[derive(Default)]
+struct Typed {
+    sent: bool,
+    chosen: Option<ReviewOutcome>,
+    note: Field,
+}
+
+async fn show_one(inside: &Inside, status: StatusCode, typed: Typed) -> Result<Reply, Refused> {
+    let asker = inside.asker(Purpose::Compliance);
+    let ticket = inside.incoming.param("id");
+    let cases = inside.app.governance().emergencies(&asker).await?;
+    let Some(case) = cases.value().iter().find(|case| case.emergency.id == ticket).cloned() else {
+        return Ok(inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(cases.receipts()));
+    };
+    let entries = inside.app.vault().log(&asker, &ticketed()).await?;
+    let mut shell = inside.shell_with(Some(Nav::Reviews), &cases).await;
+    url::review(ticket).clone_into(&mut shell.path);
+    let row = row(inside, &case, names(inside, &case.emergency, &shell).await, entries.value());
+    let shown = under(ticket, entries.value())
+        .map(|entry| Shown {
+            at: wording::moment(entry.time_us),
+            what: wording::items(shell.t(), entry.get(field::ITEMS)),
+            entry: entry.index,
+        })
+        .collect();
+    let reviewed = case.review.as_ref().filter(|_| !case.is_open());
+    let note = match reviewed {
+        Some(review) => Field::of(review.words.strip_prefix(WIDEN).unwrap_or(&review.words)),
+        None => typed.note,
+    };
+    let view = Review {
+        row,
+        text: case.emergency.words.clone(),
+        shown,
+        relation_after: None,
+        chosen: typed.chosen,
+        outcome_missing: typed.sent && typed.chosen.is_none(),
+        note,
+        reviewed: reviewed.map(|review| (staff::actor(&inside.app, &review.by), wording::moment(review.at_us))),
+        shell,
+    };
+    Ok(Reply::page(status, cases.zip(entries).map(|_| view)))
+}
+
+pub(super) async fn one(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    match Box::pin(show_one(&inside, StatusCode::OK, Typed::default())).await {
+        Ok(reply) => reply,
+        Err(refused) => inside.refused(&refused).await,
+    }
+}
+
+pub(super) async fn decide(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    match Box::pin(take(&inside)).await {
+        Ok(reply) => reply,
+        Err(refused) => inside.refused(&refused).await,
+    }
+}
+
+async fn take(inside: &Inside) -> Result<Reply, Refused> {
+    let form = inside.incoming.form();
+    let chosen = ReviewOutcome::from_code(form.get("outcome"));
+    let words = form.get("note");
+    let wrong = length(words);
+    let (Some(outcome), None) = (chosen, wrong.clone()) else {
+        let note = Field { value: words.to_owned(), error: wrong };
+        return show_one(inside, StatusCode::UNPROCESSABLE_ENTITY, Typed { sent: true, chosen, note }).await;
+    };
+    let asker = inside.asker(Purpose::Compliance);
+    let ticket = inside.incoming.param("id");
+    let cases = inside.app.governance().emergencies(&asker).await?;
+    let Some(case) = cases.value().iter().find(|case| case.emergency.id == ticket) else {
+        return Ok(inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(cases.receipts()));
+    };
+    if !case.is_open() {
+        return Ok(inside.say(StatusCode::CONFLICT, MessageKind::Conflict).await.receipts(cases.receipts()));
+    }
+    // Nobody reviews his own act.
+    if case.emergency.account == inside.auth.who.account {
+        return Ok(inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await.receipts(cases.receipts()));
+    }
+    let (verdict, words) = match outcome {
+        ReviewOutcome::Justified => (Verdict::Justified, words.to_owned()),
+        ReviewOutcome::WidenRules => (Verdict::Justified, format!("{WIDEN}{words}")),
+        ReviewOutcome::AskMore => (Verdict::Unclear, words.to_owned()),
+        ReviewOutcome::NotJustified => (Verdict::Unjustified, words.to_owned()),
+    };
+    let patient = PatientId::new(case.emergency.patient.as_str());
+    let done = inside.app.governance().review(&asker, ticket, &patient, verdict, &words).await?;
+    Ok(Reply::see_other(&format!("{}?done=reviewed", url::REVIEWS)).receipts(done.receipts()))
+}
+
+/// One request for access.
+async fn request(inside: &Inside) -> Result<Option<tacebo_vault::Disclosed<Record<AccessRequest>>>, Refused> {
+    let asker = inside.asker(Purpose::Compliance);
+    let id = inside.incoming.param("id");
+    let all = inside.app.governance().access_requests(&asker).await?;
+    let found = all.value().iter().find(|one| one.id == id).cloned();
+    Ok(found.map(|found| all.map(|_| found)))
+}
+
+pub(super) async fn request_page(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let found = match request(&inside).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
+        Err(refused) => return inside.refused(&refused).await,
+    };
+    let shell = inside.shell_with(Some(Nav::PrivacyToday), &found).await;
+    let value = &found.value().value;
+    let department = match &value.department {
+        Some(reference) => inside.app.governance().directory().name(reference).await.unwrap_or_default(),
+        None => String::new(),
+    };
+    let actor = staff::actor(&inside.app, &value.account);
+    Reply::page(
+        StatusCode::OK,
+        found.map(|one| Request {
+            shell,
+            reference: short("AR", &one.id),
+            id: one.id,
+            actor,
+            post: one.value.name,
+            department,
+            patient: one.value.patient,
+            text: one.value.words,
+            at: wording::moment(one.value.at_us),
+            accepted: match one.value.state {
+                RequestState::Open => None,
+                RequestState::Accepted => Some(true),
+                RequestState::Declined => Some(false),
+            },
+        }),
+    )
+}
+
+pub(super) async fn answer(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let state = match inside.incoming.form().get("answer") {
+        "accepted" => RequestState::Accepted,
+        "declined" => RequestState::Declined,
+        _ => return inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await,
+    };
+    let found = match request(&inside).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
+        Err(refused) => return inside.refused(&refused).await,
+    };
+    if found.value().value.state != RequestState::Open {
+        return inside.say(StatusCode::CONFLICT, MessageKind::Conflict).await.receipts(found.receipts());
+    }
+    match inside.app.governance().answer_request(&inside.asker(Purpose::Compliance), found.value(), state).await {
+        Ok(done) => Reply::see_other(&format!("{}?done=answered", url::PRIVACY)).receipts(done.receipts()),
+        Err(refused) => inside.refused(&refused).await,
+    }
+}

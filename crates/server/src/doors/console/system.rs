@@ -1,0 +1,64 @@
+//! How the machine stands, in numbers that speak of nobody.
+
+use http::StatusCode;
+use tacebo_vault::Door;
+use tacebo_vault::policy::Purpose;
+
+use crate::app::App;
+use crate::doors::session::Inside;
+use crate::doors::wording;
+use crate::http::{Incoming, Reply};
+use crate::pages::Nav;
+use crate::pages::parts::grouped;
+use crate::pages::system::{Check, Status};
+
+/// Resident memory of this process, where the system tells it.
+fn memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1_024)
+}
+
+pub(super) async fn status(app: App, incoming: Incoming) -> Reply {
+    let inside = match Inside::enter(app, incoming, Door::Console) {
+        Ok(inside) => inside,
+        Err(reply) => return *reply,
+    };
+    let state = match inside.app.vault().state(&inside.asker(Purpose::SystemAdmin)).await {
+        Ok(state) => state,
+        Err(refused) => return inside.refused(&refused).await,
+    };
+    let shell = inside.shell_with(Some(Nav::System), &state).await;
+    let ready = inside.app.vault().ready();
+    Reply::page(
+        StatusCode::OK,
+        state.map(|state| {
+            let t = shell.t();
+            let detail = ready.as_ref().err().map(ToString::to_string).unwrap_or_default();
+            let signed = t.check_signed_detail(grouped(state.signed), grouped(state.entries));
+            // Signing runs once a second; what reading this page itself logged is not signed yet.
+            let checks = vec![
+                Check { what: t.check_store(), held: ready.is_ok(), detail },
+                Check { what: t.check_log_writable(), held: true, detail: String::new() },
+                Check { what: t.check_signed(), held: state.signed > 0 || state.entries == 0, detail: signed },
+            ];
+            Status {
+                checks,
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                revision: None,
+                started: wording::moment(inside.app.started_us()),
+                store_bytes: state.bytes,
+                free_bytes: None,
+                documents: state.versions,
+                entries: state.entries,
+                subjects: state.persons,
+                key_epoch: state.epoch,
+                key_turned: None,
+                custodian: t.custodian_any(),
+                memory_bytes: memory(),
+                requests: None,
+                shell,
+            }
+        }),
+    )
+}
