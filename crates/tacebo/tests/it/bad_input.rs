@@ -1,8 +1,8 @@
 //! Bad input through the real server: a clear OperationOutcome, nothing stored, and an entry where patient data was asked
 //! for.
 
-use std::net::TcpStream;
 use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +30,12 @@ fn counts(folder: &Folder) -> (u64, u64) {
 
 /// An OperationOutcome that says something, and nothing of what was sent.
 fn outcome(name: &str, answer: &Answer) -> Value {
-    assert_eq!(answer.header("content-type"), Some("application/fhir+json; charset=utf-8"), "{name}: {}", answer.text());
+    assert_eq!(
+        answer.header("content-type"),
+        Some("application/fhir+json; charset=utf-8"),
+        "{name}: {}",
+        answer.text()
+    );
     let outcome = answer.json();
     assert_eq!(outcome["resourceType"], "OperationOutcome", "{name}: {outcome}");
     let issues = outcome["issue"].as_array().unwrap();
@@ -113,7 +118,12 @@ fn a_request_that_breaks_off_leaves_nothing_and_harms_nobody() {
         client.raw(&body[..cut]).unwrap();
         drop(client);
     }
-    for noise in [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], b"GET\r\n\r\n", b"\0\0\0\0\0\0\r\n\r\n", b"PUT /fhir HTTP/9.9\r\n\r\n"] {
+    for noise in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"GET\r\n\r\n",
+        b"\0\0\0\0\0\0\r\n\r\n",
+        b"PUT /fhir HTTP/9.9\r\n\r\n",
+    ] {
         let mut stream = TcpStream::connect(program.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.write_all(noise).unwrap();
@@ -199,7 +209,8 @@ fn short_token(folder: &Folder) -> String {
     runtime.block_on(async {
         let identity = Identity::new(Vault::open(opening).unwrap()).unwrap();
         let holder = TokenHolder::Client("his-gateway".into());
-        let issued = identity.issue_token(&Identity::house(Door::Cli), &holder, 60_000_000, "test", None).await.unwrap();
+        let issued =
+            identity.issue_token(&Identity::house(Door::Cli), &holder, 60_000_000, "test", None).await.unwrap();
         issued.token.expose().to_owned()
     })
 }

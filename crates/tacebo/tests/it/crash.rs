@@ -14,8 +14,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tacebo_ledger::audit::{LogSource, audit};
 use tacebo_ledger::Hash;
+use tacebo_ledger::audit::{LogSource, audit};
 use tacebo_store::AuditSource;
 
 use crate::folder::Folder;
@@ -105,8 +105,12 @@ impl Worker {
         let patient = self.random.pick(patients).clone();
         let _ = self.tell.send(Told::Sent(kept.clone()));
         let answer = match kept.as_slice() {
-            [one] if one.text.is_none() => self.ask("deletes", |client| client.delete(&format!("/fhir/{}", one.address))),
-            [one] => self.ask("writes", |client| client.put(&format!("/fhir/{}", one.address), &document(one, &patient))),
+            [one] if one.text.is_none() => {
+                self.ask("deletes", |client| client.delete(&format!("/fhir/{}", one.address)))
+            }
+            [one] => {
+                self.ask("writes", |client| client.put(&format!("/fhir/{}", one.address), &document(one, &patient)))
+            }
             all => self.ask("transactions", |client| client.post("/fhir", &transaction(all, &patient))),
         }?;
         assert!(matches!(answer.status, 200 | 201 | 204), "{}", answer.text());
@@ -198,7 +202,8 @@ fn round(number: u32, program: &mut Program, record: &mut Record, notes: &Path, 
     thread::scope(|scope| {
         for writer in 0..WRITERS {
             let name = format!("crash-{number}-{writer}");
-            let worker = Worker { client: program.gateway(), tell: tell.clone(), random: Random::new(random.below(u64::MAX)) };
+            let worker =
+                Worker { client: program.gateway(), tell: tell.clone(), random: Random::new(random.below(u64::MAX)) };
             let patients = &patients;
             scope.spawn(move || worker.writes(&name, patients));
         }
@@ -246,7 +251,12 @@ fn check_log(data: &Path, record: &Record, note: &[u8]) -> u64 {
             assert_eq!(row.index, next, "a gap in the log");
             next += 1;
             if let Some(leaf) = record.receipts.get(&row.index) {
-                assert_eq!(*leaf, Hash::leaf(row.entry).to_base64(), "the entry of a receipt at {} is another", row.index);
+                assert_eq!(
+                    *leaf,
+                    Hash::leaf(row.entry).to_base64(),
+                    "the entry of a receipt at {} is another",
+                    row.index
+                );
                 found += 1;
             }
             ControlFlow::Continue(())
@@ -317,7 +327,8 @@ fn no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
         program = Program::demo(&data);
         slowest = slowest.max(begin.elapsed());
         // Those of this round, and some of the others.
-        let mut addresses: BTreeSet<String> = record.acknowledged.keys().filter(|one| !before.contains(*one)).cloned().collect();
+        let mut addresses: BTreeSet<String> =
+            record.acknowledged.keys().filter(|one| !before.contains(*one)).cloned().collect();
         let old: Vec<String> = before.into_iter().collect();
         addresses.extend((0..20.min(old.len())).map(|_| random.pick(&old).clone()));
         check_documents(&program, &mut record, &addresses);
@@ -335,6 +346,10 @@ fn no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
     );
     let shapes = ["writes", "deletes", "transactions", "asked by a doctor", "asked by a patient"];
     for shape in shapes {
-        assert!(record.done.get(shape).is_some_and(|count| *count > u64::from(rounds)), "too few {shape}: {:?}", record.done);
+        assert!(
+            record.done.get(shape).is_some_and(|count| *count > u64::from(rounds)),
+            "too few {shape}: {:?}",
+            record.done
+        );
     }
 }

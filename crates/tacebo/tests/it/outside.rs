@@ -41,7 +41,8 @@ pub(crate) fn official_examples() -> Vec<PathBuf> {
         run(Command::new("tar").args(["-xzf", archive]).current_dir(&folder), MISSING);
     }
     let named = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().into_owned();
-    let mut files: Vec<PathBuf> = fs::read_dir(folder.join("package")).unwrap().map(|file| file.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder.join("package")).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|path| {
         let name = named(path);
         name.ends_with(".json") && name != "package.json" && !name.starts_with('.')
@@ -62,7 +63,10 @@ pub(crate) fn synthea() -> Vec<(PathBuf, Value)> {
         let _ = fs::remove_dir_all(&making);
         fs::create_dir_all(&folder).unwrap();
         run(Command::new("python3").args(["-m", "venv"]).arg(&venv), MISSING);
-        run(Command::new(venv.join("bin/pip")).args(["install", "-q", "--disable-pip-version-check", SYNTHEA]), MISSING);
+        run(
+            Command::new(venv.join("bin/pip")).args(["install", "-q", "--disable-pip-version-check", SYNTHEA]),
+            MISSING,
+        );
         run(Command::new(venv.join("bin/synthea")).args(SYNTHEA_ARGS).arg("-o").arg(&making), MISSING);
         fs::rename(&making, &patients).unwrap();
     }

@@ -80,7 +80,9 @@ impl Secrets {
             let mut rows = all.query([]).unwrap();
             while let Some(row) = rows.next().unwrap() {
                 for column in 0..columns {
-                    let (ValueRef::Blob(bytes) | ValueRef::Text(bytes)) = row.get_ref(column).unwrap() else { continue };
+                    let (ValueRef::Blob(bytes) | ValueRef::Text(bytes)) = row.get_ref(column).unwrap() else {
+                        continue;
+                    };
                     if let Some(seen) = self.seen(bytes) {
                         found.push(format!("table {name}, column {column}: {} of {:?}", seen.form, seen.needle));
                     }

@@ -108,12 +108,17 @@ fn tls_serves_what_clear_text_does_not_get() {
 #[test]
 fn what_is_misspelt_in_the_configuration_is_named() {
     let folder = Folder::sample();
-    for (text, named) in [("lisen = [\"127.0.0.1:0\"]", "lisen"), ("[limits]\nbody-mb = 3", "body-mb"), ("[log]\nformat = \"xml\"", "xml")] {
+    for (text, named) in [
+        ("lisen = [\"127.0.0.1:0\"]", "lisen"),
+        ("[limits]\nbody-mb = 3", "body-mb"),
+        ("[log]\nformat = \"xml\"", "xml"),
+    ] {
         let said = refused(&configured(&folder, "127.0.0.1:0", text));
         assert!(said.contains(named) && said.contains("tacebo.toml"), "{said}");
     }
     let config = configured(&folder, "127.0.0.1:0", "");
-    let output = crate::program::tacebo().arg("serve").arg("--config").arg(&config).env("TACEBO_LISTN", "x").output().unwrap();
+    let output =
+        crate::program::tacebo().arg("serve").arg("--config").arg(&config).env("TACEBO_LISTN", "x").output().unwrap();
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("TACEBO_LISTN"));
     // A taken port is named, too.
@@ -173,7 +178,10 @@ fn a_demo_started_again_finds_its_people_and_data() {
     let first = Program::demo(&folder.data());
     let tokens = first.ready["tokens"].clone();
     let mut gateway = first.gateway();
-    assert_eq!(gateway.put("/fhir/Patient/again", &json!({ "resourceType": "Patient", "id": "again" })).unwrap().status, 201);
+    assert_eq!(
+        gateway.put("/fhir/Patient/again", &json!({ "resourceType": "Patient", "id": "again" })).unwrap().status,
+        201
+    );
     first.stop();
     let second = Program::demo(&folder.data());
     assert_eq!(second.ready["tokens"], tokens);
@@ -190,7 +198,13 @@ fn init_makes_three_administrators_and_nobody_above_them() {
     );
     let init = |more: &[&str]| {
         let mut command = crate::program::tacebo();
-        command.arg("init").arg("--config").arg(&config).args(["--name", "第一医院", "--origin", "log.first.example", "--json"]);
+        command.arg("init").arg("--config").arg(&config).args([
+            "--name",
+            "第一医院",
+            "--origin",
+            "log.first.example",
+            "--json",
+        ]);
         command.args(more).output().unwrap()
     };
     let same = init(&["--security-admin", "root", "--audit-admin", "root"]);
@@ -227,12 +241,27 @@ fn no_administrator_sees_a_patient_for_any_purpose() {
     let folder = Folder::sample();
     let program = Program::demo(&folder.data());
     let own = program.patient("own");
-    let purposes =
-        ["TREAT", "ETREAT", "HPAYMT", "HOPERAT", "HRESCH", "PUBHLTH", "PATRQT", "FAMRQT", "PATADMIN", "HCOMPL", "HSYSADMIN"];
+    let purposes = [
+        "TREAT",
+        "ETREAT",
+        "HPAYMT",
+        "HOPERAT",
+        "HRESCH",
+        "PUBHLTH",
+        "PATRQT",
+        "FAMRQT",
+        "PATADMIN",
+        "HCOMPL",
+        "HSYSADMIN",
+    ];
     for login in ["dong.haoran", "yuan.bowen", "jiang.xinran"] {
         for purpose in purposes {
             let mut client = program.client(login, purpose);
-            for path in [format!("/fhir/Patient/{own}"), format!("/fhir/Observation?patient={own}"), format!("/fhir/Patient/{own}/$everything")] {
+            for path in [
+                format!("/fhir/Patient/{own}"),
+                format!("/fhir/Observation?patient={own}"),
+                format!("/fhir/Patient/{own}/$everything"),
+            ] {
                 let answer = client.get(&path).unwrap();
                 assert!(matches!(answer.status, 403 | 404), "{login} {purpose} {path}: {}", answer.text());
                 assert_eq!(answer.json()["resourceType"], "OperationOutcome");

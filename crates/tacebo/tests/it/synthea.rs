@@ -47,7 +47,12 @@ fn pages(client: &mut Client, first: String, address: &str) -> Vec<Value> {
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
         let bundle = answer.json();
         let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
-        found.extend(entries.into_iter().filter(|entry| entry["search"]["mode"] == "match").map(|entry| entry["resource"].clone()));
+        found.extend(
+            entries
+                .into_iter()
+                .filter(|entry| entry["search"]["mode"] == "match")
+                .map(|entry| entry["resource"].clone()),
+        );
         let link = bundle["link"].as_array().into_iter().flatten().find(|link| link["relation"] == "next");
         next = link.and_then(|link| link["url"].as_str()).map(|url| url.trim_start_matches(address).to_owned());
     }
@@ -102,7 +107,11 @@ fn patients_of_synthea_load_unmodified_and_are_whole() {
                 owned.entry(kind.to_owned()).or_default().insert(id.to_owned());
             }
         }
-        assert!(!named.iter().any(|name| name.starts_with("urn:")), "{}: a name inside the bundle stays", path.display());
+        assert!(
+            !named.iter().any(|name| name.starts_with("urn:")),
+            "{}: a name inside the bundle stays",
+            path.display()
+        );
         let step = if crate::long() { 1 } else { 7 };
         for reference in named.iter().filter(|name| !name.starts_with('#')).step_by(step) {
             let answer = client.get(&format!("/fhir/{reference}")).unwrap();
@@ -133,7 +142,8 @@ fn shape(resource: &Value) -> Value {
             Value::Object(fields) => fields
                 .iter()
                 .map(|(name, field)| {
-                    let rewritten = name == "reference" || field.as_str().is_some_and(|text| text.starts_with("urn:uuid:"));
+                    let rewritten =
+                        name == "reference" || field.as_str().is_some_and(|text| text.starts_with("urn:uuid:"));
                     (name.clone(), if rewritten { Value::Null } else { plain(field) })
                 })
                 .collect(),

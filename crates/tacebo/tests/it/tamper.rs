@@ -128,7 +128,8 @@ fn change(database: &Connection, random: &mut Random) -> Option<Change> {
         5 => {
             let key = keys.last().unwrap();
             let first = place_of.last().unwrap();
-            let above = if let [level, _] = place_of.as_slice() { format!("level = {level} AND ") } else { String::new() };
+            let above =
+                if let [level, _] = place_of.as_slice() { format!("level = {level} AND ") } else { String::new() };
             database.execute(&format!("DELETE FROM {table} WHERE {above}{key} >= {first}"), []).unwrap();
             named.clear();
             (format!("{table} cut off"), format!("{table} from {place_of:?}"))
@@ -149,7 +150,8 @@ fn change(database: &Connection, random: &mut Random) -> Option<Change> {
                 return None;
             }
             let key = if random.below(2) == 0 { keys.last().unwrap() } else { "part" };
-            let all: Vec<String> = ["part"].iter()
+            let all: Vec<String> = ["part"]
+                .iter()
                 .chain(keys)
                 .chain(columns)
                 .map(|column| if *column == key { format!("{column} + 1000000") } else { (*column).to_owned() })
@@ -212,7 +214,8 @@ fn contents(data: &Path) -> rusqlite::Result<Vec<Vec<Cell>>> {
     let mut out = Vec::new();
     for (table, keys, columns) in TABLES {
         let all: Vec<&str> = keys.iter().chain(columns).copied().collect();
-        let mut statement = database.prepare(&format!("SELECT {} FROM {table} ORDER BY {}", all.join(", "), keys.join(", ")))?;
+        let mut statement =
+            database.prepare(&format!("SELECT {} FROM {table} ORDER BY {}", all.join(", "), keys.join(", ")))?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             out.push((0..all.len()).map(|column| row.get(column)).collect::<Result<_, _>>()?);

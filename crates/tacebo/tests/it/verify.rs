@@ -88,7 +88,8 @@ fn another_log_or_key_or_note_is_not_taken_for_this_one() {
         verified([folder.data().as_os_str(), "--checkpoint".as_ref(), path.as_os_str()])
     };
     assert_eq!(with(&early).0, 0);
-    for wrong in [early.replacen("example", "exbmple", 1), String::new(), "no note".into(), early.replace('\n', "\r\n")] {
+    for wrong in [early.replacen("example", "exbmple", 1), String::new(), "no note".into(), early.replace('\n', "\r\n")]
+    {
         let (status, text) = with(&wrong);
         assert_eq!(status, 2, "{text}");
         assert!(text.contains("older checkpoint"), "{text}");
