@@ -9,12 +9,7 @@ use crate::shell::{cargo, output};
 const FLOORS: [&[&str]; 9] = [
     &["tacebo"],
     &["tacebo-server"],
-    &[
-        "tacebo-fhir",
-        "tacebo-imaging",
-        "tacebo-governance",
-        "tacebo-identity",
-    ],
+    &["tacebo-fhir", "tacebo-imaging", "tacebo-governance", "tacebo-identity"],
     &["tacebo-vault"],
     &["tacebo-policy"],
     &["tacebo-veil"],
@@ -34,36 +29,20 @@ const PROGRAM: &str = "tacebo";
 
 /// `cargo metadata` of the workspace with all dependencies.
 pub(crate) fn metadata() -> Result<Value> {
-    let text = output(&mut cargo([
-        "metadata",
-        "--format-version",
-        "1",
-        "--locked",
-    ]))?;
+    let text = output(&mut cargo(["metadata", "--format-version", "1", "--locked"]))?;
     Ok(serde_json::from_str(&text)?)
 }
 
 /// Checks every arrow of the workspace.
 pub(crate) fn check() -> Result<()> {
     let metadata = metadata()?;
-    let packages = metadata
-        .get("packages")
-        .and_then(Value::as_array)
-        .context("no packages")?;
+    let packages = metadata.get("packages").and_then(Value::as_array).context("no packages")?;
     let mut wrong = Vec::new();
     let mut rooms = 0;
-    for package in packages
-        .iter()
-        .filter(|package| package.get("source").is_some_and(Value::is_null))
-    {
+    for package in packages.iter().filter(|package| package.get("source").is_some_and(Value::is_null)) {
         let from = text(package, "name");
         rooms += 1;
-        for dependency in package
-            .get("dependencies")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for dependency in package.get("dependencies").and_then(Value::as_array).into_iter().flatten() {
             let to = text(dependency, "name");
             // A test may use what it needs.
             let only_tests = text(dependency, "kind") == "dev";
@@ -78,11 +57,7 @@ pub(crate) fn check() -> Result<()> {
     if rooms < 10 {
         bail!("only {rooms} crates were found");
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        bail!("{}", wrong.join("; "))
-    }
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("; ")) }
 }
 
 fn text<'value>(of: &'value Value, field: &str) -> &'value str {

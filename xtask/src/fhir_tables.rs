@@ -8,25 +8,17 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-#[expect(
-    unreachable_pub,
-    reason = "shared with tacebo-fhir, where it is a private module of a library"
-)]
+#[expect(unreachable_pub, reason = "shared with tacebo-fhir, where it is a private module of a library")]
 #[path = "../../crates/fhir/src/tables/raw.rs"]
 mod raw;
 
-use raw::{
-    MAGIC, Raw, RawClass, RawCodeSet, RawElement, RawElementType, RawNode, RawParam, RawType,
-};
+use raw::{MAGIC, Raw, RawClass, RawCodeSet, RawElement, RawElementType, RawNode, RawParam, RawType};
 
 /// Where the tables lie, relative to the root of the repository.
 const OUT: &str = "crates/fhir/src/tables/r4.bin";
 
 /// Value sets whose published expansion is an excerpt of an open set (BCP 13 media types and the like).
-const OPEN_SETS: &[&str] = &[
-    "http://hl7.org/fhir/ValueSet/mimetypes",
-    "http://hl7.org/fhir/ValueSet/languages",
-];
+const OPEN_SETS: &[&str] = &["http://hl7.org/fhir/ValueSet/mimetypes", "http://hl7.org/fhir/ValueSet/languages"];
 
 /// R4 does not name a specialisation of these as resource types of their own.
 const FHIR_TYPE: &str = "http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type";
@@ -60,14 +52,9 @@ pub(crate) fn run(package_dir: &Path) -> Result<()> {
     out.types.sort_by(|a, b| a.name.cmp(&b.name));
 
     let mut sensitive = BTreeSet::from(["http://unitsofmeasure.org".to_owned()]);
-    for file in [
-        "Bundle-valuesets.json",
-        "Bundle-v3-valuesets.json",
-        "Bundle-v2-valuesets.json",
-    ] {
+    for file in ["Bundle-valuesets.json", "Bundle-v3-valuesets.json", "Bundle-v2-valuesets.json"] {
         for system in bundle(package_dir, file)? {
-            if text(&system, "resourceType") == "CodeSystem"
-                && system.get("caseSensitive") == Some(&Value::Bool(true))
+            if text(&system, "resourceType") == "CodeSystem" && system.get("caseSensitive") == Some(&Value::Bool(true))
             {
                 sensitive.insert(text(&system, "url").to_owned());
             }
@@ -79,8 +66,7 @@ pub(crate) fn run(package_dir: &Path) -> Result<()> {
     let packed = zstd::encode_all(plain.as_slice(), 19)?;
     let mut file = MAGIC.to_vec();
     file.extend_from_slice(&packed);
-    std::fs::write(OUT, &file)
-        .with_context(|| format!("write {OUT} (run from the root of the repository)"))?;
+    std::fs::write(OUT, &file).with_context(|| format!("write {OUT} (run from the root of the repository)"))?;
     Ok(())
 }
 
@@ -91,14 +77,8 @@ fn read(path: &Path) -> Result<Value> {
 
 fn bundle(dir: &Path, name: &str) -> Result<Vec<Value>> {
     let mut whole = read(&dir.join(name))?;
-    let entries = whole
-        .get_mut("entry")
-        .and_then(Value::as_array_mut)
-        .context("bundle without entries")?;
-    Ok(entries
-        .iter_mut()
-        .filter_map(|e| e.get_mut("resource").map(Value::take))
-        .collect())
+    let entries = whole.get_mut("entry").and_then(Value::as_array_mut).context("bundle without entries")?;
+    Ok(entries.iter_mut().filter_map(|e| e.get_mut("resource").map(Value::take)).collect())
 }
 
 fn text<'a>(value: &'a Value, key: &str) -> &'a str {
@@ -106,19 +86,11 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
+    value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
 
 fn strings(value: &Value, key: &str) -> Vec<String> {
-    list(value, key)
-        .iter()
-        .filter_map(Value::as_str)
-        .map(str::to_owned)
-        .collect()
+    list(value, key).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn structure<'a>(
@@ -134,10 +106,7 @@ fn structure<'a>(
         _ => return Ok(()),
     };
     let name = text(definition, "name").to_owned();
-    let elements = definition
-        .pointer("/snapshot/element")
-        .and_then(Value::as_array)
-        .context("no snapshot")?;
+    let elements = definition.pointer("/snapshot/element").and_then(Value::as_array).context("no snapshot")?;
     let root = text(definition, "type").to_owned();
 
     // One node per element that has children; the first element is the type itself.
@@ -152,28 +121,13 @@ fn structure<'a>(
         let path = text(element, "path");
         if parents.contains(path) {
             node_of.insert(path.to_owned(), u32::try_from(out.nodes.len())?);
-            out.nodes.push(RawNode {
-                path: path.to_owned(),
-                elements: Vec::new(),
-            });
+            out.nodes.push(RawNode { path: path.to_owned(), elements: Vec::new() });
         }
     }
-    let base = text(definition, "baseDefinition")
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    let node = *node_of
-        .get(&root)
-        .with_context(|| format!("{name} has no root"))?;
+    let base = text(definition, "baseDefinition").rsplit('/').next().unwrap_or_default().to_owned();
+    let node = *node_of.get(&root).with_context(|| format!("{name} has no root"))?;
     let is_abstract = definition.get("abstract") == Some(&Value::Bool(true));
-    out.types.push(RawType {
-        name,
-        class,
-        is_abstract,
-        base,
-        node,
-    });
+    out.types.push(RawType { name, class, is_abstract, base, node });
 
     for element in elements {
         let path = text(element, "path");
@@ -185,11 +139,7 @@ fn structure<'a>(
         let node = match element.get("contentReference").and_then(Value::as_str) {
             Some(target) => {
                 let target = target.trim_start_matches('#');
-                Some(
-                    *node_of
-                        .get(target)
-                        .with_context(|| format!("contentReference {target}"))?,
-                )
+                Some(*node_of.get(target).with_context(|| format!("contentReference {target}"))?)
             }
             None => node_of.get(path).copied(),
         };
@@ -197,11 +147,8 @@ fn structure<'a>(
         for t in list(element, "type") {
             let mut code = text(t, "code").to_owned();
             if code.starts_with("http://hl7.org/fhirpath/System.") {
-                let told = list(t, "extension")
-                    .iter()
-                    .find(|e| text(e, "url") == FHIR_TYPE);
-                told.map_or("string", |e| text(e, "valueUrl"))
-                    .clone_into(&mut code);
+                let told = list(t, "extension").iter().find(|e| text(e, "url") == FHIR_TYPE);
+                told.map_or("string", |e| text(e, "valueUrl")).clone_into(&mut code);
             }
             let targets = list(t, "targetProfile")
                 .iter()
@@ -245,10 +192,7 @@ fn required_binding(
     if text(binding, "strength") != "required" {
         return Ok(None);
     }
-    let url = text(binding, "valueSet")
-        .split('|')
-        .next()
-        .unwrap_or_default();
+    let url = text(binding, "valueSet").split('|').next().unwrap_or_default();
     if OPEN_SETS.contains(&url) {
         return Ok(None);
     }
@@ -259,22 +203,14 @@ fn required_binding(
         return Ok(None);
     };
     let mut systems: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    collect(
-        set.pointer("/expansion/contains")
-            .and_then(Value::as_array)
-            .map_or(&[][..], |v| v),
-        &mut systems,
-    );
+    collect(set.pointer("/expansion/contains").and_then(Value::as_array).map_or(&[][..], |v| v), &mut systems);
     if systems.is_empty() {
         return Ok(None);
     }
     let at = u32::try_from(out.code_sets.len())?;
     out.code_sets.push(RawCodeSet {
         url: url.to_owned(),
-        systems: systems
-            .into_iter()
-            .map(|(s, c)| (s, c.into_iter().collect()))
-            .collect(),
+        systems: systems.into_iter().map(|(s, c)| (s, c.into_iter().collect())).collect(),
     });
     used.insert(url.to_owned(), at);
     Ok(Some(at))
@@ -284,34 +220,22 @@ fn collect(contains: &[Value], systems: &mut BTreeMap<String, BTreeSet<String>>)
     for item in contains {
         let code = text(item, "code");
         if !code.is_empty() && item.get("abstract") != Some(&Value::Bool(true)) {
-            systems
-                .entry(text(item, "system").to_owned())
-                .or_default()
-                .insert(code.to_owned());
+            systems.entry(text(item, "system").to_owned()).or_default().insert(code.to_owned());
         }
         collect(list(item, "contains"), systems);
     }
 }
 
 fn search_params(all: &[Value]) -> Result<Vec<RawParam>> {
-    let mut sorted: Vec<&Value> = all
-        .iter()
-        .filter(|v| text(v, "resourceType") == "SearchParameter")
-        .collect();
+    let mut sorted: Vec<&Value> = all.iter().filter(|v| text(v, "resourceType") == "SearchParameter").collect();
     sorted.sort_by_key(|v| text(v, "url").to_owned());
-    let at: HashMap<&str, usize> = sorted
-        .iter()
-        .enumerate()
-        .map(|(i, v)| (text(v, "url"), i))
-        .collect();
+    let at: HashMap<&str, usize> = sorted.iter().enumerate().map(|(i, v)| (text(v, "url"), i)).collect();
     let mut out = Vec::new();
     for v in &sorted {
         let mut components = Vec::new();
         for c in list(v, "component") {
             let definition = text(c, "definition");
-            let Some(position) = at.get(definition) else {
-                bail!("component {definition} is not defined")
-            };
+            let Some(position) = at.get(definition) else { bail!("component {definition} is not defined") };
             components.push((u16::try_from(*position)?, text(c, "expression").to_owned()));
         }
         out.push(RawParam {

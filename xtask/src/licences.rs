@@ -42,10 +42,7 @@ struct Sources {
 pub(crate) fn check() -> Result<()> {
     let deny: Deny = toml::from_str(&std::fs::read_to_string(root().join("deny.toml"))?)?;
     let metadata = metadata()?;
-    let packages = metadata
-        .get("packages")
-        .and_then(Value::as_array)
-        .context("no packages")?;
+    let packages = metadata.get("packages").and_then(Value::as_array).context("no packages")?;
     let mut wrong = Vec::new();
     for package in packages {
         let text = |field: &str| package.get(field).and_then(Value::as_str);
@@ -61,30 +58,18 @@ pub(crate) fn check() -> Result<()> {
         }
         if let Some(source) = text("source") {
             let registry = source.strip_prefix("registry+");
-            if !registry.is_some_and(|from| {
-                deny.sources
-                    .allow_registry
-                    .iter()
-                    .any(|allowed| allowed == from)
-            }) {
+            if !registry.is_some_and(|from| deny.sources.allow_registry.iter().any(|allowed| allowed == from)) {
                 wrong.push(format!("{} comes from {source}", named()));
             }
         }
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        bail!("{}", wrong.join("; "))
-    }
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("; ")) }
 }
 
 /// Whether an SPDX expression can be met with allowed licences. Total: what it does not understand, it does not allow.
 fn allowed(expression: &str, allow: &BTreeSet<String>) -> bool {
     // Before SPDX, a slash meant "or".
-    let spaced = expression
-        .replace('/', " OR ")
-        .replace('(', " ( ")
-        .replace(')', " ) ");
+    let spaced = expression.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
     let words: Vec<&str> = spaced.split_whitespace().collect();
     let mut rest = words.as_slice();
     let met = any(&mut rest, allow);
@@ -145,16 +130,10 @@ mod tests {
 
     #[test]
     fn expressions_are_met_only_by_allowed_licences() {
-        let allow: BTreeSet<String> = ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"]
-            .map(str::to_owned)
-            .into();
-        for good in [
-            "MIT",
-            "GPL-3.0 OR MIT",
-            "MIT/Apache-2.0",
-            "(MIT OR GPL-3.0) AND ISC",
-            "Apache-2.0 WITH LLVM-exception",
-        ] {
+        let allow: BTreeSet<String> = ["MIT", "ISC", "Apache-2.0 WITH LLVM-exception"].map(str::to_owned).into();
+        for good in
+            ["MIT", "GPL-3.0 OR MIT", "MIT/Apache-2.0", "(MIT OR GPL-3.0) AND ISC", "Apache-2.0 WITH LLVM-exception"]
+        {
             assert!(allowed(good, &allow), "{good}");
         }
         for bad in [

@@ -32,12 +32,7 @@ fn program(names: &[&str]) -> Result<()> {
 
 fn tests(package: &str, which: &[&str], names: &[&str]) -> Result<()> {
     let mut test = cargo(["test", "--release", "--locked", "--package", package]);
-    run_command(
-        test.args(which)
-            .args(["--", "--nocapture"])
-            .args(names)
-            .env("LONG", "1"),
-    )
+    run_command(test.args(which).args(["--", "--nocapture"]).args(names).env("LONG", "1"))
 }
 
 fn fuzz() -> Result<()> {
@@ -49,10 +44,7 @@ fn fuzz() -> Result<()> {
         };
         say(name);
         // Through rustup's proxy: our own `cargo` is pinned to the stable toolchain.
-        run_command(&mut command(
-            "cargo",
-            ["+nightly", "fuzz", "run", name, "--", FUZZ_SECONDS],
-        ))?;
+        run_command(&mut command("cargo", ["+nightly", "fuzz", "run", name, "--", FUZZ_SECONDS]))?;
     }
     Ok(())
 }

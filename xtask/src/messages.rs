@@ -19,11 +19,7 @@ pub(crate) fn check() -> Result<()> {
     let mut compared = 0;
     for file in files.iter().filter(|file| has_ending(file, "ftl")) {
         let [en, zh] = LANGUAGES.map(|language| format!("/locales/{language}/"));
-        let twin = if file.contains(&en) {
-            file.replace(&en, &zh)
-        } else {
-            file.replace(&zh, &en)
-        };
+        let twin = if file.contains(&en) { file.replace(&en, &zh) } else { file.replace(&zh, &en) };
         if twin == *file || !files.contains(&twin) {
             wrong.push(format!("{file} has no twin in the other language"));
         } else if file.contains(&en) {
@@ -34,18 +30,12 @@ pub(crate) fn check() -> Result<()> {
     if compared == 0 {
         bail!("no message files were found");
     }
-    if wrong.is_empty() {
-        Ok(())
-    } else {
-        bail!("{}", wrong.join("; "))
-    }
+    if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("; ")) }
 }
 
 fn read(file: &str) -> Result<Messages> {
     let path = root().join(Path::new(file));
-    Ok(parse(
-        &std::fs::read_to_string(&path).with_context(|| path.display().to_string())?,
-    ))
+    Ok(parse(&std::fs::read_to_string(&path).with_context(|| path.display().to_string())?))
 }
 
 /// Keys and variables; enough of Fluent's syntax for that.
@@ -60,9 +50,7 @@ fn parse(text: &str) -> Messages {
         let Some(key) = &key else { continue };
         let variables = messages.entry(key.clone()).or_default();
         for rest in line.split('$').skip(1) {
-            let end = rest
-                .find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_')
-                .unwrap_or(rest.len());
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').unwrap_or(rest.len());
             variables.extend(rest.get(..end).map(str::to_owned));
         }
     }
@@ -72,15 +60,11 @@ fn parse(text: &str) -> Messages {
 fn differences(file: &str, en: &Messages, zh: &Messages) -> Vec<String> {
     let only = |one: &Messages, other: &Messages, language: &str| -> Vec<String> {
         let missing = one.keys().filter(|key| !other.contains_key(*key));
-        missing
-            .map(|key| format!("{file}: `{key}` is missing in {language}"))
-            .collect()
+        missing.map(|key| format!("{file}: `{key}` is missing in {language}")).collect()
     };
     let mut found = only(en, zh, "zh-CN");
     found.extend(only(zh, en, "en"));
-    let differ = en
-        .iter()
-        .filter(|(key, variables)| zh.get(*key).is_some_and(|other| other != *variables));
+    let differ = en.iter().filter(|(key, variables)| zh.get(*key).is_some_and(|other| other != *variables));
     found.extend(differ.map(|(key, _)| format!("{file}: `{key}` uses other variables in zh-CN")));
     found
 }

@@ -62,19 +62,13 @@ fn debian() -> Result<()> {
         anyhow::bail!("install {} (this needs root and apt-get)", wanted.join(" "));
     }
     run(&mut command("apt-get", ["update", "-q"]))?;
-    let mut install = command(
-        "apt-get",
-        ["install", "-q", "-y", "--no-install-recommends"],
-    );
-    run(install
-        .args(&wanted)
-        .env("DEBIAN_FRONTEND", "noninteractive"))
+    let mut install = command("apt-get", ["install", "-q", "-y", "--no-install-recommends"]);
+    run(install.args(&wanted).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 /// Without one, Chinese pages are boxes, and their widths are wrong.
 fn chinese_fonts() -> bool {
-    output(&mut command("fc-list", [":lang=zh-cn", "family"]))
-        .is_ok_and(|fonts| !fonts.trim().is_empty())
+    output(&mut command("fc-list", [":lang=zh-cn", "family"])).is_ok_and(|fonts| !fonts.trim().is_empty())
 }
 
 fn browser_modules() -> Result<()> {
@@ -98,12 +92,7 @@ fn examples() -> Result<()> {
     }
     fs::create_dir_all(&folder)?;
     let packed = output(command("npm", ["pack", "--silent", EXAMPLES]).current_dir(&folder))?;
-    let archive = packed
-        .lines()
-        .last()
-        .context("npm pack named no file")?
-        .trim()
-        .to_owned();
+    let archive = packed.lines().last().context("npm pack named no file")?.trim().to_owned();
     run(command("tar", ["-xzf", &archive]).current_dir(&folder))?;
     Ok(fs::remove_file(folder.join(archive))?)
 }
@@ -118,19 +107,12 @@ fn synthea() -> Result<()> {
     let venv = folder.join("venv");
     run(command("python3", ["-m", "venv"]).arg(&venv))?;
     let bin = venv.join("bin");
-    run(&mut command(
-        &bin.join("pip").to_string_lossy(),
-        ["install", "-q", "--disable-pip-version-check", SYNTHEA],
-    ))?;
+    run(&mut command(&bin.join("pip").to_string_lossy(), ["install", "-q", "--disable-pip-version-check", SYNTHEA]))?;
     // Made beside and moved, so that a run cut short leaves nothing that looks whole.
     let making = folder.join("making");
     if making.exists() {
         fs::remove_dir_all(&making)?;
     }
-    run(
-        command(&bin.join("synthea").to_string_lossy(), SYNTHEA_ARGS)
-            .arg("-o")
-            .arg(&making),
-    )?;
+    run(command(&bin.join("synthea").to_string_lossy(), SYNTHEA_ARGS).arg("-o").arg(&making))?;
     Ok(fs::rename(making, patients)?)
 }

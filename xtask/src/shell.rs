@@ -25,10 +25,7 @@ pub(crate) fn say(text: &str) {
 }
 
 /// A program with arguments, in the repository's root.
-pub(crate) fn command<S: AsRef<OsStr>>(
-    program: &str,
-    args: impl IntoIterator<Item = S>,
-) -> Command {
+pub(crate) fn command<S: AsRef<OsStr>>(program: &str, args: impl IntoIterator<Item = S>) -> Command {
     let mut command = Command::new(program);
     command.args(args).current_dir(root()).stdin(Stdio::null());
     command
@@ -42,9 +39,7 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
 
 /// Runs to the end; an error when it failed.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
-    let status = command
-        .status()
-        .with_context(|| format!("{command:?} cannot be started"))?;
+    let status = command.status().with_context(|| format!("{command:?} cannot be started"))?;
     if !status.success() {
         bail!("{command:?} failed ({status})");
     }
@@ -53,10 +48,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// What it prints; an error when it failed.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .with_context(|| format!("{command:?} cannot be started"))?;
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("{command:?} cannot be started"))?;
     if !output.status.success() {
         bail!("{command:?} failed ({})", output.status);
     }
@@ -65,10 +57,7 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
 
 /// Runs to the end, passing its output on line by line and showing each line to `see`; true when it succeeded.
 pub(crate) fn watch(command: &mut Command, mut see: impl FnMut(&str)) -> Result<bool> {
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{command:?} cannot be started"))?;
+    let mut child = command.stdout(Stdio::piped()).spawn().with_context(|| format!("{command:?} cannot be started"))?;
     let out = child.stdout.take().context("no output")?;
     let mut to = io::stdout().lock();
     for line in BufReader::new(out).split(b'\n') {
@@ -82,22 +71,14 @@ pub(crate) fn watch(command: &mut Command, mut see: impl FnMut(&str)) -> Result<
 
 /// Whether a program is there.
 pub(crate) fn has(program: &str) -> bool {
-    std::env::var_os("PATH").is_some_and(|path| {
-        std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
-    })
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|folder| folder.join(program).is_file()))
 }
 
 /// The repository's own files, tracked or about to be.
 pub(crate) fn files() -> Result<Vec<String>> {
-    let listed = output(&mut command(
-        "git",
-        ["ls-files", "--cached", "--others", "--exclude-standard"],
-    ))?;
-    let mut files: Vec<String> = listed
-        .lines()
-        .filter(|file| root().join(file).is_file())
-        .map(str::to_owned)
-        .collect();
+    let listed = output(&mut command("git", ["ls-files", "--cached", "--others", "--exclude-standard"]))?;
+    let mut files: Vec<String> = listed.lines().filter(|file| root().join(file).is_file()).map(str::to_owned).collect();
     files.sort_unstable();
     files.dedup();
     Ok(files)
@@ -105,7 +86,5 @@ pub(crate) fn files() -> Result<Vec<String>> {
 
 /// Whether a file's name ends in `.ending`.
 pub(crate) fn has_ending(file: &str, ending: &str) -> bool {
-    Path::new(file)
-        .extension()
-        .is_some_and(|found| found == ending)
+    Path::new(file).extension().is_some_and(|found| found == ending)
 }

@@ -50,10 +50,7 @@ impl Tally {
         if words.next() != Some("#") {
             return;
         }
-        let (what, count) = (
-            words.next(),
-            words.next().and_then(|count| count.parse::<u64>().ok()),
-        );
+        let (what, count) = (words.next(), words.next().and_then(|count| count.parse::<u64>().ok()));
         match (what, count) {
             (Some("pass"), Some(count)) => self.passed += count,
             (Some("fail"), Some(count)) => self.failed += count,
@@ -68,10 +65,7 @@ impl Tally {
             Ok(true) if self.passed > before.0 => {}
             Ok(true) => self.check(name, Err(anyhow::anyhow!("no test ran"))),
             Ok(false) if self.failed > before.1 => self.broken.push(name.to_owned()),
-            Ok(false) => self.check(
-                name,
-                Err(anyhow::anyhow!("it ended without running its tests")),
-            ),
+            Ok(false) => self.check(name, Err(anyhow::anyhow!("it ended without running its tests"))),
             Err(error) => self.check(name, Err(error)),
         }
     }
@@ -98,10 +92,7 @@ pub(crate) fn run() -> Result<()> {
         }
     }
     say("format");
-    tally.check(
-        "format",
-        run_command(&mut cargo(["fmt", "--all", "--check"])),
-    );
+    tally.check("format", run_command(&mut cargo(["fmt", "--all", "--check"])));
     say("tree: lengths, messages, arrows, licences, links");
     for (name, done) in tidy::checks() {
         tally.check(name, done);
@@ -109,31 +100,15 @@ pub(crate) fn run() -> Result<()> {
     say("clippy");
     tally.check(
         "clippy",
-        run_command(&mut cargo([
-            "clippy",
-            "--workspace",
-            "--all-targets",
-            "--locked",
-            "--",
-            "-D",
-            "warnings",
-        ])),
+        run_command(&mut cargo(["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"])),
     );
     say("tests");
     let before = (tally.passed, tally.failed);
-    let done = watch(
-        &mut cargo(["test", "--workspace", "--locked", "--no-fail-fast"]),
-        |line| tally.read_cargo(line),
-    );
+    let done = watch(&mut cargo(["test", "--workspace", "--locked", "--no-fail-fast"]), |line| tally.read_cargo(line));
     tally.runner("tests", before, done);
     browser(&mut tally);
 
-    let Tally {
-        passed,
-        failed,
-        skipped,
-        broken,
-    } = tally;
+    let Tally { passed, failed, skipped, broken } = tally;
     let mut out = io::stdout().lock();
     if !broken.is_empty() {
         writeln!(out, "\nbroken: {}", broken.join(", "))?;
@@ -164,18 +139,10 @@ fn browser(tally: &mut Tally) {
         let missing = Err(anyhow::anyhow!("install chromium, nodejs and npm"));
         return tally.check("browser", missing);
     }
-    tally.check(
-        "program",
-        run_command(&mut cargo(["build", "--package", "tacebo", "--locked"])),
-    );
+    tally.check("program", run_command(&mut cargo(["build", "--package", "tacebo", "--locked"])));
     let before = (tally.passed, tally.failed);
-    let mut node = command(
-        "node",
-        ["--test", "--test-reporter=tap", "--test-concurrency=1"],
-    );
-    node.args(tests)
-        .current_dir(folder)
-        .env("TEST_TACEBO", target().join("debug/tacebo"));
+    let mut node = command("node", ["--test", "--test-reporter=tap", "--test-concurrency=1"]);
+    node.args(tests).current_dir(folder).env("TEST_TACEBO", target().join("debug/tacebo"));
     let done = watch(&mut node, |line| tally.read_node(line));
     tally.runner("browser", before, done);
 }
@@ -187,7 +154,9 @@ mod tests {
     #[test]
     fn results_of_cargo_and_node_are_added_up() {
         let mut tally = Tally::default();
-        tally.read_cargo("test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.1s");
+        tally.read_cargo(
+            "test result: ok. 12 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out; finished in 0.1s",
+        );
         tally.read_cargo("test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured");
         tally.read_cargo("test 99 passed ... ok");
         tally.read_node("# pass 5");

@@ -8,9 +8,7 @@ use crate::{arrows, docs, licences, messages};
 /// Longest file of code.
 const LINES: usize = 1000;
 /// What counts as code.
-const CODE: [&str; 11] = [
-    "rs", "mjs", "js", "css", "html", "ftl", "cedar", "sql", "toml", "sh", "py",
-];
+const CODE: [&str; 11] = ["rs", "mjs", "js", "css", "html", "ftl", "cedar", "sql", "toml", "sh", "py"];
 
 /// All checks, each with its result.
 pub(crate) fn checks() -> Vec<(&'static str, Result<()>)> {
@@ -36,19 +34,12 @@ pub(crate) fn run() -> Result<()> {
             }
         }
     }
-    if broken.is_empty() {
-        Ok(())
-    } else {
-        bail!("does not hold: {}", broken.join(", "))
-    }
+    if broken.is_empty() { Ok(()) } else { bail!("does not hold: {}", broken.join(", ")) }
 }
 
 fn is_code(file: &str) -> bool {
     let vendored = file.contains("/vendor/");
-    !vendored
-        && file
-            .rsplit_once('.')
-            .is_some_and(|(_, ending)| CODE.contains(&ending))
+    !vendored && file.rsplit_once('.').is_some_and(|(_, ending)| CODE.contains(&ending))
 }
 
 fn lengths() -> Result<()> {
@@ -59,20 +50,12 @@ fn lengths() -> Result<()> {
             long.push(format!("{file} ({lines} lines)"));
         }
     }
-    if long.is_empty() {
-        Ok(())
-    } else {
-        bail!("split by ideas: {}", long.join(", "))
-    }
+    if long.is_empty() { Ok(()) } else { bail!("split by ideas: {}", long.join(", ")) }
 }
 
 /// A test that does not run proves nothing. Long forms run under `cargo xtask long`, by a larger number.
 fn ignored() -> Result<()> {
-    let marks = [
-        concat!("#[", "ignore"),
-        concat!("test.", "skip("),
-        concat!("test.", "todo("),
-    ];
+    let marks = [concat!("#[", "ignore"), concat!("test.", "skip("), concat!("test.", "todo(")];
     let mut found = Vec::new();
     for file in files()?.iter().filter(|file| is_code(file)) {
         let text = std::fs::read_to_string(root().join(file))?;
@@ -80,9 +63,5 @@ fn ignored() -> Result<()> {
             found.push(file.clone());
         }
     }
-    if found.is_empty() {
-        Ok(())
-    } else {
-        bail!("tests switched off in {}", found.join(", "))
-    }
+    if found.is_empty() { Ok(()) } else { bail!("tests switched off in {}", found.join(", ")) }
 }

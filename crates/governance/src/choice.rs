@@ -2,9 +2,7 @@
 //! department, in force on the next request.
 
 use serde_json::{Value, json};
-use tacebo_vault::{
-    Asker, Disclosed, DocRef, Document, Everything, Expect, Find, PatientId, Scope, Write, instant,
-};
+use tacebo_vault::{Asker, Disclosed, DocRef, Document, Everything, Expect, Find, PatientId, Scope, Write, instant};
 use uuid::Uuid;
 
 use crate::{Department, Governance, Outcome};
@@ -119,9 +117,9 @@ fn limit(id: &str, patient: &PatientId, department: &str, now: &str) -> Value {
 }
 
 fn is_limit(body: &Value) -> bool {
-    body.pointer("/meta/tag").and_then(Value::as_array).is_some_and(|tags| {
-        tags.iter().any(|tag| tag.get("code").and_then(Value::as_str) == Some(TAG_CODE))
-    })
+    body.pointer("/meta/tag")
+        .and_then(Value::as_array)
+        .is_some_and(|tags| tags.iter().any(|tag| tag.get("code").and_then(Value::as_str) == Some(TAG_CODE)))
 }
 
 fn active(body: &Value) -> bool {

@@ -63,8 +63,7 @@ impl Governance {
     /// # Errors
     /// [`tacebo_vault::Refused`], recorded.
     pub async fn emergencies(&self, asker: &Asker) -> Outcome<Vec<Case>> {
-        let tickets =
-            self.vault.disclose_records::<Emergency>(asker, Action::Review, RecordKind::Ticket, None).await?;
+        let tickets = self.vault.disclose_records::<Emergency>(asker, Action::Review, RecordKind::Ticket, None).await?;
         let reviews = self.vault.disclose_records::<Review>(asker, Action::Review, RecordKind::Review, None).await?;
         Ok(tickets.zip(reviews).map(|(tickets, reviews)| {
             let mut newest: HashMap<String, Review> = HashMap::new();

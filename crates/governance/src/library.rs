@@ -126,7 +126,9 @@ mod tests {
     #[test]
     fn every_shipped_text_and_figure_reads_and_names_its_source() {
         let library = Library::shipped().unwrap();
-        assert!(library.notices().iter().all(|n| !n.source.is_empty() && !n.text_zh.is_empty() && !n.text_en.is_empty()));
+        assert!(
+            library.notices().iter().all(|n| !n.source.is_empty() && !n.text_zh.is_empty() && !n.text_en.is_empty())
+        );
         assert!(library.retention().iter().all(|r| !r.source.is_empty() && r.years > 0));
         assert!(library.notice("treatment").is_some_and(|n| n.needed_for_care));
     }

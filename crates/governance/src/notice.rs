@@ -53,7 +53,10 @@ pub struct NoticeProof {
 
 impl std::fmt::Debug for NoticeProof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("NoticeProof").field("notice", &self.notice).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("NoticeProof")
+            .field("notice", &self.notice)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 

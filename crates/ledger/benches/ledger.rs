@@ -5,8 +5,7 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use tacebo_ledger::{
-    Hash, LogKey, MemoryTiles, Sequencer, consistency_proof, inclusion_proof, verify_consistency,
-    verify_inclusion,
+    Hash, LogKey, MemoryTiles, Sequencer, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion,
 };
 
 const SIZE: u64 = 100_000;
@@ -14,9 +13,7 @@ const SIZE: u64 = 100_000;
 fn log() -> (Sequencer, MemoryTiles) {
     let mut tiles = MemoryTiles::default();
     let mut log = Sequencer::load("log.example/bench", 0, &tiles).unwrap();
-    let entries: Vec<_> = (0..SIZE)
-        .map(|i| [i.to_be_bytes().as_slice(), &[7; 66]].concat())
-        .collect();
+    let entries: Vec<_> = (0..SIZE).map(|i| [i.to_be_bytes().as_slice(), &[7; 66]].concat()).collect();
     let staged = log.stage(1, &entries).unwrap();
     tiles.put(staged.tiles());
     log.committed(staged).unwrap();
@@ -26,9 +23,7 @@ fn log() -> (Sequencer, MemoryTiles) {
 fn append(c: &mut Criterion) {
     let mut group = c.benchmark_group("append");
     for batch in [1_usize, 100, 10_000] {
-        let entries: Vec<_> = (0..batch)
-            .map(|i| [i.to_be_bytes().as_slice(), &[7; 66]].concat())
-            .collect();
+        let entries: Vec<_> = (0..batch).map(|i| [i.to_be_bytes().as_slice(), &[7; 66]].concat()).collect();
         group.throughput(Throughput::Elements(batch as u64));
         let (mut log, _) = log();
         group.bench_function(format!("entries of 74 bytes, {batch} a commit"), |b| {
@@ -73,11 +68,7 @@ fn prove(c: &mut Criterion) {
     });
     let note = key.sign(&log.checkpoint()).unwrap();
     c.bench_function("verify a checkpoint", |b| {
-        b.iter_batched(
-            || note.as_bytes(),
-            |n| verifier.open(n).unwrap(),
-            BatchSize::SmallInput,
-        );
+        b.iter_batched(|| note.as_bytes(), |n| verifier.open(n).unwrap(), BatchSize::SmallInput);
     });
 }
 

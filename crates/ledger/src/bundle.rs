@@ -10,8 +10,7 @@ pub fn bundle<E: AsRef<[u8]>>(entries: &[E]) -> Result<Vec<u8>, LedgerError> {
     let mut out = Vec::new();
     for entry in entries {
         let entry = entry.as_ref();
-        let length =
-            u16::try_from(entry.len()).map_err(|_| LedgerError::EntryTooLong(entry.len()))?;
+        let length = u16::try_from(entry.len()).map_err(|_| LedgerError::EntryTooLong(entry.len()))?;
         out.extend_from_slice(&length.to_be_bytes());
         out.extend_from_slice(entry);
     }
@@ -23,10 +22,8 @@ pub fn parse_bundle(bytes: &[u8]) -> Result<Vec<&[u8]>, LedgerError> {
     let mut reader = Reader(bytes);
     let mut entries = Vec::new();
     while !reader.is_empty() {
-        let entry = reader
-            .u16()
-            .and_then(|n| reader.take(n.into()))
-            .ok_or(LedgerError::Entry("the bundle is cut off"))?;
+        let entry =
+            reader.u16().and_then(|n| reader.take(n.into())).ok_or(LedgerError::Entry("the bundle is cut off"))?;
         entries.push(entry);
     }
     if entries.len() > 256 {

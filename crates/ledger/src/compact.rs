@@ -33,12 +33,7 @@ impl Compact {
 
     /// The root of the tree (RFC 6962 §2.1).
     pub(crate) fn root(&self) -> Hash {
-        self.roots
-            .iter()
-            .rev()
-            .copied()
-            .reduce(|right, left| Hash::node(&left, &right))
-            .unwrap_or_else(Hash::empty)
+        self.roots.iter().rev().copied().reduce(|right, left| Hash::node(&left, &right)).unwrap_or_else(Hash::empty)
     }
 }
 
@@ -84,23 +79,16 @@ impl Edge {
 
     /// The partial tiles that have changed since the tree had `before` leaves.
     pub(crate) fn partial_since(&self, before: u64) -> impl Iterator<Item = Tile> + '_ {
-        self.rows
-            .iter()
-            .enumerate()
-            .filter_map(move |(level, row)| {
-                let level = u8::try_from(level).ok()?;
-                let shift = u32::from(level) * 8;
-                let count = self.compact.size.checked_shr(shift)?;
-                let changed = count > before.checked_shr(shift)?;
-                (changed && !row.is_empty()).then(|| Tile {
-                    id: TileId {
-                        level,
-                        index: count / 256,
-                        width: width_of(count, count / 256),
-                    },
-                    bytes: row.clone(),
-                })
+        self.rows.iter().enumerate().filter_map(move |(level, row)| {
+            let level = u8::try_from(level).ok()?;
+            let shift = u32::from(level) * 8;
+            let count = self.compact.size.checked_shr(shift)?;
+            let changed = count > before.checked_shr(shift)?;
+            (changed && !row.is_empty()).then(|| Tile {
+                id: TileId { level, index: count / 256, width: width_of(count, count / 256) },
+                bytes: row.clone(),
             })
+        })
     }
 
     /// Reads the edge of a tree of `size` leaves back from its stored tiles.
@@ -114,11 +102,7 @@ impl Edge {
             }
             let index = count / 256;
             let width = usize::try_from(count % 256).unwrap_or(0);
-            let mut row = if width == 0 {
-                Vec::new()
-            } else {
-                need(tiles, level, index)?
-            };
+            let mut row = if width == 0 { Vec::new() } else { need(tiles, level, index)? };
             if row.len() != width.saturating_mul(32) {
                 return Err(LedgerError::TileLength { level, index });
             }

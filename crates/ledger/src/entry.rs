@@ -26,12 +26,7 @@ impl EntryHead {
 
     /// The head for a row that is about to be stored.
     pub fn new(columns: &RowColumns<'_>, commitment: Hash) -> Self {
-        Self {
-            time_ms: minute_of(columns.time_us),
-            class: columns.class,
-            commitment,
-            row: row_hash(columns),
-        }
+        Self { time_ms: minute_of(columns.time_us), class: columns.class, commitment, row: row_hash(columns) }
     }
 
     /// The bytes that are logged: version, time, class, commitment, row.
@@ -96,20 +91,14 @@ pub struct RowColumns<'a> {
 impl std::fmt::Debug for RowColumns<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Who and whom stay out of program logs.
-        f.debug_struct("RowColumns")
-            .field("index", &self.index)
-            .finish_non_exhaustive()
+        f.debug_struct("RowColumns").field("index", &self.index).finish_non_exhaustive()
     }
 }
 
 /// Binds a stored row to the tree so that it can be checked without any key:
 /// SHA-256("tacebo/row/v1" ‖ columns, each behind its 64-bit length).
 pub fn row_hash(columns: &RowColumns<'_>) -> Hash {
-    let fixed = [
-        columns.index.to_be_bytes(),
-        columns.time_us.to_be_bytes(),
-        columns.actor.to_be_bytes(),
-    ];
+    let fixed = [columns.index.to_be_bytes(), columns.time_us.to_be_bytes(), columns.actor.to_be_bytes()];
     let subject = columns.subject.map(u64::to_be_bytes);
     let class = [columns.class];
     let [index, time, actor] = &fixed;
@@ -124,9 +113,6 @@ pub fn row_hash(columns: &RowColumns<'_>) -> Hash {
         columns.sealed,
     ];
     let lengths = parts.map(|p| (p.len() as u64).to_be_bytes());
-    let body = lengths
-        .iter()
-        .zip(parts)
-        .flat_map(|(length, part)| [length.as_slice(), part]);
+    let body = lengths.iter().zip(parts).flat_map(|(length, part)| [length.as_slice(), part]);
     Hash::of_parts(std::iter::once(b"tacebo/row/v1".as_slice()).chain(body))
 }

@@ -40,9 +40,7 @@ pub enum LedgerError {
         size: u64,
     },
     /// An origin that cannot be a key name (C2SP signed-note, "Format").
-    #[error(
-        "a log's origin must be non-empty and without spaces, plus signs or control characters"
-    )]
+    #[error("a log's origin must be non-empty and without spaces, plus signs or control characters")]
     Origin,
     /// Key material or a verifier key text that does not parse.
     #[error("not a valid Ed25519 log key: {0}")]

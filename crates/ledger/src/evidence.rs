@@ -1,8 +1,6 @@
 //! A `.tlog-proof` file that stands alone: entry and disclosed fields ride in its extra line.
 
-use crate::{
-    Checkpoint, Disclosure, EntryHead, Hash, LedgerError, LogVerifier, TlogProof, text::Reader,
-};
+use crate::{Checkpoint, Disclosure, EntryHead, Hash, LedgerError, LogVerifier, TlogProof, text::Reader};
 
 /// What a person is handed besides the path: the logged entry, and some of its fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,8 +25,7 @@ pub struct Proved {
 impl Evidence {
     /// For [`TlogProof::extra`].
     pub fn encode(&self) -> Result<Vec<u8>, LedgerError> {
-        let length = u16::try_from(self.entry.len())
-            .map_err(|_| LedgerError::EntryTooLong(self.entry.len()))?;
+        let length = u16::try_from(self.entry.len()).map_err(|_| LedgerError::EntryTooLong(self.entry.len()))?;
         let mut out = length.to_be_bytes().to_vec();
         out.extend_from_slice(&self.entry);
         for disclosure in &self.disclosures {
@@ -51,29 +48,19 @@ impl Evidence {
                 None => return Err(malformed),
             }
         }
-        Ok(Self {
-            entry: entry.to_vec(),
-            disclosures,
-        })
+        Ok(Self { entry: entry.to_vec(), disclosures })
     }
 
     /// Checks a whole file: signature, path, entry, and each disclosed field against it.
     pub fn verify(file: &[u8], log: &LogVerifier) -> Result<Proved, LedgerError> {
         let proof = TlogProof::parse(file)?;
-        let extra = proof
-            .extra
-            .as_deref()
-            .ok_or(LedgerError::Proof("no extra data"))?;
+        let extra = proof.extra.as_deref().ok_or(LedgerError::Proof("no extra data"))?;
         let evidence = Self::decode(extra)?;
         let checkpoint = proof.verify(&Hash::leaf(&evidence.entry), log)?;
         let head = EntryHead::decode(&evidence.entry)?;
         for disclosure in &evidence.disclosures {
             disclosure.verify(&head.commitment)?;
         }
-        Ok(Proved {
-            head,
-            checkpoint,
-            disclosures: evidence.disclosures,
-        })
+        Ok(Proved { head, checkpoint, disclosures: evidence.disclosures })
     }
 }

@@ -32,13 +32,8 @@ impl LogKey {
     /// Takes up a stored key: its 32-byte seed (RFC 8032).
     pub fn from_bytes(origin: &str, seed: &[u8; 32]) -> Result<Self, LedgerError> {
         check_origin(origin)?;
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed)
-            .map_err(|_| LedgerError::Key("not a seed"))?;
-        Ok(Self {
-            name: origin.to_owned(),
-            seed: Zeroizing::new(*seed),
-            pair,
-        })
+        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| LedgerError::Key("not a seed"))?;
+        Ok(Self { name: origin.to_owned(), seed: Zeroizing::new(*seed), pair })
     }
 
     /// The seed, to be stored sealed.
@@ -48,12 +43,8 @@ impl LogKey {
 
     /// The public half.
     pub fn verifier(&self) -> Result<LogVerifier, LedgerError> {
-        let public = self
-            .pair
-            .public_key()
-            .as_ref()
-            .try_into()
-            .map_err(|_| LedgerError::Key("not an Ed25519 public key"))?;
+        let public =
+            self.pair.public_key().as_ref().try_into().map_err(|_| LedgerError::Key("not an Ed25519 public key"))?;
         LogVerifier::new(&self.name, public)
     }
 
@@ -79,9 +70,7 @@ impl LogKey {
 
 impl fmt::Debug for LogKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogKey")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("LogKey").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -97,11 +86,7 @@ impl LogVerifier {
     /// From a name and an Ed25519 public key.
     pub fn new(origin: &str, public: [u8; 32]) -> Result<Self, LedgerError> {
         check_name(origin)?;
-        Ok(Self {
-            name: origin.to_owned(),
-            key_id: key_id(origin, &public),
-            public,
-        })
+        Ok(Self { name: origin.to_owned(), key_id: key_id(origin, &public), public })
     }
 
     /// The log whose checkpoints it verifies.
@@ -128,11 +113,7 @@ impl LogVerifier {
                 .map_err(|_| LedgerError::SignatureInvalid)?;
             signed = true;
         }
-        if signed {
-            Ok(note)
-        } else {
-            Err(LedgerError::SignatureInvalid)
-        }
+        if signed { Ok(note) } else { Err(LedgerError::SignatureInvalid) }
     }
 
     /// Verifies a signed checkpoint of this log.
@@ -149,13 +130,7 @@ impl fmt::Display for LogVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut key = vec![ED25519_TYPE];
         key.extend_from_slice(&self.public);
-        write!(
-            f,
-            "{}+{:08x}+{}",
-            self.name,
-            self.key_id,
-            STANDARD.encode(key)
-        )
+        write!(f, "{}+{:08x}+{}", self.name, self.key_id, STANDARD.encode(key))
     }
 }
 
@@ -183,9 +158,7 @@ impl FromStr for LogVerifier {
 
 fn key_id(name: &str, public: &[u8; 32]) -> u32 {
     let hash = Hash::of_parts([name.as_bytes(), b"\n", &[ED25519_TYPE], public]);
-    hash.0
-        .first_chunk()
-        .map_or(0, |first| u32::from_be_bytes(*first))
+    hash.0.first_chunk().map_or(0, |first| u32::from_be_bytes(*first))
 }
 
 /// A name fit for keys (C2SP signed-note, "Format"): not empty, no Unicode space, no plus; no
@@ -202,14 +175,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), LedgerError> {
 /// printable ASCII without quotation mark and backslash.
 pub(crate) fn check_origin(name: &str) -> Result<(), LedgerError> {
     check_name(name)?;
-    if name
-        .chars()
-        .all(|c| c.is_ascii_graphic() && c != '"' && c != '\\')
-    {
-        Ok(())
-    } else {
-        Err(LedgerError::Origin)
-    }
+    if name.chars().all(|c| c.is_ascii_graphic() && c != '"' && c != '\\') { Ok(()) } else { Err(LedgerError::Origin) }
 }
 
 #[cfg(test)]
@@ -235,11 +201,7 @@ mod tests {
     #[test]
     fn a_key_signs_for_its_own_log_only() {
         let key = LogKey::generate("log.example/a").unwrap();
-        let other = Checkpoint {
-            origin: "log.example/b".into(),
-            size: 0,
-            root: Hash::empty(),
-        };
+        let other = Checkpoint { origin: "log.example/b".into(), size: 0, root: Hash::empty() };
         assert!(matches!(key.sign(&other), Err(LedgerError::Origin)));
         assert!(!format!("{key:?}").contains(&hex::encode(key.to_bytes().as_slice())));
     }

@@ -59,9 +59,7 @@ pub use evidence::{Evidence, Proved};
 pub use hash::Hash;
 pub use key::{LogKey, LogVerifier};
 pub use note::{Note, NoteSignature};
-pub use proof::{
-    consistency_proof, inclusion_proof, root_at, verify_consistency, verify_inclusion,
-};
+pub use proof::{consistency_proof, inclusion_proof, root_at, verify_consistency, verify_inclusion};
 pub use receipt::Receipt;
 pub use sequencer::{Sequencer, Staged};
 pub use tile::{FULL_WIDTH, HASH_BYTES, MemoryTiles, Tile, TileId, Tiles, entries_path, tile_rows};

@@ -40,45 +40,28 @@ impl Note {
         if all.bytes().any(|b| b < 0x20 && b != b'\n') {
             return Err(LedgerError::Note("control characters"));
         }
-        let (head, lines) = all
-            .rsplit_once("\n\n")
-            .ok_or(LedgerError::Note("no blank line before signatures"))?;
-        let lines = lines
-            .strip_suffix('\n')
-            .ok_or(LedgerError::Note("no newline at the end"))?;
-        let signatures = lines
-            .split('\n')
-            .take(MAX_SIGNATURES + 1)
-            .map(NoteSignature::parse)
-            .collect::<Result<Vec<_>, _>>()?;
+        let (head, lines) = all.rsplit_once("\n\n").ok_or(LedgerError::Note("no blank line before signatures"))?;
+        let lines = lines.strip_suffix('\n').ok_or(LedgerError::Note("no newline at the end"))?;
+        let signatures =
+            lines.split('\n').take(MAX_SIGNATURES + 1).map(NoteSignature::parse).collect::<Result<Vec<_>, _>>()?;
         if signatures.len() > MAX_SIGNATURES {
             return Err(LedgerError::Note("too many signatures"));
         }
-        Ok(Self {
-            text: format!("{head}\n"),
-            signatures,
-        })
+        Ok(Self { text: format!("{head}\n"), signatures })
     }
 }
 
 impl NoteSignature {
     fn parse(line: &str) -> Result<Self, LedgerError> {
         let malformed = || LedgerError::Note("malformed signature line");
-        let (name, value) = line
-            .strip_prefix("— ")
-            .and_then(|rest| rest.split_once(' '))
-            .ok_or_else(malformed)?;
+        let (name, value) = line.strip_prefix("— ").and_then(|rest| rest.split_once(' ')).ok_or_else(malformed)?;
         check_name(name).map_err(|_| malformed())?;
         let value = STANDARD.decode(value).map_err(|_| malformed())?;
         let (id, signature) = value.split_first_chunk::<4>().ok_or_else(malformed)?;
         if signature.is_empty() {
             return Err(malformed());
         }
-        Ok(Self {
-            name: name.to_owned(),
-            key_id: u32::from_be_bytes(*id),
-            signature: signature.to_vec(),
-        })
+        Ok(Self { name: name.to_owned(), key_id: u32::from_be_bytes(*id), signature: signature.to_vec() })
     }
 }
 

@@ -9,11 +9,7 @@ use crate::{
 };
 
 /// The path from entry `index` to the root of the tree of `size` entries, leaf's sibling first.
-pub fn inclusion_proof<T: Tiles + ?Sized>(
-    tiles: &T,
-    index: u64,
-    size: u64,
-) -> Result<Vec<Hash>, LedgerError> {
+pub fn inclusion_proof<T: Tiles + ?Sized>(tiles: &T, index: u64, size: u64) -> Result<Vec<Hash>, LedgerError> {
     if index >= size {
         return Err(LedgerError::OutOfRange { size });
     }
@@ -35,11 +31,7 @@ pub fn inclusion_proof<T: Tiles + ?Sized>(
 }
 
 /// The proof that the tree of `new` entries only appends to the tree of `old` entries.
-pub fn consistency_proof<T: Tiles + ?Sized>(
-    tiles: &T,
-    old: u64,
-    new: u64,
-) -> Result<Vec<Hash>, LedgerError> {
+pub fn consistency_proof<T: Tiles + ?Sized>(tiles: &T, old: u64, new: u64) -> Result<Vec<Hash>, LedgerError> {
     if old > new {
         return Err(LedgerError::OutOfRange { size: new });
     }
@@ -75,13 +67,7 @@ pub fn root_at<T: Tiles + ?Sized>(tiles: &T, size: u64) -> Result<Hash, LedgerEr
 }
 
 /// Checks that `leaf` is entry `index` of the tree with `size` entries and this `root`.
-pub fn verify_inclusion(
-    leaf: &Hash,
-    index: u64,
-    size: u64,
-    path: &[Hash],
-    root: &Hash,
-) -> Result<(), LedgerError> {
+pub fn verify_inclusion(leaf: &Hash, index: u64, size: u64, path: &[Hash], root: &Hash) -> Result<(), LedgerError> {
     if index >= size {
         return Err(LedgerError::ProofInvalid);
     }
@@ -103,11 +89,7 @@ pub fn verify_inclusion(
         place >>= 1;
         last >>= 1;
     }
-    if last == 0 && node == *root {
-        Ok(())
-    } else {
-        Err(LedgerError::ProofInvalid)
-    }
+    if last == 0 && node == *root { Ok(()) } else { Err(LedgerError::ProofInvalid) }
 }
 
 /// Checks that the tree (`new`, `new_root`) only appends to the tree (`old`, `old_root`).
@@ -119,11 +101,7 @@ pub fn verify_consistency(
     path: &[Hash],
 ) -> Result<(), LedgerError> {
     let holds = |ok: bool| {
-        if ok {
-            Ok(())
-        } else {
-            Err(LedgerError::ProofInvalid)
-        }
+        if ok { Ok(()) } else { Err(LedgerError::ProofInvalid) }
     };
     if old > new {
         return Err(LedgerError::ProofInvalid);
@@ -136,11 +114,7 @@ pub fn verify_consistency(
     }
     // A tree of 2^k entries is itself the first node, so its proof leaves it out.
     let mut steps = path.iter();
-    let first = if old.is_power_of_two() {
-        Some(old_root)
-    } else {
-        steps.next()
-    };
+    let first = if old.is_power_of_two() { Some(old_root) } else { steps.next() };
     let Some(first) = first else {
         return Err(LedgerError::ProofInvalid);
     };
@@ -183,10 +157,7 @@ struct Nodes<'a, T: ?Sized> {
 
 impl<'a, T: Tiles + ?Sized> Nodes<'a, T> {
     fn new(tiles: &'a T) -> Self {
-        Self {
-            tiles,
-            read: HashMap::new(),
-        }
+        Self { tiles, read: HashMap::new() }
     }
 
     /// The root over the entries `low..high`; `low` is a multiple of the largest power of two

@@ -16,12 +16,7 @@ pub struct Receipt {
 
 impl Receipt {
     pub(crate) fn new(origin: Arc<str>, index: u64, leaf: Hash, time_us: i64) -> Self {
-        Self {
-            origin,
-            index,
-            leaf,
-            time_us,
-        }
+        Self { origin, index, leaf, time_us }
     }
 
     /// The log that holds the entry.
@@ -48,12 +43,6 @@ impl Receipt {
 /// For an answer's header: an RFC 9651 dictionary, `log="…", index=7, leaf=:…:`.
 impl fmt::Display for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "log=\"{}\", index={}, leaf=:{}:",
-            self.origin,
-            self.index,
-            self.leaf.to_base64()
-        )
+        write!(f, "log=\"{}\", index={}, leaf=:{}:", self.origin, self.index, self.leaf.to_base64())
     }
 }

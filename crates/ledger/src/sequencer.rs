@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{
-    Checkpoint, Hash, LedgerError, MAX_ENTRY, Receipt, Tile, Tiles, compact::Edge,
-    key::check_origin,
-};
+use crate::{Checkpoint, Hash, LedgerError, MAX_ENTRY, Receipt, Tile, Tiles, compact::Edge, key::check_origin};
 
 /// One log's right edge in memory, owned by the store's only writer.
 ///
@@ -33,16 +30,9 @@ impl Sequencer {
     /// Takes up a log of `size` entries from its stored tiles (`size` 0: a new log). The caller
     /// compares [`Sequencer::root`] with the root it has stored and refuses to start on a
     /// difference.
-    pub fn load<T: Tiles + ?Sized>(
-        origin: &str,
-        size: u64,
-        tiles: &T,
-    ) -> Result<Self, LedgerError> {
+    pub fn load<T: Tiles + ?Sized>(origin: &str, size: u64, tiles: &T) -> Result<Self, LedgerError> {
         check_origin(origin)?;
-        Ok(Self {
-            origin: origin.into(),
-            edge: Edge::load(size, tiles)?,
-        })
+        Ok(Self { origin: origin.into(), edge: Edge::load(size, tiles)? })
     }
 
     /// The log's name: first line of its checkpoints, name of its key.
@@ -62,20 +52,12 @@ impl Sequencer {
 
     /// The tree head to sign.
     pub fn checkpoint(&self) -> Checkpoint {
-        Checkpoint {
-            origin: self.origin.to_string(),
-            size: self.size(),
-            root: self.root(),
-        }
+        Checkpoint { origin: self.origin.to_string(), size: self.size(), root: self.root() }
     }
 
     /// Computes what appending `entries` at `time_us` (microseconds since 1970, as stamped in the
     /// commit) has to write. The log itself is untouched.
-    pub fn stage<E: AsRef<[u8]>>(
-        &self,
-        time_us: i64,
-        entries: &[E],
-    ) -> Result<Staged, LedgerError> {
+    pub fn stage<E: AsRef<[u8]>>(&self, time_us: i64, entries: &[E]) -> Result<Staged, LedgerError> {
         let mut staged = Staged {
             base: self.size(),
             edge: self.edge.clone(),
@@ -91,17 +73,12 @@ impl Sequencer {
     /// order. This is the only place where a [`Receipt`] is made.
     pub fn committed(&mut self, staged: Staged) -> Result<Vec<Receipt>, LedgerError> {
         if staged.base != self.size() {
-            return Err(LedgerError::StaleStage {
-                staged: staged.base,
-                log: self.size(),
-            });
+            return Err(LedgerError::StaleStage { staged: staged.base, log: self.size() });
         }
         self.edge = staged.edge;
         Ok((staged.base..)
             .zip(staged.leaves)
-            .map(|(index, (leaf, time_us))| {
-                Receipt::new(Arc::clone(&self.origin), index, leaf, time_us)
-            })
+            .map(|(index, (leaf, time_us))| Receipt::new(Arc::clone(&self.origin), index, leaf, time_us))
             .collect())
     }
 }

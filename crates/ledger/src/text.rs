@@ -4,11 +4,7 @@
 pub(crate) fn decimal(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|b| b.is_ascii_digit());
     let short = text == "0" || !text.starts_with('0');
-    if plain && short {
-        text.parse().ok()
-    } else {
-        None
-    }
+    if plain && short { text.parse().ok() } else { None }
 }
 
 /// Takes bytes off the front of a binary format.

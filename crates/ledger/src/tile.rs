@@ -53,8 +53,7 @@ impl MemoryTiles {
     /// Keeps these tiles, in place of narrower ones.
     pub fn put(&mut self, tiles: &[Tile]) {
         for tile in tiles {
-            self.0
-                .insert((tile.id.level, tile.id.index), tile.bytes.clone());
+            self.0.insert((tile.id.level, tile.id.index), tile.bytes.clone());
         }
     }
 }
@@ -77,11 +76,7 @@ impl TileId {
         let (level, rest) = path.strip_prefix("tile/")?.split_once('/')?;
         let level = u8::try_from(decimal(level)?).ok().filter(|l| *l <= 63)?;
         let (index, width) = parse_tail(rest)?;
-        Some(Self {
-            level,
-            index,
-            width,
-        })
+        Some(Self { level, index, width })
     }
 }
 
@@ -96,11 +91,7 @@ pub fn tile_rows(size: u64) -> impl Iterator<Item = TileId> {
         .map(move |level| (level, size.checked_shr(u32::from(level) * 8).unwrap_or(0)))
         .take_while(|(_, count)| *count > 0)
         .flat_map(|(level, count)| {
-            (0..count.div_ceil(256)).map(move |index| TileId {
-                level,
-                index,
-                width: width_of(count, index),
-            })
+            (0..count.div_ceil(256)).map(move |index| TileId { level, index, width: width_of(count, index) })
         })
 }
 
@@ -126,12 +117,7 @@ fn tail(index: u64, width: u16) -> String {
 fn parse_tail(text: &str) -> Option<(u64, u16)> {
     let (number, width) = match text.split_once(".p/") {
         None => (text, FULL_WIDTH),
-        Some((number, width)) => (
-            number,
-            u16::try_from(decimal(width)?)
-                .ok()
-                .filter(|w| (1..FULL_WIDTH).contains(w))?,
-        ),
+        Some((number, width)) => (number, u16::try_from(decimal(width)?).ok().filter(|w| (1..FULL_WIDTH).contains(w))?),
     };
     let mut index = 0_u64;
     let mut last = false;
@@ -169,11 +155,7 @@ pub(crate) fn subtree(row: &[u8], from: usize, count: usize) -> Option<Hash> {
 }
 
 /// Reads a tile that must be there.
-pub(crate) fn need<T: Tiles + ?Sized>(
-    tiles: &T,
-    level: u8,
-    index: u64,
-) -> Result<Vec<u8>, LedgerError> {
+pub(crate) fn need<T: Tiles + ?Sized>(tiles: &T, level: u8, index: u64) -> Result<Vec<u8>, LedgerError> {
     tiles
         .tile(level, index)
         .map_err(|e| LedgerError::Tiles(Box::new(e)))?

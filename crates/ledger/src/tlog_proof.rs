@@ -4,10 +4,7 @@ use std::fmt;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use crate::{
-    Checkpoint, Hash, LedgerError, LogVerifier, Tiles, inclusion_proof, text::decimal,
-    verify_inclusion,
-};
+use crate::{Checkpoint, Hash, LedgerError, LogVerifier, Tiles, inclusion_proof, text::decimal, verify_inclusion};
 
 const FIRST_LINE: &str = "c2sp.org/tlog-proof@v1\n";
 /// A tree of 2^64 entries has paths no longer than this.
@@ -37,23 +34,14 @@ impl TlogProof {
         extra: Option<Vec<u8>>,
     ) -> Result<Self, LedgerError> {
         let size = log.open(note.as_bytes())?.size;
-        Ok(Self {
-            extra,
-            index,
-            path: inclusion_proof(tiles, index, size)?,
-            checkpoint: note.to_owned(),
-        })
+        Ok(Self { extra, index, path: inclusion_proof(tiles, index, size)?, checkpoint: note.to_owned() })
     }
 
     /// Reads a file; total on arbitrary bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self, LedgerError> {
         let text = str::from_utf8(bytes).map_err(|_| LedgerError::Proof("not UTF-8"))?;
-        let rest = text
-            .strip_prefix(FIRST_LINE)
-            .ok_or(LedgerError::Proof("unknown first line"))?;
-        let (head, checkpoint) = rest
-            .split_once("\n\n")
-            .ok_or(LedgerError::Proof("no checkpoint"))?;
+        let rest = text.strip_prefix(FIRST_LINE).ok_or(LedgerError::Proof("unknown first line"))?;
+        let (head, checkpoint) = rest.split_once("\n\n").ok_or(LedgerError::Proof("no checkpoint"))?;
         let mut lines = head.split('\n').peekable();
         let extra = match lines.next_if(|line| line.starts_with("extra ")) {
             None => None,
@@ -75,25 +63,14 @@ impl TlogProof {
         if path.len() > MAX_PATH {
             return Err(LedgerError::Proof("too many hash lines"));
         }
-        Ok(Self {
-            extra,
-            index,
-            path,
-            checkpoint: checkpoint.to_owned(),
-        })
+        Ok(Self { extra, index, path, checkpoint: checkpoint.to_owned() })
     }
 
     /// Checks that the entry with this leaf hash is in the log, and gives the checkpoint that
     /// says so.
     pub fn verify(&self, leaf: &Hash, log: &LogVerifier) -> Result<Checkpoint, LedgerError> {
         let checkpoint = log.open(self.checkpoint.as_bytes())?;
-        verify_inclusion(
-            leaf,
-            self.index,
-            checkpoint.size,
-            &self.path,
-            &checkpoint.root,
-        )?;
+        verify_inclusion(leaf, self.index, checkpoint.size, &self.path, &checkpoint.root)?;
         Ok(checkpoint)
     }
 }

@@ -4,9 +4,8 @@
 
 use proptest::prelude::*;
 use tacebo_ledger::{
-    Checkpoint, Disclosure, EntryHead, Evidence, Hash, LedgerError, LogKey, LogVerifier,
-    MemoryTiles, Note, RowColumns, Salt, Sequencer, TileId, TlogProof, bundle, commit, disclose,
-    entries_path, parse_bundle, row_hash,
+    Checkpoint, Disclosure, EntryHead, Evidence, Hash, LedgerError, LogKey, LogVerifier, MemoryTiles, Note, RowColumns,
+    Salt, Sequencer, TileId, TlogProof, bundle, commit, disclose, entries_path, parse_bundle, row_hash,
 };
 
 // The example of c2sp.org/signed-note.
@@ -17,8 +16,7 @@ const C2SP_NOTE: &str = "This is an example message.\n\n\
 const C2SP_CHECKPOINT: &str = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n\n\
     — example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
 // Made with Python's `cryptography` and hashlib: key seed 00 01 … 1f, entries "one", "two", "three".
-const GOLDEN_VKEY: &str =
-    "log.example/golden+15cad01a+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
+const GOLDEN_VKEY: &str = "log.example/golden+15cad01a+AQOhB7/zzhC+HXDdGOdLwJln5NYwm6UNXx3chmQSVTG4";
 const GOLDEN_NOTE: &str = "log.example/golden\n3\nWqx3HImawpLnS/Gv4ubjAvi1WIOy0b8Ze0amvqbavKk=\n\n\
     — log.example/golden FcrQGhKglhZRZbv3qiBxdIKKAwb0ue8HI4k894MgXRgrcmNvNvRc5bdcD9S21/Wya/88EyIzU8nmGDWxiCl+F5AOHgw=\n";
 const GOLDEN_PATH: &str =
@@ -31,11 +29,7 @@ fn golden_log() -> (LogKey, MemoryTiles, Sequencer) {
     let staged = log.stage(1, &["one", "two", "three"]).unwrap();
     tiles.put(staged.tiles());
     log.committed(staged).unwrap();
-    (
-        LogKey::from_bytes("log.example/golden", &seed).unwrap(),
-        tiles,
-        log,
-    )
+    (LogKey::from_bytes("log.example/golden", &seed).unwrap(), tiles, log)
 }
 
 #[test]
@@ -43,29 +37,17 @@ fn the_example_note_of_the_specification_verifies_and_one_changed_letter_does_no
     let verifier: LogVerifier = C2SP_VKEY.parse().unwrap();
     assert_eq!(verifier.to_string(), C2SP_VKEY);
     let note = verifier.open_note(C2SP_NOTE.as_bytes()).unwrap();
-    assert_eq!(
-        (note.text.as_str(), note.to_string().as_str()),
-        ("This is an example message.\n", C2SP_NOTE)
-    );
+    assert_eq!((note.text.as_str(), note.to_string().as_str()), ("This is an example message.\n", C2SP_NOTE));
     let changed = C2SP_NOTE.replace("example message", "example massage");
-    assert!(matches!(
-        verifier.open_note(changed.as_bytes()),
-        Err(LedgerError::SignatureInvalid)
-    ));
+    assert!(matches!(verifier.open_note(changed.as_bytes()), Err(LedgerError::SignatureInvalid)));
 }
 
 #[test]
 fn the_example_checkpoint_of_the_specification_reads_and_writes_back() {
     let note = Note::parse(C2SP_CHECKPOINT.as_bytes()).unwrap();
     let checkpoint = Checkpoint::parse(&note.text).unwrap();
-    assert_eq!(
-        (checkpoint.origin.as_str(), checkpoint.size),
-        ("example.com/behind-the-sofa", 20_852_163)
-    );
-    assert_eq!(
-        (checkpoint.to_string(), note.to_string()),
-        (note.text, C2SP_CHECKPOINT.to_owned())
-    );
+    assert_eq!((checkpoint.origin.as_str(), checkpoint.size), ("example.com/behind-the-sofa", 20_852_163));
+    assert_eq!((checkpoint.to_string(), note.to_string()), (note.text, C2SP_CHECKPOINT.to_owned()));
 }
 
 #[test]
@@ -74,10 +56,7 @@ fn a_checkpoint_is_byte_for_byte_the_one_another_program_made() {
     assert_eq!(key.verifier().unwrap().to_string(), GOLDEN_VKEY);
     assert_eq!(key.sign(&log.checkpoint()).unwrap(), GOLDEN_NOTE);
     let verifier: LogVerifier = GOLDEN_VKEY.parse().unwrap();
-    assert_eq!(
-        verifier.open(GOLDEN_NOTE.as_bytes()).unwrap(),
-        log.checkpoint()
-    );
+    assert_eq!(verifier.open(GOLDEN_NOTE.as_bytes()).unwrap(), log.checkpoint());
 }
 
 #[test]
@@ -91,14 +70,8 @@ fn a_proof_file_is_byte_for_byte_the_one_another_program_made() {
     assert_eq!(read, proof);
     assert_eq!(read.verify(&Hash::leaf(b"two"), &verifier).unwrap().size, 3);
     assert!(read.verify(&Hash::leaf(b"one"), &verifier).is_err());
-    let other = LogKey::generate("log.example/golden")
-        .unwrap()
-        .verifier()
-        .unwrap();
-    assert!(matches!(
-        read.verify(&Hash::leaf(b"two"), &other),
-        Err(LedgerError::SignatureInvalid)
-    ));
+    let other = LogKey::generate("log.example/golden").unwrap().verifier().unwrap();
+    assert!(matches!(read.verify(&Hash::leaf(b"two"), &other), Err(LedgerError::SignatureInvalid)));
     // A tree of one entry: no hash lines.
     let mut tiles = MemoryTiles::default();
     let mut log = Sequencer::load("log.example/golden", 0, &tiles).unwrap();
@@ -107,38 +80,21 @@ fn a_proof_file_is_byte_for_byte_the_one_another_program_made() {
     log.committed(staged).unwrap();
     let note = key.sign(&log.checkpoint()).unwrap();
     let extra = Some(b"x".to_vec());
-    let file = TlogProof::make(&tiles, 0, &note, &verifier, extra)
-        .unwrap()
-        .to_string();
-    assert!(
-        file.starts_with("c2sp.org/tlog-proof@v1\nextra eA==\nindex 0\n\nlog.example/golden\n1\n")
-    );
-    TlogProof::parse(file.as_bytes())
-        .unwrap()
-        .verify(&Hash::leaf(b"one"), &verifier)
-        .unwrap();
+    let file = TlogProof::make(&tiles, 0, &note, &verifier, extra).unwrap().to_string();
+    assert!(file.starts_with("c2sp.org/tlog-proof@v1\nextra eA==\nindex 0\n\nlog.example/golden\n1\n"));
+    TlogProof::parse(file.as_bytes()).unwrap().verify(&Hash::leaf(b"one"), &verifier).unwrap();
 }
 
 #[test]
 fn signatures_by_others_are_ignored_and_a_bad_one_of_ours_spoils_the_note() {
     let verifier: LogVerifier = GOLDEN_VKEY.parse().unwrap();
     let witness = "— witness.example AAAAAQID\n";
-    assert!(
-        verifier
-            .open(format!("{GOLDEN_NOTE}{witness}").as_bytes())
-            .is_ok()
-    );
+    assert!(verifier.open(format!("{GOLDEN_NOTE}{witness}").as_bytes()).is_ok());
     let (text, _) = GOLDEN_NOTE.rsplit_once("\n\n").unwrap();
     let stranger = format!("{text}\n\n{witness}");
-    assert!(matches!(
-        verifier.open(stranger.as_bytes()),
-        Err(LedgerError::SignatureInvalid)
-    ));
+    assert!(matches!(verifier.open(stranger.as_bytes()), Err(LedgerError::SignatureInvalid)));
     let bad = format!("{GOLDEN_NOTE}— log.example/golden FcrQGgAA\n");
-    assert!(matches!(
-        verifier.open(bad.as_bytes()),
-        Err(LedgerError::SignatureInvalid)
-    ));
+    assert!(matches!(verifier.open(bad.as_bytes()), Err(LedgerError::SignatureInvalid)));
 }
 
 #[test]
@@ -189,11 +145,7 @@ fn notes_and_keys_that_the_specification_forbids_are_refused() {
 
 #[test]
 fn tile_paths_are_the_specifications() {
-    let tile = |level, index, width| TileId {
-        level,
-        index,
-        width,
-    };
+    let tile = |level, index, width| TileId { level, index, width };
     let cases = [
         (tile(0, 1_234_067, 256), "tile/0/x001/x234/067"),
         (tile(2, 0, 1), "tile/2/000.p/1"),
@@ -201,10 +153,7 @@ fn tile_paths_are_the_specifications() {
         (tile(1, 1_000, 256), "tile/1/x001/000"),
     ];
     for (id, path) in cases {
-        assert_eq!(
-            (id.path().as_str(), TileId::parse_path(path)),
-            (path, Some(id))
-        );
+        assert_eq!((id.path().as_str(), TileId::parse_path(path)), (path, Some(id)));
     }
     assert_eq!(entries_path(1_234_067, 8), "tile/entries/x001/x234/067.p/8");
     for bad in [
@@ -238,10 +187,7 @@ fn bundles_are_length_prefixed_entries() {
 fn commitments_and_row_hashes_are_those_of_another_program() {
     let salt = Salt::from_bytes([7; 32]);
     let c = commit(&salt, &[("who", b"42"), ("why", b"TREAT")]).unwrap();
-    assert_eq!(
-        format!("{c:?}"),
-        "bb2ecd05c12839a98d23d04fbd24072e45cf26786881d93a12eb615994849686"
-    );
+    assert_eq!(format!("{c:?}"), "bb2ecd05c12839a98d23d04fbd24072e45cf26786881d93a12eb615994849686");
     let eid: [u8; 16] = std::array::from_fn(|i| u8::try_from(i).unwrap());
     let row = |subject| {
         row_hash(&RowColumns {
@@ -254,14 +200,8 @@ fn commitments_and_row_hashes_are_those_of_another_program() {
             sealed: b"sealed",
         })
     };
-    assert_eq!(
-        format!("{:?}", row(Some(8))),
-        "1ed5307f33aa4a15a796f4d965b9065d48998af10c24edf4a0c066cd4a948e7a"
-    );
-    assert_eq!(
-        format!("{:?}", row(None)),
-        "9688e4826043738b63ba7c540ea8fa4d3267431053bd5623ab416a3ae8791ab8"
-    );
+    assert_eq!(format!("{:?}", row(Some(8))), "1ed5307f33aa4a15a796f4d965b9065d48998af10c24edf4a0c066cd4a948e7a");
+    assert_eq!(format!("{:?}", row(None)), "9688e4826043738b63ba7c540ea8fa4d3267431053bd5623ab416a3ae8791ab8");
 }
 
 #[test]
@@ -285,21 +225,10 @@ fn an_entry_tells_the_minute_only() {
 fn one_field_is_disclosed_with_its_proof_and_the_others_stay_hidden() {
     let (salt, fields) = (
         Salt::random().unwrap(),
-        [
-            ("actor", b"doctor 7".as_slice()),
-            ("purpose", b"TREAT"),
-            ("subject", b"secret-subject"),
-        ],
+        [("actor", b"doctor 7".as_slice()), ("purpose", b"TREAT"), ("subject", b"secret-subject")],
     );
-    let columns = RowColumns {
-        index: 0,
-        time_us: 1,
-        subject: Some(1),
-        actor: 7,
-        eid: &[1; 16],
-        class: 2,
-        sealed: b"sealed",
-    };
+    let columns =
+        RowColumns { index: 0, time_us: 1, subject: Some(1), actor: 7, eid: &[1; 16], class: 2, sealed: b"sealed" };
     let head = EntryHead::new(&columns, commit(&salt, &fields).unwrap());
     let key = LogKey::generate("log.example/ward").unwrap();
     let mut tiles = MemoryTiles::default();
@@ -309,26 +238,14 @@ fn one_field_is_disclosed_with_its_proof_and_the_others_stay_hidden() {
     log.committed(staged).unwrap();
     let verifier = key.verifier().unwrap();
     let shown = disclose(&salt, &fields, "purpose").unwrap();
-    let evidence = Evidence {
-        entry: head.encode(),
-        disclosures: vec![shown.clone()],
-    };
+    let evidence = Evidence { entry: head.encode(), disclosures: vec![shown.clone()] };
     let extra = evidence.encode().unwrap();
-    assert!(
-        !extra.windows(14).any(|w| w == b"secret-subject")
-            && !extra.windows(8).any(|w| w == b"doctor 7")
-    );
+    assert!(!extra.windows(14).any(|w| w == b"secret-subject") && !extra.windows(8).any(|w| w == b"doctor 7"));
     let note = key.sign(&log.checkpoint()).unwrap();
-    let file = TlogProof::make(&tiles, 0, &note, &verifier, Some(extra))
-        .unwrap()
-        .to_string();
+    let file = TlogProof::make(&tiles, 0, &note, &verifier, Some(extra)).unwrap().to_string();
     let proved = Evidence::verify(file.as_bytes(), &verifier).unwrap();
     assert_eq!(
-        (
-            proved.head,
-            proved.disclosures[0].name(),
-            proved.disclosures[0].value()
-        ),
+        (proved.head, proved.disclosures[0].name(), proved.disclosures[0].value()),
         (head, "purpose", b"TREAT".as_slice())
     );
     // Every single byte of what rides along matters.
@@ -336,43 +253,23 @@ fn one_field_is_disclosed_with_its_proof_and_the_others_stay_hidden() {
     for at in 0..extra.len() {
         let mut changed = extra.clone();
         changed[at] ^= 1;
-        let file = TlogProof::make(&tiles, 0, &note, &verifier, Some(changed))
-            .unwrap()
-            .to_string();
-        assert!(
-            Evidence::verify(file.as_bytes(), &verifier).is_err(),
-            "byte {at}"
-        );
+        let file = TlogProof::make(&tiles, 0, &note, &verifier, Some(changed)).unwrap().to_string();
+        assert!(Evidence::verify(file.as_bytes(), &verifier).is_err(), "byte {at}");
     }
-    assert!(matches!(
-        shown.verify(&Hash([0; 32])),
-        Err(LedgerError::DisclosureInvalid)
-    ));
+    assert!(matches!(shown.verify(&Hash([0; 32])), Err(LedgerError::DisclosureInvalid)));
     assert!(disclose(&salt, &fields, "nothing").is_err());
     assert!(commit(&salt, &[("a", b"1"), ("a", b"2")]).is_err());
     assert!(!format!("{shown:?}").contains("TREAT"));
-    assert_ne!(
-        commit(&Salt::random().unwrap(), &fields).unwrap(),
-        head.commitment,
-        "the salt hides"
-    );
+    assert_ne!(commit(&Salt::random().unwrap(), &fields).unwrap(), head.commitment, "the salt hides");
 }
 
 fn all_parsers(bytes: &[u8]) {
     if let Ok(note) = Note::parse(bytes) {
-        assert_eq!(
-            note.to_string().as_bytes(),
-            bytes,
-            "a note has one spelling"
-        );
+        assert_eq!(note.to_string().as_bytes(), bytes, "a note has one spelling");
         let _ = Checkpoint::parse(&note.text);
     }
     if let Ok(proof) = TlogProof::parse(bytes) {
-        assert_eq!(
-            proof.to_string().as_bytes(),
-            bytes,
-            "a proof has one spelling"
-        );
+        assert_eq!(proof.to_string().as_bytes(), bytes, "a proof has one spelling");
     }
     if let Ok(evidence) = Evidence::decode(bytes) {
         assert_eq!(evidence.encode().unwrap(), bytes);

@@ -75,10 +75,7 @@ impl LogSource for Tables {
         }
         Ok(())
     }
-    fn tile_rows(
-        &self,
-        visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
-    ) -> Result<(), Infallible> {
+    fn tile_rows(&self, visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<(), Infallible> {
         for (level, index) in self.tiles.keys() {
             if visit(*level, *index).is_break() {
                 break;
@@ -86,16 +83,9 @@ impl LogSource for Tables {
         }
         Ok(())
     }
-    fn checkpoints(
-        &self,
-        visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Infallible> {
+    fn checkpoints(&self, visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>) -> Result<(), Infallible> {
         for c in &self.checkpoints {
-            let row = CheckpointRow {
-                seq: c.seq,
-                size: c.size,
-                note: &c.note,
-            };
+            let row = CheckpointRow { seq: c.seq, size: c.size, note: &c.note };
             if visit(row).is_break() {
                 break;
             }
@@ -144,10 +134,7 @@ fn row(index: u64, chance: &mut Chance) -> Row {
         entry: vec![],
         sealed: chance.next().to_be_bytes().repeat(1 + chance.below(12)),
     };
-    Row {
-        entry: entry_of(&columns),
-        ..columns
-    }
+    Row { entry: entry_of(&columns), ..columns }
 }
 
 fn entry_of(r: &Row) -> Vec<u8> {
@@ -185,11 +172,7 @@ fn tables(rows: Vec<Row>, key: &LogKey, signed: &[usize]) -> Tables {
     }
     Tables {
         rows,
-        tiles: tiles
-            .0
-            .into_iter()
-            .map(|((l, i), row)| ((l.into(), i), row))
-            .collect(),
+        tiles: tiles.0.into_iter().map(|((l, i), row)| ((l.into(), i), row)).collect(),
         state: Some(StateRow {
             size: log.size(),
             root: log.root().0.to_vec(),
@@ -223,14 +206,8 @@ fn tamper(t: &mut Tables, chance: &mut Chance) -> (&'static str, Vec<Fault>) {
     let seq = c as u64 + 1;
     let last = t.checkpoints.len() as u64;
     let place = *t.tiles.keys().nth(chance.below(t.tiles.len())).unwrap();
-    let tile = |(level, index): (u64, u64)| Fault::TileAltered {
-        level: u8::try_from(level).unwrap(),
-        index,
-    };
-    let missing = |(level, index): (u64, u64)| Fault::TileMissing {
-        level: u8::try_from(level).unwrap(),
-        index,
-    };
+    let tile = |(level, index): (u64, u64)| Fault::TileAltered { level: u8::try_from(level).unwrap(), index };
+    let missing = |(level, index): (u64, u64)| Fault::TileMissing { level: u8::try_from(level).unwrap(), index };
     let state = t.state.as_mut().unwrap();
     let row_altered = vec![Fault::RowAltered { index }];
     match chance.below(27) {
@@ -323,20 +300,13 @@ fn tamper(t: &mut Tables, chance: &mut Chance) -> (&'static str, Vec<Fault>) {
             ("truncated tiles", gone.into_keys().map(missing).collect())
         }
         21 => {
-            let (level, index) =
-                [(0, size.div_ceil(256)), (1, 900), (7, 0), (200, 3)][chance.below(4)];
+            let (level, index) = [(0, size.div_ceil(256)), (1, 900), (7, 0), (200, 3)][chance.below(4)];
             t.tiles.insert((level, index), vec![1; 32]);
             ("added tile", vec![Fault::TileSuperfluous { level, index }])
         }
         22 => {
             chance.flip(&mut t.checkpoints[c].note);
-            (
-                "note",
-                vec![
-                    Fault::SignatureInvalid { seq },
-                    Fault::CheckpointAltered { seq },
-                ],
-            )
+            ("note", vec![Fault::SignatureInvalid { seq }, Fault::CheckpointAltered { seq }])
         }
         23 => match chance.below(3) {
             0 => {
@@ -344,19 +314,14 @@ fn tamper(t: &mut Tables, chance: &mut Chance) -> (&'static str, Vec<Fault>) {
                 ("note size", vec![Fault::CheckpointAltered { seq }])
             }
             1 => {
-                t.checkpoints[c]
-                    .note
-                    .extend_from_slice("— w.example AAAAAQID\n".as_bytes());
+                t.checkpoints[c].note.extend_from_slice("— w.example AAAAAQID\n".as_bytes());
                 ("note line", vec![Fault::CheckpointAltered { seq }])
             }
             _ => {
                 let mut again = t.checkpoints[c].clone();
                 again.seq = last + 1;
                 t.checkpoints.push(again);
-                (
-                    "added note",
-                    vec![Fault::CheckpointSuperfluous { seq: last + 1 }],
-                )
+                ("added note", vec![Fault::CheckpointSuperfluous { seq: last + 1 }])
             }
         },
         24 => {
@@ -370,13 +335,7 @@ fn tamper(t: &mut Tables, chance: &mut Chance) -> (&'static str, Vec<Fault>) {
         25 => match chance.below(3) {
             0 => {
                 chance.flip_u64(&mut state.size);
-                (
-                    "state size",
-                    vec![Fault::StateAltered {
-                        stated: state.size,
-                        found: size,
-                    }],
-                )
+                ("state size", vec![Fault::StateAltered { stated: state.size, found: size }])
             }
             1 => {
                 chance.flip(&mut state.root);
@@ -410,25 +369,16 @@ fn each_of_a_thousand_random_changes_is_found_and_its_place_named() {
     let mut done = BTreeMap::new();
     let sizes = [1, 2, 255, 256, 257, 511, 512, 513, 700, 1_100];
     for turn in 0..1_000 {
-        let n = if turn % 2 == 0 {
-            sizes[turn / 2 % sizes.len()]
-        } else {
-            1 + chance.below(600)
-        };
+        let n = if turn % 2 == 0 { sizes[turn / 2 % sizes.len()] } else { 1 + chance.below(600) };
         let rows: Vec<_> = (0..n as u64).map(|i| row(i, &mut chance)).collect();
         let before = tables(rows, &key, &signed_sizes(n, &mut chance));
-        let older = before.checkpoints[chance.below(before.checkpoints.len())]
-            .note
-            .clone();
+        let older = before.checkpoints[chance.below(before.checkpoints.len())].note.clone();
         let report = check(&before, &log, &[&older]).unwrap();
         assert_eq!((report.size, report.older), (n as u64, 1));
         let mut after = before.clone();
         let (what, expected) = tamper(&mut after, &mut chance);
         let found = check(&after, &log, &[&older]).expect_err(what);
-        assert!(
-            expected.contains(&found),
-            "turn {turn}, {n} entries, {what}: {found:?}, not {expected:?}"
-        );
+        assert!(expected.contains(&found), "turn {turn}, {n} entries, {what}: {found:?}, not {expected:?}");
         *done.entry(what).or_insert(0) += 1;
     }
     assert!(done.len() >= 26, "every sort of change was tried: {done:?}");
@@ -448,17 +398,11 @@ fn a_change_in_a_log_of_three_levels_is_named_too() {
         let mut after = before.clone();
         chance.flip(after.tiles.get_mut(&(level, index)).unwrap());
         let level = u8::try_from(level).unwrap();
-        assert_eq!(
-            check(&after, &log, &[]).unwrap_err(),
-            Fault::TileAltered { level, index }
-        );
+        assert_eq!(check(&after, &log, &[]).unwrap_err(), Fault::TileAltered { level, index });
     }
     let mut after = before;
     chance.flip(&mut after.rows[40_000].entry);
-    assert_eq!(
-        check(&after, &log, &[]).unwrap_err(),
-        Fault::EntryAltered { index: 40_000 }
-    );
+    assert_eq!(check(&after, &log, &[]).unwrap_err(), Fault::EntryAltered { index: 40_000 });
 }
 
 #[test]
@@ -471,14 +415,7 @@ fn the_unsigned_tail_that_a_crash_leaves_is_no_fault() {
     assert_eq!(check(&none, &log, &[]).unwrap().unsigned_tail, 700);
     let some = tables(rows, &key, &[10, 10, 300]);
     let report = check(&some, &log, &[&some.checkpoints[0].note]).unwrap();
-    assert_eq!(
-        (
-            report.unsigned_tail,
-            report.checkpoints,
-            report.newest.unwrap().size
-        ),
-        (400, 3, 300)
-    );
+    assert_eq!((report.unsigned_tail, report.checkpoints, report.newest.unwrap().size), (400, 3, 300));
     let empty = tables(vec![], &key, &[]);
     assert_eq!(check(&empty, &log, &[]).unwrap().size, 0);
 }
@@ -494,15 +431,9 @@ fn a_rollback_of_all_tables_is_betrayed_by_an_older_checkpoint() {
     for left in [0, 100, 255, 256, 399] {
         let sizes: &[usize] = if left >= 100 { &[100] } else { &[] };
         let back = tables(rows[..left].to_vec(), &key, sizes);
-        assert!(
-            check(&back, &log, &[]).is_ok(),
-            "a rollback by itself looks whole"
-        );
+        assert!(check(&back, &log, &[]).is_ok(), "a rollback by itself looks whole");
         let size = left as u64;
-        assert_eq!(
-            check(&back, &log, &[older]).unwrap_err(),
-            Fault::RolledBack { size, signed: 400 }
-        );
+        assert_eq!(check(&back, &log, &[older]).unwrap_err(), Fault::RolledBack { size, signed: 400 });
         // Without touching the checkpoints it betrays itself.
         let mut half = back;
         half.checkpoints = honest.checkpoints.clone();
@@ -528,10 +459,7 @@ fn a_rewritten_past_contradicts_signed_heads_with_the_key_and_without() {
         forged[at] = row(at as u64, &mut chance);
         let place = at as u64;
         let resigned = tables(forged, &key, &sizes);
-        assert!(
-            check(&resigned, &log, &[]).is_ok(),
-            "the log's key alone proves nothing"
-        );
+        assert!(check(&resigned, &log, &[]).is_ok(), "the log's key alone proves nothing");
         match check(&resigned, &log, &[&older.note]).unwrap_err() {
             Fault::OlderCheckpointForked { size, intact } => {
                 assert!(intact <= place && place < size);
@@ -561,8 +489,5 @@ fn an_older_checkpoint_that_is_none_is_said_to_be_so() {
     let error = audit(&t, &log, &notes, &mut |_| {}).unwrap_err();
     assert!(matches!(error, AuditError::Older { position: 2, .. }));
     // And a log signed by a strange key is not ours.
-    assert_eq!(
-        check(&foreign, &log, &[]).unwrap_err(),
-        Fault::SignatureInvalid { seq: 1 }
-    );
+    assert_eq!(check(&foreign, &log, &[]).unwrap_err(), Fault::SignatureInvalid { seq: 1 });
 }

@@ -4,8 +4,8 @@
 
 use proptest::prelude::*;
 use tacebo_ledger::{
-    Hash, LedgerError, MemoryTiles, Sequencer, TileId, consistency_proof, inclusion_proof, root_at,
-    tile_rows, verify_consistency, verify_inclusion,
+    Hash, LedgerError, MemoryTiles, Sequencer, TileId, consistency_proof, inclusion_proof, root_at, tile_rows,
+    verify_consistency, verify_inclusion,
 };
 
 /// The largest power of two below `n` (n > 1).
@@ -32,11 +32,7 @@ fn path(m: usize, leaves: &[Hash]) -> Vec<Hash> {
     }
     let k = split(leaves.len());
     let (left, right) = leaves.split_at(k);
-    let (mut steps, sibling) = if m < k {
-        (path(m, left), mth(right))
-    } else {
-        (path(m - k, right), mth(left))
-    };
+    let (mut steps, sibling) = if m < k { (path(m, left), mth(right)) } else { (path(m - k, right), mth(left)) };
     steps.push(sibling);
     steps
 }
@@ -48,11 +44,8 @@ fn subproof(m: usize, leaves: &[Hash], whole: bool) -> Vec<Hash> {
     }
     let k = split(leaves.len());
     let (left, right) = leaves.split_at(k);
-    let (mut steps, sibling) = if m <= k {
-        (subproof(m, left, whole), mth(right))
-    } else {
-        (subproof(m - k, right, false), mth(left))
-    };
+    let (mut steps, sibling) =
+        if m <= k { (subproof(m, left, whole), mth(right)) } else { (subproof(m - k, right, false), mth(left)) };
     steps.push(sibling);
     steps
 }
@@ -80,16 +73,7 @@ fn log_of(n: usize, batches: &[usize]) -> (Sequencer, MemoryTiles, Vec<Hash>) {
 
 #[test]
 fn roots_are_those_of_the_certificate_transparency_test_vectors() {
-    let inputs = [
-        "",
-        "00",
-        "10",
-        "2021",
-        "3031",
-        "40414243",
-        "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f",
-    ];
+    let inputs = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"];
     let roots = [
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
         "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
@@ -161,19 +145,12 @@ fn the_specs_tree_of_70000_entries_has_the_specs_tiles_and_random_proofs_hold() 
         })
         .collect();
     assert_eq!(rows, stored);
-    let widths = |l| {
-        rows.iter()
-            .filter(move |t| t.level == l)
-            .map(|t| t.width)
-            .collect::<Vec<_>>()
-    };
+    let widths = |l| rows.iter().filter(move |t| t.level == l).map(|t| t.width).collect::<Vec<_>>();
     assert_eq!((widths(0).len(), widths(0)[273]), (274, 112));
     assert_eq!((widths(1), widths(2)), (vec![256, 17], vec![1]));
     let mut x = 7_u64;
     for _ in 0..60 {
-        x = x
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        x = x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let size = 1 + (x >> 33) % 70_000;
         let index = (x >> 20) % size;
         let tree = &leaves[..usize::try_from(size).unwrap()];
@@ -206,17 +183,11 @@ fn a_missing_or_cut_tile_stops_the_start() {
     let mut missing = tiles.clone();
     missing.0.remove(&(0, 1));
     let error = Sequencer::load("log.example/t", 300, &missing).unwrap_err();
-    assert!(matches!(
-        error,
-        LedgerError::TileMissing { level: 0, index: 1 }
-    ));
+    assert!(matches!(error, LedgerError::TileMissing { level: 0, index: 1 }));
     let mut cut = tiles;
     cut.0.get_mut(&(0, 1)).unwrap().truncate(32 * 3);
     let error = Sequencer::load("log.example/t", 300, &cut).unwrap_err();
-    assert!(matches!(
-        error,
-        LedgerError::TileLength { level: 0, index: 1 }
-    ));
+    assert!(matches!(error, LedgerError::TileLength { level: 0, index: 1 }));
 }
 
 #[test]
@@ -228,28 +199,13 @@ fn receipts_come_only_from_a_commit_in_order_and_once() {
     let stale = log.stage(7, &[b"z"]).unwrap();
     assert_eq!(log.size(), 0, "staging changes nothing");
     let receipts = log.committed(staged).unwrap();
-    let seen: Vec<_> = receipts
-        .iter()
-        .map(|r| (r.index(), r.leaf(), r.time_us()))
-        .collect();
+    let seen: Vec<_> = receipts.iter().map(|r| (r.index(), r.leaf(), r.time_us())).collect();
     let leaf = |e: &[u8]| Hash::leaf(e);
-    assert_eq!(
-        seen,
-        [(0, leaf(b"a"), 5), (1, leaf(b"b"), 5), (2, leaf(b"c"), 6)]
-    );
+    assert_eq!(seen, [(0, leaf(b"a"), 5), (1, leaf(b"b"), 5), (2, leaf(b"c"), 6)]);
     assert_eq!(receipts[0].origin(), "log.example/t");
-    assert_eq!(
-        receipts[2].to_string(),
-        format!(
-            "log=\"log.example/t\", index=2, leaf=:{}:",
-            leaf(b"c").to_base64()
-        )
-    );
+    assert_eq!(receipts[2].to_string(), format!("log=\"log.example/t\", index=2, leaf=:{}:", leaf(b"c").to_base64()));
     let error = log.committed(stale).unwrap_err();
-    assert!(matches!(
-        error,
-        LedgerError::StaleStage { staged: 0, log: 3 }
-    ));
+    assert!(matches!(error, LedgerError::StaleStage { staged: 0, log: 3 }));
 }
 
 #[test]

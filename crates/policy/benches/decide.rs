@@ -5,9 +5,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use tacebo_policy::{
-    Action, Ask, Assurance, Basis, Engine, Fact, PersonKind, Profile, Purpose, Role, What, Who,
-};
+use tacebo_policy::{Action, Ask, Assurance, Basis, Engine, Fact, PersonKind, Profile, Purpose, Role, What, Who};
 
 #[expect(clippy::expect_used, reason = "a bench with broken rules measures nothing")]
 fn decide(criterion: &mut Criterion) {

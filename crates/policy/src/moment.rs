@@ -11,10 +11,7 @@ pub(crate) mod micros_opt {
     }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Timestamp>, D::Error> {
-        Option::<i64>::deserialize(from)?
-            .map(Timestamp::from_microsecond)
-            .transpose()
-            .map_err(D::Error::custom)
+        Option::<i64>::deserialize(from)?.map(Timestamp::from_microsecond).transpose().map_err(D::Error::custom)
     }
 }
 

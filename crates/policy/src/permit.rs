@@ -47,9 +47,9 @@ pub(crate) fn args(which: Args, whose: &Whose) -> Vec<(&'static str, String)> {
         Args::Relation => whose.evidence().map_or_else(Vec::new, |evidence| {
             vec![("document", evidence.document.clone()), ("basis", evidence.basis.code().to_owned())]
         }),
-        Args::Ticket => whose.ticket().map_or_else(Vec::new, |ticket| {
-            vec![("ticket", ticket.id.clone()), ("reason", ticket.reason.clone())]
-        }),
+        Args::Ticket => whose
+            .ticket()
+            .map_or_else(Vec::new, |ticket| vec![("ticket", ticket.id.clone()), ("reason", ticket.reason.clone())]),
         Args::Guardian => whose.guardian().map_or_else(Vec::new, |document| vec![("document", document.to_owned())]),
     }
 }

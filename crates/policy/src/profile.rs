@@ -200,7 +200,8 @@ fn limit(rules: &[Rule<'_>]) -> Limit {
     let mut limit = Limit::default();
     for category in Category::ALL {
         let speaks = |rule: &&Rule<'_>| rule.categories.is_empty() || rule.categories.contains(category);
-        let nearest = |deny: bool| rules.iter().filter(speaks).filter(|rule| rule.deny == deny).map(|rule| rule.nearness).max();
+        let nearest =
+            |deny: bool| rules.iter().filter(speaks).filter(|rule| rule.deny == deny).map(|rule| rule.nearness).max();
         let Some(denied) = nearest(true) else {
             continue;
         };

@@ -50,7 +50,8 @@ fn sum(profile: &Profile, now: Timestamp) -> Whose {
 
 #[test]
 fn a_finished_visit_counts_thirty_days_and_not_a_second_more() {
-    let profile = with(vec![visit("Practitioner/zhang", Some("2026-10-01T00:00:00Z"), Some("2026-10-02T00:00:00Z"), false)]);
+    let profile =
+        with(vec![visit("Practitioner/zhang", Some("2026-10-01T00:00:00Z"), Some("2026-10-02T00:00:00Z"), false)]);
     let end = at("2026-11-01T00:00:00Z");
     let before = sum(&profile, at("2026-10-31T23:59:59Z"));
     assert_eq!(before.bond(), Bond::Direct);
@@ -81,7 +82,10 @@ fn the_nearest_bond_counts_and_strangers_have_none() {
     assert_eq!(of(&["Organization/heart"]), Bond::Department);
     assert_eq!(of(&["CareTeam/7", "Organization/heart"]), Bond::Team);
     assert_eq!(of(&["Organization/heart", "Practitioner/zhang", "CareTeam/7"]), Bond::Direct);
-    assert_eq!(Profile::unknown().whose(&doctor(), Purpose::Treat, noon(), &Windows::shipped().unwrap()), Whose::nobody());
+    assert_eq!(
+        Profile::unknown().whose(&doctor(), Purpose::Treat, noon(), &Windows::shipped().unwrap()),
+        Whose::nobody()
+    );
 }
 
 fn rule(deny: bool, actors: &[&str], purposes: &[Purpose], categories: &[Category]) -> Fact {
@@ -106,7 +110,10 @@ fn acc_13_a_limit_bites_by_department_person_purpose_and_category() {
     assert_eq!(limited(vec![rule(true, &[], &[], &[])]), all);
     assert!(limited(vec![rule(true, &["Organization/eyes"], &[], &[])]).is_empty());
     assert!(limited(vec![rule(true, &[], &[Purpose::Research], &[])]).is_empty());
-    assert_eq!(limited(vec![rule(true, &[], &[Purpose::Treat], &[Category::Genetic])]), BTreeSet::from([Category::Genetic]));
+    assert_eq!(
+        limited(vec![rule(true, &[], &[Purpose::Treat], &[Category::Genetic])]),
+        BTreeSet::from([Category::Genetic])
+    );
     // Nearer rules win; equally near ones forbid.
     assert!(limited(vec![rule(true, &["Organization/heart"], &[], &[]), rule(false, &["zhang"], &[], &[])]).is_empty());
     assert_eq!(limited(vec![rule(true, &["zhang"], &[], &[]), rule(false, &["Organization/heart"], &[], &[])]), all);
@@ -124,7 +131,12 @@ fn acc_13_a_limit_begins_and_ends_on_time() {
         from: Some(at("2026-06-01T00:00:00Z")),
         until: Some(at("2026-07-01T00:00:00Z")),
     }]);
-    for (now, bites) in [("2026-05-31T23:59:59Z", false), ("2026-06-01T00:00:00Z", true), ("2026-06-30T23:59:59Z", true), ("2026-07-01T00:00:00Z", false)] {
+    for (now, bites) in [
+        ("2026-05-31T23:59:59Z", false),
+        ("2026-06-01T00:00:00Z", true),
+        ("2026-06-30T23:59:59Z", true),
+        ("2026-07-01T00:00:00Z", false),
+    ] {
         assert_eq!(!sum(&profile, at(now)).limit().categories.is_empty(), bites, "{now}");
     }
     assert_eq!(sum(&profile, at("2026-06-15T00:00:00Z")).limit().consents, ["Consent/1"]);
@@ -180,21 +192,29 @@ fn ages_turn_at_the_houses_midnight() {
     assert_eq!(age((2008, 11, 22), "2026-11-21T16:00:00Z"), Age::Adult);
     assert_eq!(age((2012, 2, 29), "2026-02-28T15:59:59Z"), Age::Under14);
     assert_eq!(age((2012, 2, 29), "2026-02-28T16:00:00Z"), Age::Minor);
-    let two = with(vec![Fact::Born { on: Date::new(1990, 1, 1).unwrap() }, Fact::Born { on: Date::new(2020, 1, 1).unwrap() }]);
+    let two = with(vec![
+        Fact::Born { on: Date::new(1990, 1, 1).unwrap() },
+        Fact::Born { on: Date::new(2020, 1, 1).unwrap() },
+    ]);
     assert_eq!(sum(&two, noon()).age(), Age::Unknown);
 }
 
 fn any_fact() -> impl Strategy<Value = Fact> {
-    let who = prop_oneof![Just("Practitioner/zhang"), Just("Organization/heart"), Just("zhang"), Just("Practitioner/li")];
-    let when = || prop::option::of((0i64..200).prop_map(|days| Timestamp::from_second(1_780_000_000 + days * 86_400).unwrap()));
+    let who =
+        prop_oneof![Just("Practitioner/zhang"), Just("Organization/heart"), Just("zhang"), Just("Practitioner/li")];
+    let when = || {
+        prop::option::of((0i64..200).prop_map(|days| Timestamp::from_second(1_780_000_000 + days * 86_400).unwrap()))
+    };
     prop_oneof![
-        (who.clone(), when(), when(), any::<bool>(), 0usize..4).prop_map(|(with, from, until, open, basis)| Fact::Relation {
-            with: with.into(),
-            evidence: "Encounter/1".into(),
-            basis: Basis::ALL[basis],
-            from,
-            until,
-            open
+        (who.clone(), when(), when(), any::<bool>(), 0usize..4).prop_map(|(with, from, until, open, basis)| {
+            Fact::Relation {
+                with: with.into(),
+                evidence: "Encounter/1".into(),
+                basis: Basis::ALL[basis],
+                from,
+                until,
+                open,
+            }
         }),
         (who.clone(), when(), when(), any::<bool>()).prop_map(|(actor, from, until, deny)| Fact::Consent {
             id: "Consent/1".into(),
@@ -205,7 +225,12 @@ fn any_fact() -> impl Strategy<Value = Fact> {
             from,
             until
         }),
-        (who, when(), when()).prop_map(|(with, from, until)| Fact::Guardian { with: with.into(), evidence: "RelatedPerson/1".into(), from, until }),
+        (who, when(), when()).prop_map(|(with, from, until)| Fact::Guardian {
+            with: with.into(),
+            evidence: "RelatedPerson/1".into(),
+            from,
+            until
+        }),
         Just(Fact::Vip),
         Just(Fact::Deceased),
         Just(Fact::Colleague { account: None, practitioner: Some("Practitioner/li".into()) }),

@@ -91,7 +91,13 @@ impl Windows {
     }
 
     /// When a relation counts. None: it says too little to count.
-    pub(crate) fn relation(&self, basis: Basis, from: Option<Timestamp>, until: Option<Timestamp>, open: bool) -> Option<Span> {
+    pub(crate) fn relation(
+        &self,
+        basis: Basis,
+        from: Option<Timestamp>,
+        until: Option<Timestamp>,
+        open: bool,
+    ) -> Option<Span> {
         let days = self.basis.get(&basis)?;
         let end = match (until, open, from) {
             (Some(until), _, _) => Some(shift(until, days.after)),

@@ -5,9 +5,7 @@
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
-use tacebo_seal::{
-    Category, Custodian, Effort, Keyring, Part, PassphraseFile, Place, Realm, SubjectNo,
-};
+use tacebo_seal::{Category, Custodian, Effort, Keyring, Part, PassphraseFile, Place, Realm, SubjectNo};
 
 const SIZES: [usize; 4] = [64, 1024, 16 * 1024, 1024 * 1024];
 
@@ -19,12 +17,8 @@ struct House {
 fn house() -> House {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("root.keys");
-    let custodian = PassphraseFile::create(&path, "a bench passphrase", Effort::LEAST)
-        .expect("a root key file");
-    House {
-        _folder: folder,
-        custodian,
-    }
+    let custodian = PassphraseFile::create(&path, "a bench passphrase", Effort::LEAST).expect("a root key file");
+    House { _folder: folder, custodian }
 }
 
 fn place() -> Place<'static> {
@@ -42,9 +36,7 @@ fn place() -> Place<'static> {
 fn messages(c: &mut Criterion) {
     let house = house();
     let (ring, _) = Keyring::create(&house.custodian, Realm(1)).expect("a ring");
-    let (key, wrapped) = ring
-        .new_data_key(SubjectNo(7), Category(1))
-        .expect("a data key");
+    let (key, wrapped) = ring.new_data_key(SubjectNo(7), Category(1)).expect("a data key");
     let bare = LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &[7; 32]).expect("a key"));
     for size in SIZES {
         let plain = vec![0x5a; size];
@@ -58,12 +50,8 @@ fn messages(c: &mut Criterion) {
                 nonce[..8].copy_from_slice(&counter.to_be_bytes());
                 let mut out = Vec::with_capacity(size + 16);
                 out.extend_from_slice(&plain);
-                bare.seal_in_place_append_tag(
-                    Nonce::assume_unique_for_key(nonce),
-                    Aad::empty(),
-                    &mut out,
-                )
-                .expect("sealed");
+                bare.seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut out)
+                    .expect("sealed");
                 out
             });
         });
@@ -72,25 +60,16 @@ fn messages(c: &mut Criterion) {
         });
         let sealed = key.seal(&place(), &plain).expect("sealed");
         group.bench_function("open", |b| {
-            b.iter(|| {
-                key.open(&place(), black_box(sealed.as_bytes()))
-                    .expect("opened")
-            });
+            b.iter(|| key.open(&place(), black_box(sealed.as_bytes())).expect("opened"));
         });
         group.finish();
     }
     c.bench_function("open 16 KiB in the middle of 1 MiB", |b| {
         let sealed = key.seal(&place(), &vec![1; 1024 * 1024]).expect("sealed");
-        b.iter(|| {
-            key.open_range(&place(), sealed.as_bytes(), 500_000..516_384)
-                .expect("opened")
-        });
+        b.iter(|| key.open_range(&place(), sealed.as_bytes(), 500_000..516_384).expect("opened"));
     });
     c.bench_function("unwrap a data key", |b| {
-        b.iter(|| {
-            ring.unwrap(SubjectNo(7), Category(1), black_box(&wrapped))
-                .expect("a key")
-        });
+        b.iter(|| ring.unwrap(SubjectNo(7), Category(1), black_box(&wrapped)).expect("a key"));
     });
     c.bench_function("blind term", |b| {
         let blinder = ring.blinder();
@@ -123,10 +102,7 @@ fn realms(c: &mut Criterion) {
     c.bench_function("destroy one category among 400 keys of a bucket", |b| {
         b.iter_batched(
             || keys.clone(),
-            |keys| {
-                ring.destroy(&[(subject, Some(Category(1)))], keys)
-                    .expect("destroyed")
-            },
+            |keys| ring.destroy(&[(subject, Some(Category(1)))], keys).expect("destroyed"),
             BatchSize::SmallInput,
         );
     });

@@ -37,11 +37,7 @@ pub(crate) fn input_key(secret: &Secret) -> hmac::Key {
 }
 
 /// HKDF-Expand (RFC 5869, 2.3) for up to two blocks of output.
-fn expand(
-    key: &hmac::Key,
-    info: [&[u8]; 2],
-    context: &[&[u8]],
-) -> Result<Zeroizing<[u8; 2 * HASH]>, SealError> {
+fn expand(key: &hmac::Key, info: [&[u8]; 2], context: &[&[u8]]) -> Result<Zeroizing<[u8; 2 * HASH]>, SealError> {
     let context_len: usize = context.iter().map(|piece| piece.len()).sum();
     let info_len: usize = info.iter().map(|piece| piece.len()).sum();
     // Room for T(1), then info and the counter; sized at once, as it will hold key bytes.
@@ -77,15 +73,9 @@ impl Derived {
         let okm = expand(key, [INFO, salt], context)?;
         let (aead, rest) = okm.split_first_chunk::<KEY>().ok_or(SealError::Cipher)?;
         let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Cipher)?;
-        let (commitment, _) = rest
-            .split_first_chunk::<COMMITMENT>()
-            .ok_or(SealError::Cipher)?;
+        let (commitment, _) = rest.split_first_chunk::<COMMITMENT>().ok_or(SealError::Cipher)?;
         let aead = UnboundKey::new(&AES_256_GCM, aead).map_err(|_| SealError::Cipher)?;
-        Ok(Self {
-            key: LessSafeKey::new(aead),
-            nonce: *nonce,
-            commitment: *commitment,
-        })
+        Ok(Self { key: LessSafeKey::new(aead), nonce: *nonce, commitment: *commitment })
     }
 
     /// The base nonce XOR the chunk's number.
@@ -98,21 +88,15 @@ impl Derived {
     }
 
     fn seal(&self, number: u64, plain: &[u8], out: &mut [u8]) -> Result<(), SealError> {
-        let (text, tag) = out
-            .split_at_mut_checked(plain.len())
-            .ok_or(SealError::Cipher)?;
+        let (text, tag) = out.split_at_mut_checked(plain.len()).ok_or(SealError::Cipher)?;
         self.key
             .seal_out_of_place_scatter(self.nonce(number), Aad::empty(), plain, text, &[], tag)
             .map_err(|_| SealError::Cipher)
     }
 
     fn open(&self, number: u64, sealed: &[u8], out: &mut [u8]) -> Result<(), SealError> {
-        let (text, tag) = sealed
-            .split_last_chunk::<TAG>()
-            .ok_or(SealError::Truncated)?;
-        self.key
-            .open_separate_gather(self.nonce(number), Aad::empty(), text, tag, out)
-            .map_err(|_| SealError::Damaged)
+        let (text, tag) = sealed.split_last_chunk::<TAG>().ok_or(SealError::Truncated)?;
+        self.key.open_separate_gather(self.nonce(number), Aad::empty(), text, tag, out).map_err(|_| SealError::Damaged)
     }
 }
 
@@ -145,14 +129,8 @@ pub(crate) fn seal(
 }
 
 /// Opens a whole message.
-pub(crate) fn open(
-    key: &hmac::Key,
-    context: &[&[u8]],
-    message: &[u8],
-) -> Result<Zeroizing<Vec<u8>>, SealError> {
-    let (prefix, body) = message
-        .split_first_chunk::<PREFIX>()
-        .ok_or(SealError::Truncated)?;
+pub(crate) fn open(key: &hmac::Key, context: &[&[u8]], message: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    let (prefix, body) = message.split_first_chunk::<PREFIX>().ok_or(SealError::Truncated)?;
     let opener = Opener::new(key, context, prefix, message.len() as u64)?;
     let length = usize::try_from(opener.plain_len()).map_err(|_| SealError::TooLong)?;
     let mut plain = Zeroizing::new(vec![0; length]);
@@ -177,29 +155,19 @@ impl Opener {
         prefix: &[u8; PREFIX],
         message_len: u64,
     ) -> Result<Self, SealError> {
-        let body = message_len
-            .checked_sub(PREFIX as u64)
-            .ok_or(SealError::Truncated)?;
+        let body = message_len.checked_sub(PREFIX as u64).ok_or(SealError::Truncated)?;
         let full = body / (CHUNK + TAG) as u64;
         // A last chunk without room for its tag is a message cut at or near a chunk's edge.
-        let last = (body % (CHUNK + TAG) as u64)
-            .checked_sub(TAG as u64)
-            .ok_or(SealError::Truncated)?;
+        let last = (body % (CHUNK + TAG) as u64).checked_sub(TAG as u64).ok_or(SealError::Truncated)?;
         if full >= MOST_CHUNKS {
             return Err(SealError::TooLong);
         }
-        let (salt, commitment) = prefix
-            .split_first_chunk::<SALT>()
-            .ok_or(SealError::Truncated)?;
+        let (salt, commitment) = prefix.split_first_chunk::<SALT>().ok_or(SealError::Truncated)?;
         let derived = Derived::new(key, salt, context)?;
         if !bool::from(derived.commitment.ct_eq(commitment)) {
             return Err(SealError::WrongPlace);
         }
-        Ok(Self {
-            derived,
-            full,
-            last,
-        })
+        Ok(Self { derived, full, last })
     }
 
     /// Plain bytes in the message. Trust it only when the last chunk has been opened.
@@ -213,12 +181,7 @@ impl Opener {
     }
 
     /// Opens neighbouring chunks, the first of them number `first`, into `out`, which must have exactly their length.
-    pub(crate) fn open_chunks(
-        &self,
-        first: u64,
-        sealed: &[u8],
-        out: &mut [u8],
-    ) -> Result<(), SealError> {
+    pub(crate) fn open_chunks(&self, first: u64, sealed: &[u8], out: &mut [u8]) -> Result<(), SealError> {
         let mut out = out;
         for (number, chunk) in (first..).zip(sealed.chunks(CHUNK + TAG)) {
             let expected = match number.cmp(&self.full) {
@@ -229,17 +192,12 @@ impl Opener {
             if chunk.len() as u64 != expected + TAG as u64 {
                 return Err(SealError::Truncated);
             }
-            let (here, rest) = std::mem::take(&mut out)
-                .split_at_mut_checked(chunk.len() - TAG)
-                .ok_or(SealError::Truncated)?;
+            let (here, rest) =
+                std::mem::take(&mut out).split_at_mut_checked(chunk.len() - TAG).ok_or(SealError::Truncated)?;
             self.derived.open(number, chunk, here)?;
             out = rest;
         }
-        if out.is_empty() {
-            Ok(())
-        } else {
-            Err(SealError::Truncated)
-        }
+        if out.is_empty() { Ok(()) } else { Err(SealError::Truncated) }
     }
 }
 

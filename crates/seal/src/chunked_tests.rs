@@ -7,9 +7,7 @@ fn key(byte: u8) -> hmac::Key {
 }
 
 fn plain(len: usize) -> Vec<u8> {
-    (0..len)
-        .map(|i| ((i * 7 + i / 251) & 0xff).to_le_bytes()[0])
-        .collect()
+    (0..len).map(|i| ((i * 7 + i / 251) & 0xff).to_le_bytes()[0]).collect()
 }
 
 fn sealed(key: &hmac::Key, context: &[u8], plain: &[u8]) -> Vec<u8> {
@@ -48,14 +46,7 @@ fn messages_are_those_of_another_cobblestone_256() {
         let context = hex::decode(&vector.context).unwrap();
         let text = plain(vector.plain_len);
         let mut message = Vec::new();
-        seal(
-            &key,
-            salt.first_chunk().unwrap(),
-            &[&context],
-            &text,
-            &mut message,
-        )
-        .unwrap();
+        seal(&key, salt.first_chunk().unwrap(), &[&context], &text, &mut message).unwrap();
         assert_eq!(message.len(), vector.message_len);
         assert_eq!(hex::encode(&message[..72]), vector.head);
         let hash = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &message);
@@ -75,11 +66,7 @@ fn a_message_cut_anywhere_is_refused() {
     let text = plain(2 * CHUNK + 5);
     let message = sealed(&key(1), b"", &text);
     let edges = [0, 1, 2].map(|k| PREFIX + k * (CHUNK + TAG));
-    for at in edges
-        .iter()
-        .flat_map(|edge| edge.saturating_sub(20)..edge + 40)
-        .filter(|at| *at < message.len())
-    {
+    for at in edges.iter().flat_map(|edge| edge.saturating_sub(20)..edge + 40).filter(|at| *at < message.len()) {
         assert!(open(&key(1), &[], &message[..at]).is_err(), "cut at {at}");
     }
     let longer = [&message[..], &[0; TAG]].concat();
@@ -103,10 +90,7 @@ fn chunks_cannot_change_places_or_messages() {
     let mut swapped = message.clone();
     swapped[chunk(0)].copy_from_slice(&message[chunk(1)]);
     swapped[chunk(1)].copy_from_slice(&message[chunk(0)]);
-    assert!(matches!(
-        open(&key(1), &[], &swapped),
-        Err(SealError::Damaged)
-    ));
+    assert!(matches!(open(&key(1), &[], &swapped), Err(SealError::Damaged)));
     let mut mixed = message.clone();
     mixed[chunk(2)].copy_from_slice(&other[chunk(2)]);
     assert!(open(&key(1), &[], &mixed).is_err());

@@ -25,12 +25,7 @@ pub trait Custodian: Send + Sync {
     fn wrap(&self, realm: Realm, epoch: u32, plain: &[u8; 32]) -> Result<Vec<u8>, SealError>;
 
     /// Opens a key that [`wrap`](Self::wrap) wrapped.
-    fn unwrap(
-        &self,
-        realm: Realm,
-        epoch: u32,
-        wrapped: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, SealError>;
+    fn unwrap(&self, realm: Realm, epoch: u32, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError>;
 
     /// Makes a new root epoch key, durably, and returns its number. The older ones stay until destroyed.
     fn turn(&self) -> Result<u32, SealError>;
@@ -98,12 +93,6 @@ impl DestructionReceipt {
 
 impl fmt::Display for DestructionReceipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "root epoch {} destroyed ({}), key {}",
-            self.epoch,
-            self.worth,
-            hex::encode(self.fingerprint)
-        )
+        write!(f, "root epoch {} destroyed ({}), key {}", self.epoch, self.worth, hex::encode(self.fingerprint))
     }
 }

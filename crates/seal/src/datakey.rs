@@ -35,9 +35,7 @@ impl DataKey {
 
     /// Opens what was sealed for this place. Anything else is refused before a byte is deciphered.
     pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
-        let (mark, message) = sealed
-            .split_first_chunk::<MARK>()
-            .ok_or(SealError::NotSealed)?;
+        let (mark, message) = sealed.split_first_chunk::<MARK>().ok_or(SealError::NotSealed)?;
         let Suite::International = suite_of(*mark)?;
         let fixed = place.fixed()?;
         let context: [&[u8]; 4] = [mark, &fixed, place.kind.as_bytes(), place.id];
@@ -46,20 +44,11 @@ impl DataKey {
 
     /// Begins random access into a message that lies elsewhere: give its first [`HEADER_LEN`] bytes and its whole
     /// length, then fetch only the bytes that [`Window::sealed_range`] names.
-    pub fn window(
-        &self,
-        place: &Place<'_>,
-        header: &[u8],
-        sealed_len: u64,
-    ) -> Result<Window, SealError> {
-        let (mark, rest) = header
-            .split_first_chunk::<MARK>()
-            .ok_or(SealError::NotSealed)?;
+    pub fn window(&self, place: &Place<'_>, header: &[u8], sealed_len: u64) -> Result<Window, SealError> {
+        let (mark, rest) = header.split_first_chunk::<MARK>().ok_or(SealError::NotSealed)?;
         let Suite::International = suite_of(*mark)?;
         let prefix = rest.first_chunk::<PREFIX>().ok_or(SealError::Truncated)?;
-        let length = sealed_len
-            .checked_sub(MARK as u64)
-            .ok_or(SealError::Truncated)?;
+        let length = sealed_len.checked_sub(MARK as u64).ok_or(SealError::Truncated)?;
         let fixed = place.fixed()?;
         let context: [&[u8]; 4] = [mark, &fixed, place.kind.as_bytes(), place.id];
         Ok(Window(Opener::new(&self.0, &context, prefix, length)?))
@@ -122,13 +111,9 @@ impl Window {
 
     /// Opens the last chunk: proves that the message is neither cut nor lengthened.
     pub fn prove_length(&self, last_chunk: &[u8]) -> Result<(), SealError> {
-        let length = last_chunk
-            .len()
-            .checked_sub(TAG)
-            .ok_or(SealError::Truncated)?;
+        let length = last_chunk.len().checked_sub(TAG).ok_or(SealError::Truncated)?;
         let mut plain = Zeroizing::new(vec![0; length]);
-        self.0
-            .open_chunks(self.0.last_chunk(), last_chunk, &mut plain)
+        self.0.open_chunks(self.0.last_chunk(), last_chunk, &mut plain)
     }
 
     /// Opens plain bytes from exactly the sealed bytes that [`sealed_range`](Self::sealed_range) named.

@@ -12,9 +12,7 @@ pub enum SealError {
     #[error("these bytes are not a sealed message; check which column or file they were read from")]
     NotSealed,
     /// Written by a later version of this format.
-    #[error(
-        "sealed format version {0} is not known here; use the release that wrote it, or a later one"
-    )]
+    #[error("sealed format version {0} is not known here; use the release that wrote it, or a later one")]
     UnknownVersion(u8),
     /// Sealed with a suite that this build does not carry.
     #[error("cipher suite {0} is not in this build; use a build that carries it")]
@@ -35,30 +33,22 @@ pub enum SealError {
     #[error("the range lies outside the sealed message")]
     OutOfRange,
     /// A wrapped key does not open with the key that should hold it.
-    #[error(
-        "a wrapped key does not open under its bucket and owner: it was destroyed, moved or changed"
-    )]
+    #[error("a wrapped key does not open under its bucket and owner: it was destroyed, moved or changed")]
     KeyUnreadable,
     /// Key rows are missing, doubled or of several epochs.
     #[error("the key rows of this realm are not one whole set: {0}; load all of them again")]
     KeyRows(&'static str),
     /// A key row was handed in for a bucket that is not being re-keyed.
-    #[error(
-        "a surviving key is not in a bucket that is being re-keyed; pass the keys of the touched buckets only"
-    )]
+    #[error("a surviving key is not in a bucket that is being re-keyed; pass the keys of the touched buckets only")]
     StrayKey,
     /// Somebody asked to destroy every key of the house itself.
     #[error("the keys of the house are destroyed one category at a time; name the category")]
     HouseKeys,
     /// The custodian has no such root epoch (any more).
-    #[error(
-        "root epoch {0} is not held by the custodian: it was destroyed, or this is another custodian's data"
-    )]
+    #[error("root epoch {0} is not held by the custodian: it was destroyed, or this is another custodian's data")]
     EpochGone(u32),
     /// The epoch in use cannot be destroyed.
-    #[error(
-        "root epoch {0} is in use; turn the epoch and re-wrap every realm before destroying it"
-    )]
+    #[error("root epoch {0} is in use; turn the epoch and re-wrap every realm before destroying it")]
     EpochInUse(u32),
     /// There can be no further epoch.
     #[error("the epoch counter is used up")]
@@ -70,14 +60,10 @@ pub enum SealError {
         least: usize,
     },
     /// The passphrase does not open the custodian's file.
-    #[error(
-        "wrong passphrase for the root key file (or its header was changed); try again or use a copy of the file"
-    )]
+    #[error("wrong passphrase for the root key file (or its header was changed); try again or use a copy of the file")]
     WrongPassphrase,
     /// The effort is below what may protect a root key, or above what a machine can do.
-    #[error(
-        "the passphrase work factor is out of bounds; use at least 19456 KiB, 2 passes and 1 lane"
-    )]
+    #[error("the passphrase work factor is out of bounds; use at least 19456 KiB, 2 passes and 1 lane")]
     Effort,
     /// The custodian's file is not one.
     #[error("the root key file cannot be read: {0}; use a copy of the file")]

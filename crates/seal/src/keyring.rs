@@ -50,10 +50,7 @@ pub struct Keyring {
 
 impl Keyring {
     /// Makes the keys of a new realm. Commit the rows before using the ring.
-    pub fn create(
-        custodian: &dyn Custodian,
-        realm: Realm,
-    ) -> Result<(Self, Vec<BucketRow>), SealError> {
+    pub fn create(custodian: &dyn Custodian, realm: Realm) -> Result<(Self, Vec<BucketRow>), SealError> {
         let epoch = custodian.epoch();
         let epoch_key = Secret::random()?;
         let ring = Self {
@@ -62,27 +59,19 @@ impl Keyring {
             epoch_wrapped: custodian.wrap(realm, epoch, epoch_key.bytes())?,
             epoch_key,
             index_key: Secret::random()?,
-            buckets: (0..BUCKETS)
-                .map(|_| Secret::random())
-                .collect::<Result<_, _>>()?,
+            buckets: (0..BUCKETS).map(|_| Secret::random()).collect::<Result<_, _>>()?,
         };
         let rows = ring.all_rows()?;
         Ok((ring, rows))
     }
 
     /// Opens a realm from all of its rows, in any order. One call to the custodian.
-    pub fn unlock(
-        custodian: &dyn Custodian,
-        realm: Realm,
-        rows: Vec<BucketRow>,
-    ) -> Result<Self, SealError> {
+    pub fn unlock(custodian: &dyn Custodian, realm: Realm, rows: Vec<BucketRow>) -> Result<Self, SealError> {
         let rows = rows::Whole::of(rows)?;
         let plain = custodian.unwrap(realm, rows.epoch, &rows.epoch_wrapped)?;
         let epoch_key = Secret::copy_of(&plain)?;
         let wrapper = Wrapper::new(&epoch_key)?;
-        let open = |row: u16, wrapped: &[u8]| {
-            wrapper.unwrap(&rows::owner(realm, row, rows.epoch), wrapped)
-        };
+        let open = |row: u16, wrapped: &[u8]| wrapper.unwrap(&rows::owner(realm, row, rows.epoch), wrapped);
         Ok(Self {
             realm,
             epoch: rows.epoch,
@@ -107,26 +96,15 @@ impl Keyring {
     }
 
     /// Makes a data key for a subject. Commit the wrapped key before (or with) anything sealed under it.
-    pub fn new_data_key(
-        &self,
-        subject: SubjectNo,
-        category: Category,
-    ) -> Result<(DataKey, WrappedKey), SealError> {
+    pub fn new_data_key(&self, subject: SubjectNo, category: Category) -> Result<(DataKey, WrappedKey), SealError> {
         let key = Secret::random()?;
         let wrapped = self.wrap_data_key(subject, category, &key)?;
         Ok((DataKey::new(&key), wrapped))
     }
 
     /// Opens a data key of a subject.
-    pub fn unwrap(
-        &self,
-        subject: SubjectNo,
-        category: Category,
-        wrapped: &WrappedKey,
-    ) -> Result<DataKey, SealError> {
-        Ok(DataKey::new(
-            &self.unwrap_data_key(subject, category, wrapped)?,
-        ))
+    pub fn unwrap(&self, subject: SubjectNo, category: Category, wrapped: &WrappedKey) -> Result<DataKey, SealError> {
+        Ok(DataKey::new(&self.unwrap_data_key(subject, category, wrapped)?))
     }
 
     /// The bucket of a subject; the same as [`SubjectNo::bucket`].
@@ -139,12 +117,7 @@ impl Keyring {
         Blinder::new(&self.index_key)
     }
 
-    fn wrap_data_key(
-        &self,
-        subject: SubjectNo,
-        category: Category,
-        key: &Secret,
-    ) -> Result<WrappedKey, SealError> {
+    fn wrap_data_key(&self, subject: SubjectNo, category: Category, key: &Secret) -> Result<WrappedKey, SealError> {
         let owner = data_owner(self.realm, subject, category);
         Ok(WrappedKey(self.wrapper(subject)?.wrap(&owner, key)?))
     }
@@ -167,11 +140,7 @@ impl Keyring {
     /// Every row, wrapped under the current epoch key.
     fn all_rows(&self) -> Result<Vec<BucketRow>, SealError> {
         let mut rows = Vec::with_capacity(usize::from(BUCKETS) + 2);
-        rows.push(BucketRow {
-            bucket: EPOCH_ROW,
-            epoch: self.epoch,
-            wrapped: self.epoch_wrapped.clone(),
-        });
+        rows.push(BucketRow { bucket: EPOCH_ROW, epoch: self.epoch, wrapped: self.epoch_wrapped.clone() });
         let wrapper = Wrapper::new(&self.epoch_key)?;
         rows.push(self.row(&wrapper, INDEX_ROW, &self.index_key)?);
         for (bucket, key) in (0..BUCKETS).zip(&self.buckets) {
@@ -202,10 +171,7 @@ impl Keyring {
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Keyring")
-            .field("realm", &self.realm)
-            .field("epoch", &self.epoch)
-            .finish_non_exhaustive()
+        f.debug_struct("Keyring").field("realm", &self.realm).field("epoch", &self.epoch).finish_non_exhaustive()
     }
 }
 

@@ -28,9 +28,7 @@ pub use blind::{Blinder, IdTerm, Term};
 pub use custody::{Custodian, DestructionReceipt, Effort, PassphraseFile, Worth};
 pub use datakey::{DataKey, Window};
 pub use error::SealError;
-pub use keyring::{
-    BUCKETS, BucketRow, EPOCH_ROW, INDEX_ROW, Keyring, OwnedKey, Rekeyed, Turned, WrappedKey,
-};
+pub use keyring::{BUCKETS, BucketRow, EPOCH_ROW, INDEX_ROW, Keyring, OwnedKey, Rekeyed, Turned, WrappedKey};
 pub use place::{Category, Part, Place, Realm, SubjectNo};
 pub use sealed::{HEADER_LEN, Sealed};
 pub use suite::Suite;

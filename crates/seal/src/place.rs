@@ -150,11 +150,7 @@ mod tests {
         for n in 0..40_960 {
             used[usize::from(SubjectNo(n).bucket())] += 1;
         }
-        assert!(
-            used.iter().all(|&n| n < 40),
-            "fullest {:?}",
-            used.iter().max()
-        );
+        assert!(used.iter().all(|&n| n < 40), "fullest {:?}", used.iter().max());
         // Stored data hangs on these numbers.
         assert_eq!(SubjectNo::HOUSE.bucket(), 0);
         assert_eq!(SubjectNo(1).bucket(), 0x5e5);

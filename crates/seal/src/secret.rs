@@ -65,10 +65,7 @@ mod tests {
 
     #[test]
     fn two_fresh_secrets_differ() {
-        assert_ne!(
-            Secret::random().unwrap().bytes(),
-            Secret::random().unwrap().bytes()
-        );
+        assert_ne!(Secret::random().unwrap().bytes(), Secret::random().unwrap().bytes());
     }
 
     #[test]

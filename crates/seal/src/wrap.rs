@@ -50,31 +50,19 @@ impl Wrapper {
 
     /// Opens a wrapped key.
     pub(crate) fn unwrap(&self, owner: &[u8], wrapped: &[u8]) -> Result<Secret, SealError> {
-        let (&[version, suite], rest) = wrapped
-            .split_first_chunk::<2>()
-            .ok_or(SealError::KeyUnreadable)?;
+        let (&[version, suite], rest) = wrapped.split_first_chunk::<2>().ok_or(SealError::KeyUnreadable)?;
         if version != VERSION {
             return Err(SealError::UnknownVersion(version));
         }
         let Suite::International = Suite::of(suite)?;
-        let (nonce, rest) = rest
-            .split_first_chunk::<NONCE>()
-            .ok_or(SealError::KeyUnreadable)?;
-        let (text, tag) = rest
-            .split_first_chunk::<KEY>()
-            .ok_or(SealError::KeyUnreadable)?;
+        let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(SealError::KeyUnreadable)?;
+        let (text, tag) = rest.split_first_chunk::<KEY>().ok_or(SealError::KeyUnreadable)?;
         if tag.len() != TAG {
             return Err(SealError::KeyUnreadable);
         }
         let mut key = Secret::empty();
         self.0
-            .open_separate_gather(
-                Nonce::assume_unique_for_key(*nonce),
-                Aad::from(owner),
-                text,
-                tag,
-                key.bytes_mut(),
-            )
+            .open_separate_gather(Nonce::assume_unique_for_key(*nonce), Aad::from(owner), text, tag, key.bytes_mut())
             .map_err(|_| SealError::KeyUnreadable)?;
         Ok(key)
     }

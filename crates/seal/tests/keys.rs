@@ -5,8 +5,8 @@
 use proptest::prelude::*;
 use std::sync::OnceLock;
 use tacebo_seal::{
-    BUCKETS, BucketRow, Category, Custodian, DataKey, EPOCH_ROW, Effort, INDEX_ROW, Keyring, Part,
-    PassphraseFile, Place, Realm, SealError, SubjectNo, WrappedKey,
+    BUCKETS, BucketRow, Category, Custodian, DataKey, EPOCH_ROW, Effort, INDEX_ROW, Keyring, Part, PassphraseFile,
+    Place, Realm, SealError, SubjectNo, WrappedKey,
 };
 
 const HEALTH: Category = Category(2);
@@ -25,24 +25,11 @@ fn house() -> House {
     let path = folder.path().join("root.keys");
     let custodian = PassphraseFile::create(&path, PASS, Effort::LEAST).unwrap();
     let (ring, rows) = Keyring::create(&custodian, Realm(1)).unwrap();
-    House {
-        _folder: folder,
-        custodian,
-        ring,
-        rows,
-    }
+    House { _folder: folder, custodian, ring, rows }
 }
 
 fn place(subject: SubjectNo, category: Category) -> Place<'static> {
-    Place {
-        realm: Realm(1),
-        subject,
-        category,
-        kind: "Observation",
-        id: b"o1",
-        version: 1,
-        part: Part::Body,
-    }
+    Place { realm: Realm(1), subject, category, kind: "Observation", id: b"o1", version: 1, part: Part::Body }
 }
 
 fn opens(key: &DataKey, subject: SubjectNo, category: Category, sealed: &[u8]) -> bool {
@@ -51,10 +38,7 @@ fn opens(key: &DataKey, subject: SubjectNo, category: Category, sealed: &[u8]) -
 
 /// Another subject of the same bucket.
 fn neighbour(subject: SubjectNo) -> SubjectNo {
-    (subject.0 + 1..=subject.0 + 1_000_000)
-        .map(SubjectNo)
-        .find(|other| other.bucket() == subject.bucket())
-        .unwrap()
+    (subject.0 + 1..=subject.0 + 1_000_000).map(SubjectNo).find(|other| other.bucket() == subject.bucket()).unwrap()
 }
 
 /// Rows as a store has them after some were replaced.
@@ -118,12 +102,8 @@ fn a_wrapped_data_key_opens_for_its_subject_and_category_only() {
     let house = house();
     let subject = SubjectNo(5);
     let (_, wrapped) = house.ring.new_data_key(subject, HEALTH).unwrap();
-    let refused = |subject, category| {
-        matches!(
-            house.ring.unwrap(subject, category, &wrapped),
-            Err(SealError::KeyUnreadable)
-        )
-    };
+    let refused =
+        |subject, category| matches!(house.ring.unwrap(subject, category, &wrapped), Err(SealError::KeyUnreadable));
     assert!(refused(subject, IDENTITY));
     assert!(refused(SubjectNo(6), HEALTH));
     assert!(refused(neighbour(subject), HEALTH));
@@ -134,12 +114,7 @@ fn a_wrapped_data_key_opens_for_its_subject_and_category_only() {
         changed.0[at] ^= 0x40;
         assert!(house.ring.unwrap(subject, HEALTH, &changed).is_err());
     }
-    assert!(
-        house
-            .ring
-            .unwrap(subject, HEALTH, &WrappedKey(Vec::new()))
-            .is_err()
-    );
+    assert!(house.ring.unwrap(subject, HEALTH, &WrappedKey(Vec::new())).is_err());
 }
 
 #[test]
@@ -175,17 +150,9 @@ fn a_destroyed_subject_stays_unreadable_even_with_every_old_row() {
     assert!(opens(&key, stays, HEALTH, sealed[2].as_bytes()));
 
     // The whole old set, or any old row among the new ones, is of no use to anybody.
-    assert!(matches!(
-        Keyring::unlock(&house.custodian, Realm(1), backup.0.clone()),
-        Err(SealError::EpochGone(1))
-    ));
+    assert!(matches!(Keyring::unlock(&house.custodian, Realm(1), backup.0.clone()), Err(SealError::EpochGone(1))));
     for bucket in [gone.bucket(), EPOCH_ROW, INDEX_ROW] {
-        let mut row = backup
-            .0
-            .iter()
-            .find(|r| r.bucket == bucket)
-            .unwrap()
-            .clone();
+        let mut row = backup.0.iter().find(|r| r.bucket == bucket).unwrap().clone();
         let mixed = replaced(turned.rows.clone(), std::slice::from_ref(&row));
         assert!(Keyring::unlock(&house.custodian, Realm(1), mixed).is_err());
         row.epoch = 2;
@@ -201,14 +168,9 @@ fn a_destroyed_subject_stays_unreadable_even_with_every_old_row() {
 fn one_category_can_be_destroyed_and_the_others_stay() {
     let house = house();
     let subject = SubjectNo(5);
-    let keys: Vec<_> = [HEALTH, IDENTITY]
-        .map(|c| (subject, c, house.ring.new_data_key(subject, c).unwrap().1))
-        .into();
+    let keys: Vec<_> = [HEALTH, IDENTITY].map(|c| (subject, c, house.ring.new_data_key(subject, c).unwrap().1)).into();
     let health = keys[0].2.clone();
-    let rekeyed = house
-        .ring
-        .destroy(&[(subject, Some(HEALTH))], keys)
-        .unwrap();
+    let rekeyed = house.ring.destroy(&[(subject, Some(HEALTH))], keys).unwrap();
     let left: Vec<_> = rekeyed.survivors.iter().map(|k| (k.0, k.1)).collect();
     assert_eq!(left, [(subject, IDENTITY)]);
     let wrapped = &rekeyed.survivors[0].2;
@@ -229,30 +191,13 @@ fn destroying_refuses_what_would_lose_keys_by_mistake() {
     let stray = SubjectNo(6);
     assert_ne!(subject.bucket(), stray.bucket());
     let wrapped = |s| (s, HEALTH, house.ring.new_data_key(s, HEALTH).unwrap().1);
-    assert!(matches!(
-        house.ring.destroy(&[(subject, None)], vec![wrapped(stray)]),
-        Err(SealError::StrayKey)
-    ));
+    assert!(matches!(house.ring.destroy(&[(subject, None)], vec![wrapped(stray)]), Err(SealError::StrayKey)));
     let mut broken = wrapped(neighbour(subject));
     broken.2.0[20] ^= 1;
-    assert!(matches!(
-        house.ring.destroy(&[(subject, None)], vec![broken]),
-        Err(SealError::KeyUnreadable)
-    ));
-    assert!(matches!(
-        house.ring.destroy(&[(SubjectNo::HOUSE, None)], Vec::new()),
-        Err(SealError::HouseKeys)
-    ));
-    assert!(
-        house
-            .ring
-            .destroy(&[(SubjectNo::HOUSE, Some(HEALTH))], Vec::new())
-            .is_ok()
-    );
-    assert!(matches!(
-        house.ring.turn_epoch(&house.custodian),
-        Err(SealError::EpochInUse(1))
-    ));
+    assert!(matches!(house.ring.destroy(&[(subject, None)], vec![broken]), Err(SealError::KeyUnreadable)));
+    assert!(matches!(house.ring.destroy(&[(SubjectNo::HOUSE, None)], Vec::new()), Err(SealError::HouseKeys)));
+    assert!(house.ring.destroy(&[(SubjectNo::HOUSE, Some(HEALTH))], Vec::new()).is_ok());
+    assert!(matches!(house.ring.turn_epoch(&house.custodian), Err(SealError::EpochInUse(1))));
 }
 
 #[test]
@@ -262,10 +207,7 @@ fn debug_prints_no_key_bytes() {
     let sealed = key.seal(&place(SubjectNo(5), HEALTH), b"record").unwrap();
     assert_eq!(format!("{key:?}"), "DataKey(..)");
     assert_eq!(format!("{:?}", house.ring.blinder()), "Blinder(..)");
-    assert_eq!(
-        format!("{:?}", house.ring),
-        "Keyring { realm: Realm(1), epoch: 1, .. }"
-    );
+    assert_eq!(format!("{:?}", house.ring), "Keyring { realm: Realm(1), epoch: 1, .. }");
     assert_eq!(format!("{wrapped:?}"), "WrappedKey(62 bytes)");
     assert_eq!(format!("{sealed:?}"), "Sealed(82 bytes)");
     assert_eq!(format!("{:?}", house.rows[2]), "BucketRow(0, epoch 1)");

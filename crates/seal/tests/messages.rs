@@ -8,20 +8,16 @@
 
 use proptest::prelude::*;
 use tacebo_seal::{
-    Category, Custodian, DataKey, HEADER_LEN, Keyring, Part, PassphraseFile, Place, Realm,
-    SealError, Sealed, SubjectNo,
+    Category, Custodian, DataKey, HEADER_LEN, Keyring, Part, PassphraseFile, Place, Realm, SealError, Sealed, SubjectNo,
 };
 
 const CHUNK: usize = 16 * 1024;
 
 fn ring() -> (tempfile::TempDir, Keyring) {
     let folder = tempfile::tempdir().unwrap();
-    let custodian = PassphraseFile::create(
-        &folder.path().join("root.keys"),
-        "a test passphrase",
-        tacebo_seal::Effort::LEAST,
-    )
-    .unwrap();
+    let custodian =
+        PassphraseFile::create(&folder.path().join("root.keys"), "a test passphrase", tacebo_seal::Effort::LEAST)
+            .unwrap();
     assert_eq!(custodian.epoch(), 1);
     let (ring, _) = Keyring::create(&custodian, Realm(1)).unwrap();
     (folder, ring)
@@ -51,10 +47,7 @@ fn messages_of_every_shape_come_back() {
         let sealed = key.seal(&here(), &plain).unwrap();
         let back = Sealed::from_bytes(sealed.as_bytes().to_vec()).unwrap();
         assert_eq!(*key.open(&here(), back.as_bytes()).unwrap(), plain);
-        assert_eq!(
-            sealed.as_bytes().len(),
-            HEADER_LEN + len + (len / CHUNK + 1) * 16
-        );
+        assert_eq!(sealed.as_bytes().len(), HEADER_LEN + len + (len / CHUNK + 1) * 16);
     }
 }
 
@@ -64,62 +57,24 @@ fn a_message_moved_to_any_other_place_is_refused() {
     let sealed = key.seal(&here(), b"secret").unwrap();
     let here = here();
     let elsewhere = [
-        Place {
-            realm: Realm(2),
-            ..here
-        },
-        Place {
-            subject: SubjectNo(8),
-            ..here
-        },
-        Place {
-            subject: SubjectNo::HOUSE,
-            ..here
-        },
-        Place {
-            category: Category(2),
-            ..here
-        },
-        Place {
-            kind: "Condition",
-            ..here
-        },
-        Place {
-            kind: "Observation\0",
-            ..here
-        },
+        Place { realm: Realm(2), ..here },
+        Place { subject: SubjectNo(8), ..here },
+        Place { subject: SubjectNo::HOUSE, ..here },
+        Place { category: Category(2), ..here },
+        Place { kind: "Condition", ..here },
+        Place { kind: "Observation\0", ..here },
         Place { id: b"o2", ..here },
         Place { id: b"", ..here },
         Place { version: 2, ..here },
         Place { version: 4, ..here },
-        Place {
-            part: Part::Index,
-            ..here
-        },
-        Place {
-            part: Part::Entry,
-            ..here
-        },
+        Place { part: Part::Index, ..here },
+        Place { part: Part::Entry, ..here },
         // A byte moved from one name to its neighbour.
-        Place {
-            kind: "Observationo",
-            id: b"1",
-            ..here
-        },
-        Place {
-            kind: "Observatio",
-            id: b"no1",
-            ..here
-        },
+        Place { kind: "Observationo", id: b"1", ..here },
+        Place { kind: "Observatio", id: b"no1", ..here },
     ];
     for place in elsewhere {
-        assert!(
-            matches!(
-                key.open(&place, sealed.as_bytes()),
-                Err(SealError::WrongPlace)
-            ),
-            "{place:?}"
-        );
+        assert!(matches!(key.open(&place, sealed.as_bytes()), Err(SealError::WrongPlace)), "{place:?}");
     }
     assert!(key.open(&here, sealed.as_bytes()).is_ok());
 }
@@ -151,10 +106,7 @@ fn the_mark_tells_foreign_later_and_unknown_messages_apart() {
     assert!(matches!(with(0, b'{'), SealError::NotSealed));
     assert!(matches!(with(2, 9), SealError::UnknownVersion(9)));
     assert!(matches!(with(3, 2), SealError::UnknownSuite(2)));
-    assert!(matches!(
-        Sealed::from_bytes(b"{}".to_vec()),
-        Err(SealError::NotSealed)
-    ));
+    assert!(matches!(Sealed::from_bytes(b"{}".to_vec()), Err(SealError::NotSealed)));
 }
 
 #[test]
@@ -171,18 +123,13 @@ fn a_window_opens_parts_from_the_chunks_it_asks_for() {
     let key = key();
     let plain: Vec<u8> = (0..5 * CHUNK + 77).map(|i| (i % 253) as u8).collect();
     let sealed = key.seal(&here(), &plain).unwrap().into_bytes();
-    let window = key
-        .window(&here(), &sealed[..HEADER_LEN], sealed.len() as u64)
-        .unwrap();
+    let window = key.window(&here(), &sealed[..HEADER_LEN], sealed.len() as u64).unwrap();
     assert_eq!(window.plain_len(), plain.len() as u64);
     let range = 2 * CHUNK as u64 + 5..3 * CHUNK as u64 + 9;
     let need = window.sealed_range(range.clone()).unwrap();
     assert_eq!(need.end - need.start, 2 * (CHUNK as u64 + 16));
     let bytes = &sealed[need.start as usize..need.end as usize];
-    assert_eq!(
-        *window.open(range.clone(), bytes).unwrap(),
-        plain[range.start as usize..range.end as usize]
-    );
+    assert_eq!(*window.open(range.clone(), bytes).unwrap(), plain[range.start as usize..range.end as usize]);
     // The chunks of another range, or a part of them, are refused.
     assert!(window.open(0..5, bytes).is_err());
     assert!(window.open(range, &bytes[1..]).is_err());

@@ -13,8 +13,7 @@ use std::{sync::Arc, time::Duration};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rusqlite::Connection;
 use tacebo_store::{
-    Category, Change, DocumentWrite, EntryQuery, EntryWrite, Hash, IdTerm, Options, PartNo, Store,
-    SubjectNo, Term,
+    Category, Change, DocumentWrite, EntryQuery, EntryWrite, Hash, IdTerm, Options, PartNo, Store, SubjectNo, Term,
 };
 
 const PART: PartNo = PartNo(1);
@@ -26,10 +25,7 @@ const SEALED_ENTRY: usize = 300;
 fn scatter<const N: usize>(n: u64) -> [u8; N] {
     let mut out = [0; N];
     for (i, chunk) in (0..).zip(out.chunks_mut(8)) {
-        let x = (n ^ (i << 60))
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(31)
-            .wrapping_mul(0x94d0_49bb_1331_11eb);
+        let x = (n ^ (i << 60)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(31).wrapping_mul(0x94d0_49bb_1331_11eb);
         chunk.copy_from_slice(&x.to_be_bytes()[..chunk.len()]);
     }
     out
@@ -61,14 +57,9 @@ fn entry(n: u64) -> EntryWrite {
 }
 
 fn open(dir: &std::path::Path) -> Store {
-    let options = Options::new(
-        Arc::new(|| 1_800_000_000_000_000),
-        Arc::new(|why| panic!("{why}")),
-    );
+    let options = Options::new(Arc::new(|| 1_800_000_000_000_000), Arc::new(|why| panic!("{why}")));
     let store = Store::open(dir, options).unwrap();
-    store
-        .create_part_blocking(PART, "log.example/bench")
-        .unwrap();
+    store.create_part_blocking(PART, "log.example/bench").unwrap();
     store
 }
 
@@ -77,22 +68,14 @@ fn bare(dir: &std::path::Path) -> Connection {
     let conn = Connection::open(dir.join("bare.db")).unwrap();
     conn.pragma_update(None, "journal_mode", "WAL").unwrap();
     conn.pragma_update(None, "synchronous", "FULL").unwrap();
-    conn.execute_batch("CREATE TABLE row (id BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT")
-        .unwrap();
+    conn.execute_batch("CREATE TABLE row (id BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL) STRICT").unwrap();
     conn
 }
 
 fn commits(c: &mut Criterion) {
     let mut group = c.benchmark_group("commit");
-    group
-        .sample_size(20)
-        .measurement_time(Duration::from_secs(4))
-        .warm_up_time(Duration::from_secs(1));
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .unwrap();
+    group.sample_size(20).measurement_time(Duration::from_secs(4)).warm_up_time(Duration::from_secs(1));
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     for batch in [1_u64, 16, 256] {
         group.throughput(Throughput::Elements(batch));
 
@@ -131,28 +114,25 @@ fn commits(c: &mut Criterion) {
         let dir = tempfile::tempdir().unwrap();
         let store = open(dir.path());
         let mut n = 0;
-        group.bench_function(
-            BenchmarkId::new("store, callers with an entry each", batch),
-            |b| {
-                b.iter(|| {
-                    let tasks: Vec<_> = (0..batch)
-                        .map(|_| {
-                            n += 1;
-                            let mut change = Change::new(PART);
-                            change.documents.push(document(n));
-                            change.entries.push(entry(n));
-                            let store = store.clone();
-                            runtime.spawn(async move { store.commit(change).await })
-                        })
-                        .collect();
-                    runtime.block_on(async {
-                        for task in tasks {
-                            task.await.unwrap().unwrap();
-                        }
-                    });
+        group.bench_function(BenchmarkId::new("store, callers with an entry each", batch), |b| {
+            b.iter(|| {
+                let tasks: Vec<_> = (0..batch)
+                    .map(|_| {
+                        n += 1;
+                        let mut change = Change::new(PART);
+                        change.documents.push(document(n));
+                        change.entries.push(entry(n));
+                        let store = store.clone();
+                        runtime.spawn(async move { store.commit(change).await })
+                    })
+                    .collect();
+                runtime.block_on(async {
+                    for task in tasks {
+                        task.await.unwrap().unwrap();
+                    }
                 });
-            },
-        );
+            });
+        });
     }
     group.finish();
 }
@@ -168,26 +148,19 @@ fn reads(c: &mut Criterion) {
         store.commit_blocking(change).unwrap();
     }
     let mut group = c.benchmark_group("read");
-    group
-        .measurement_time(Duration::from_secs(3))
-        .warm_up_time(Duration::from_secs(1));
+    group.measurement_time(Duration::from_secs(3)).warm_up_time(Duration::from_secs(1));
     let mut n = 0_u64;
     group.bench_function("a document by id", |b| {
         b.iter(|| {
             n = (n + 7919) % DOCUMENTS;
-            store
-                .current(PART, "Observation", &IdTerm(scatter(n)))
-                .unwrap()
-                .unwrap()
+            store.current(PART, "Observation", &IdTerm(scatter(n))).unwrap().unwrap()
         });
     });
     group.throughput(Throughput::Elements(700));
     group.bench_function("index rows of a person with 700", |b| {
         b.iter(|| {
             n = (n + 7919) % DOCUMENTS;
-            let rows = store
-                .by_subject(PART, SubjectNo(n / 700 + 1), &["Observation"], None)
-                .unwrap();
+            let rows = store.by_subject(PART, SubjectNo(n / 700 + 1), &["Observation"], None).unwrap();
             assert_eq!(rows.len(), 700);
             rows
         });
@@ -196,11 +169,7 @@ fn reads(c: &mut Criterion) {
     group.bench_function("the last 50 entries about a person", |b| {
         b.iter(|| {
             n = (n + 7919) % DOCUMENTS;
-            let query = EntryQuery {
-                subject: Some(SubjectNo(n / 700 + 1)),
-                limit: 50,
-                ..EntryQuery::default()
-            };
+            let query = EntryQuery { subject: Some(SubjectNo(n / 700 + 1)), limit: 50, ..EntryQuery::default() };
             store.entries(PART, &query).unwrap()
         });
     });

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{
-    CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid, StoreError, kinds::Kinds, sql,
-};
+use crate::{CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid, StoreError, kinds::Kinds, sql};
 
 /// How far a part has come inside the open transaction.
 #[derive(Debug, Clone, Copy)]
@@ -67,18 +65,12 @@ impl NewKinds {
         if kinds.cached(part, name).is_some() || self.0.contains_key(&(part.0, name.to_owned())) {
             return Ok(());
         }
-        let found = conn
-            .prepare_cached(sql::KIND_NO)?
-            .query_row((part.sql(), name), |r| r.get(0))
-            .optional()?;
+        let found = conn.prepare_cached(sql::KIND_NO)?.query_row((part.sql(), name), |r| r.get(0)).optional()?;
         let no = if let Some(no) = found {
             no
         } else {
-            let last: i64 = conn
-                .prepare_cached(sql::KIND_LAST)?
-                .query_row([part.sql()], |r| r.get(0))?;
-            conn.prepare_cached(sql::KIND_PUT)?
-                .execute((part.sql(), last + 1, name))?;
+            let last: i64 = conn.prepare_cached(sql::KIND_LAST)?.query_row([part.sql()], |r| r.get(0))?;
+            conn.prepare_cached(sql::KIND_PUT)?.execute((part.sql(), last + 1, name))?;
             last + 1
         };
         self.0.insert((part.0, name.to_owned()), no);
@@ -86,9 +78,7 @@ impl NewKinds {
     }
 
     fn number(&self, kinds: &Kinds, part: PartNo, name: &str) -> Option<i64> {
-        kinds
-            .cached(part, name)
-            .or_else(|| self.0.get(&(part.0, name.to_owned())).copied())
+        kinds.cached(part, name).or_else(|| self.0.get(&(part.0, name.to_owned())).copied())
     }
 
     /// Hands the numbers to everybody.
@@ -108,12 +98,7 @@ pub(crate) struct Applier<'a> {
 
 impl Applier<'_> {
     /// Writes everything of a change but its log entries, and gives the edge after it.
-    pub(crate) fn apply(
-        &self,
-        change: &Change,
-        before: Edge,
-        time_us: i64,
-    ) -> Result<Edge, Failed> {
+    pub(crate) fn apply(&self, change: &Change, before: Edge, time_us: i64) -> Result<Edge, Failed> {
         let mut edge = Edge { time_us, ..before };
         let part = change.part.sql();
         for guard in &change.guards {
@@ -143,16 +128,9 @@ impl Applier<'_> {
                 )
                 .into());
             }
-            let row = (
-                part,
-                seq.saturating_add(1).cast_signed(),
-                checkpoint.size.cast_signed(),
-                &checkpoint.note,
-                time_us,
-            );
-            self.conn
-                .prepare_cached(sql::CHECKPOINT_PUT)?
-                .execute(row)?;
+            let row =
+                (part, seq.saturating_add(1).cast_signed(), checkpoint.size.cast_signed(), &checkpoint.note, time_us);
+            self.conn.prepare_cached(sql::CHECKPOINT_PUT)?.execute(row)?;
             edge.checkpoint = (seq.saturating_add(1), checkpoint.size);
         }
         Ok(edge)
@@ -161,17 +139,10 @@ impl Applier<'_> {
     /// A term counts as touched by a guard's stamp and by a document that was written under it.
     fn check_guard(&self, part: i64, guard: &Guard) -> Result<(), Failed> {
         for sql in [sql::GUARD_GET, sql::TERM_LAST] {
-            let touched: Option<Rid> = self
-                .conn
-                .prepare_cached(sql)?
-                .query_row((part, guard.term.0), |r| r.get(0))
-                .optional()?;
+            let touched: Option<Rid> =
+                self.conn.prepare_cached(sql)?.query_row((part, guard.term.0), |r| r.get(0)).optional()?;
             if let Some(touched) = touched.filter(|rid| *rid > guard.seen) {
-                return Err(CommitError::Conflict {
-                    term: guard.term,
-                    touched,
-                }
-                .into());
+                return Err(CommitError::Conflict { term: guard.term, touched }.into());
             }
         }
         Ok(())
@@ -182,19 +153,11 @@ impl Applier<'_> {
         for gone in &change.drop_keys {
             let (bucket, subject) = (gone.subject.bucket(), gone.subject.0.cast_signed());
             if let Some(category) = gone.category {
-                self.conn
-                    .prepare_cached(sql::TERM_DROP_CATEGORY)?
-                    .execute((part, subject, category.0))?;
-                self.conn
-                    .prepare_cached(sql::KEY_DROP_CATEGORY)?
-                    .execute((part, bucket, subject, category.0))?;
+                self.conn.prepare_cached(sql::TERM_DROP_CATEGORY)?.execute((part, subject, category.0))?;
+                self.conn.prepare_cached(sql::KEY_DROP_CATEGORY)?.execute((part, bucket, subject, category.0))?;
             } else {
-                self.conn
-                    .prepare_cached(sql::TERM_DROP_SUBJECT)?
-                    .execute((part, subject))?;
-                self.conn
-                    .prepare_cached(sql::KEY_DROP_SUBJECT)?
-                    .execute((part, bucket, subject))?;
+                self.conn.prepare_cached(sql::TERM_DROP_SUBJECT)?.execute((part, subject))?;
+                self.conn.prepare_cached(sql::KEY_DROP_SUBJECT)?.execute((part, bucket, subject))?;
             }
         }
         let mut put = self.conn.prepare_cached(sql::BUCKET_PUT)?;
@@ -210,25 +173,12 @@ impl Applier<'_> {
         let mut put = self.conn.prepare_cached(sql::KEY_PUT)?;
         for key in &change.keys {
             let subject = key.subject.0.cast_signed();
-            put.execute((
-                part,
-                key.subject.bucket(),
-                subject,
-                key.category.0,
-                key.generation,
-                &key.wrapped,
-            ))?;
+            put.execute((part, key.subject.bucket(), subject, key.category.0, key.generation, &key.wrapped))?;
         }
         Ok(())
     }
 
-    fn document(
-        &self,
-        part: PartNo,
-        new: &DocumentWrite,
-        rid: Rid,
-        time_us: i64,
-    ) -> Result<(), Failed> {
+    fn document(&self, part: PartNo, new: &DocumentWrite, rid: Rid, time_us: i64) -> Result<(), Failed> {
         let Some(kind) = self.new_kinds.number(self.kinds, part, &new.kind) else {
             return Err(CommitError::Malformed("a kind without a name").into());
         };
@@ -239,38 +189,27 @@ impl Applier<'_> {
             .optional()?;
         let current = latest.map_or(0, |(_, version)| version.cast_unsigned());
         if current.checked_add(1) != Some(new.version) {
-            return Err(CommitError::VersionMismatch {
-                kind: new.kind.clone(),
-                id: new.id,
-                current,
-            }
-            .into());
+            return Err(CommitError::VersionMismatch { kind: new.kind.clone(), id: new.id, current }.into());
         }
         if let Some((old, _)) = latest {
-            self.conn
-                .prepare_cached(sql::DOCUMENT_SUPERSEDE)?
-                .execute((part.sql(), old, rid))?;
-            self.conn
-                .prepare_cached(sql::TERM_DROP)?
-                .execute((part.sql(), old))?;
+            self.conn.prepare_cached(sql::DOCUMENT_SUPERSEDE)?.execute((part.sql(), old, rid))?;
+            self.conn.prepare_cached(sql::TERM_DROP)?.execute((part.sql(), old))?;
         }
         let subject = new.subject.map(|s| s.0.cast_signed());
-        self.conn
-            .prepare_cached(sql::DOCUMENT_PUT)?
-            .execute(params![
-                part.sql(),
-                rid,
-                kind,
-                new.id.0,
-                subject,
-                new.category.0,
-                new.version.cast_signed(),
-                CURRENT,
-                new.deleted,
-                time_us,
-                new.index,
-                new.body
-            ])?;
+        self.conn.prepare_cached(sql::DOCUMENT_PUT)?.execute(params![
+            part.sql(),
+            rid,
+            kind,
+            new.id.0,
+            subject,
+            new.category.0,
+            new.version.cast_signed(),
+            CURRENT,
+            new.deleted,
+            time_us,
+            new.index,
+            new.body
+        ])?;
         let mut put = self.conn.prepare_cached(sql::TERM_PUT)?;
         for term in &new.terms {
             put.execute((part.sql(), term.0, rid))?;
@@ -280,24 +219,12 @@ impl Applier<'_> {
 }
 
 /// What a part's edge is in the file.
-pub(crate) fn load_edge(
-    conn: &Connection,
-    part: PartNo,
-    log_size: u64,
-) -> Result<Edge, StoreError> {
-    let head = conn
-        .prepare_cached(sql::HEAD)?
-        .query_row([part.sql()], |r| Ok((r.get(0)?, r.get(1)?)))
-        .optional()?;
+pub(crate) fn load_edge(conn: &Connection, part: PartNo, log_size: u64) -> Result<Edge, StoreError> {
+    let head = conn.prepare_cached(sql::HEAD)?.query_row([part.sql()], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
     let (rid, time_us) = head.unwrap_or((0, 0));
     let last = conn
         .prepare_cached(sql::CHECKPOINT_LAST)?
         .query_row([part.sql()], crate::entries::checkpoint_row)
         .optional()?;
-    Ok(Edge {
-        rid,
-        time_us,
-        log_size,
-        checkpoint: last.map_or((0, 0), |c| (c.seq, c.size)),
-    })
+    Ok(Edge { rid, time_us, log_size, checkpoint: last.map_or((0, 0), |c| (c.seq, c.size)) })
 }

@@ -19,9 +19,7 @@ pub struct AuditSource {
 
 impl fmt::Debug for AuditSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AuditSource")
-            .field("part", &self.part)
-            .finish_non_exhaustive()
+        f.debug_struct("AuditSource").field("part", &self.part).finish_non_exhaustive()
     }
 }
 
@@ -46,9 +44,7 @@ impl AuditSource {
     /// The name that the log has in the file.
     pub fn origin(&self) -> Result<Option<String>, StoreError> {
         let mut statement = self.conn.prepare_cached(sql::STATE)?;
-        Ok(statement
-            .query_row([self.part.sql()], |r| r.get(0))
-            .optional()?)
+        Ok(statement.query_row([self.part.sql()], |r| r.get(0)).optional()?)
     }
 
     /// Lets SQLite check the whole file: it finds damage outside the log and in the indexes, which the log's own
@@ -73,10 +69,7 @@ impl Tiles for AuditSource {
 
     fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
         let params = (self.part.sql(), level, index.cast_signed());
-        let found = self
-            .conn
-            .prepare_cached(sql::TILE)?
-            .query_row(params, |r| Ok(blob(r, 0).map(<[u8]>::to_vec)));
+        let found = self.conn.prepare_cached(sql::TILE)?.query_row(params, |r| Ok(blob(r, 0).map(<[u8]>::to_vec)));
         match found.optional() {
             Ok(tile) => Ok(tile.map(Option::unwrap_or_default)),
             // No tile has no bytes: the check names it.
@@ -121,10 +114,7 @@ impl LogSource for AuditSource {
         }
     }
 
-    fn tile_rows(
-        &self,
-        visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn tile_rows(&self, visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<(), StoreError> {
         let mut statement = self.conn.prepare_cached(sql::TILE_PLACES)?;
         let mut rows = statement.query([self.part.sql()])?;
         loop {
@@ -135,19 +125,14 @@ impl LogSource for AuditSource {
                 Err(e) => return Err(e.into()),
             };
             // A tree has no such level: the check names it.
-            let place = level.zip(index).map_or((u64::MAX, u64::MAX), |(l, i)| {
-                (l.cast_unsigned(), i.cast_unsigned())
-            });
+            let place = level.zip(index).map_or((u64::MAX, u64::MAX), |(l, i)| (l.cast_unsigned(), i.cast_unsigned()));
             if visit(place.0, place.1).is_break() || place.0 == u64::MAX {
                 return Ok(());
             }
         }
     }
 
-    fn checkpoints(
-        &self,
-        visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>,
-    ) -> Result<(), StoreError> {
+    fn checkpoints(&self, visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
         let mut statement = self.conn.prepare_cached(sql::CHECKPOINTS_UP)?;
         let mut rows = statement.query([self.part.sql()])?;
         let mut expected = 1;
@@ -163,14 +148,7 @@ impl LogSource for AuditSource {
                     let size = integer(row, 1).map_or(u64::MAX, i64::cast_unsigned);
                     (visit(CheckpointRow { seq, size, note }), false)
                 }
-                Err(e) if is_damage(&e) => (
-                    visit(CheckpointRow {
-                        seq: expected,
-                        size: 0,
-                        note: &[],
-                    }),
-                    true,
-                ),
+                Err(e) if is_damage(&e) => (visit(CheckpointRow { seq: expected, size: 0, note: &[] }), true),
                 Err(e) => return Err(e.into()),
             };
             if flow.is_break() || last {
@@ -204,16 +182,7 @@ fn log_row<'r>(row: &'r Row<'_>, expected: u64) -> LogRow<'r> {
 }
 
 const fn unreadable<'r>(index: u64) -> LogRow<'r> {
-    LogRow {
-        index,
-        time_us: 0,
-        subject: None,
-        actor: 0,
-        eid: &[],
-        class: -1,
-        entry: &[],
-        sealed: &[],
-    }
+    LogRow { index, time_us: 0, subject: None, actor: 0, eid: &[], class: -1, entry: &[], sealed: &[] }
 }
 
 fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
@@ -232,10 +201,7 @@ fn blob<'r>(row: &'r Row<'_>, column: usize) -> Option<&'r [u8]> {
 
 /// Whether an error says "this file is damaged" (a finding) rather than "I could not look" (no finding).
 fn is_damage(e: &rusqlite::Error) -> bool {
-    matches!(
-        e.sqlite_error_code(),
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
-    )
+    matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 fn open(dir: &Path) -> Result<Connection, StoreError> {
@@ -245,17 +211,12 @@ fn open(dir: &Path) -> Result<Connection, StoreError> {
     }
     let conn = match usable(schema::open_reader(&path)) {
         // A folder that cannot be written and was left without a write-ahead log: nothing can change under us.
-        Err(StoreError::Sql(e)) if cannot_open(&e) && !wal_has_bytes(&path) => {
-            usable(immutable(&path))?
-        }
+        Err(StoreError::Sql(e)) if cannot_open(&e) && !wal_has_bytes(&path) => usable(immutable(&path))?,
         other => other?,
     };
     match schema::version(&conn)? {
         0 => Err(StoreError::Missing),
-        found if found > schema::KNOWN => Err(StoreError::NewerSchema {
-            found,
-            known: schema::KNOWN,
-        }),
+        found if found > schema::KNOWN => Err(StoreError::NewerSchema { found, known: schema::KNOWN }),
         _ => Ok(conn),
     }
 }
@@ -268,10 +229,7 @@ fn usable(conn: Result<Connection, StoreError>) -> Result<Connection, StoreError
 }
 
 fn cannot_open(e: &rusqlite::Error) -> bool {
-    matches!(
-        e.sqlite_error_code(),
-        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied)
-    )
+    matches!(e.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied))
 }
 
 fn wal_has_bytes(path: &Path) -> bool {
@@ -282,15 +240,7 @@ fn wal_has_bytes(path: &Path) -> bool {
 
 fn immutable(path: &Path) -> Result<Connection, StoreError> {
     let path = path.to_str().ok_or(StoreError::Missing)?;
-    let path = path
-        .replace('%', "%25")
-        .replace('?', "%3f")
-        .replace('#', "%23");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_URI
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    Ok(Connection::open_with_flags(
-        format!("file:{path}?immutable=1"),
-        flags,
-    )?)
+    let path = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(format!("file:{path}?immutable=1"), flags)?)
 }

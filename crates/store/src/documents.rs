@@ -3,8 +3,7 @@
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
 use crate::{
-    CURRENT, Category, Document, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo,
-    kinds::Kinds, sql,
+    CURRENT, Category, Document, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo, kinds::Kinds, sql,
 };
 
 /// Turns stored columns into an [`IndexRow`].
@@ -20,9 +19,7 @@ impl RowReader<'_> {
             rid: row.get(0)?,
             kind: self.kinds.name(self.conn, self.part, row.get(1)?)?,
             id: IdTerm(row.get(2)?),
-            subject: row
-                .get::<_, Option<i64>>(3)?
-                .map(|n| SubjectNo(n.cast_unsigned())),
+            subject: row.get::<_, Option<i64>>(3)?.map(|n| SubjectNo(n.cast_unsigned())),
             category: Category(row.get(4)?),
             version: row.get::<_, i64>(5)?.cast_unsigned(),
             until: row.get(6)?,
@@ -33,10 +30,7 @@ impl RowReader<'_> {
     }
 
     fn document(&self, row: &Row<'_>) -> Result<Document, StoreError> {
-        Ok(Document {
-            row: self.index_row(row)?,
-            body: row.get(10)?,
-        })
+        Ok(Document { row: self.index_row(row)?, body: row.get(10)? })
     }
 
     /// Appends every row of a statement to `out`.
@@ -58,39 +52,20 @@ impl Store {
     /// The rid given last in a part, 0 when it has no document: the state that a page or a guard is pinned to.
     pub fn head(&self, part: PartNo) -> Result<Rid, StoreError> {
         self.read(|conn| {
-            let rid = conn
-                .prepare_cached(sql::HEAD)?
-                .query_row([part.sql()], |r| r.get(0))
-                .optional()?;
+            let rid = conn.prepare_cached(sql::HEAD)?.query_row([part.sql()], |r| r.get(0)).optional()?;
             Ok(rid.unwrap_or(0))
         })
     }
 
     /// The newest version of a document (it may be a tombstone), `None` if there never was one.
-    pub fn current(
-        &self,
-        part: PartNo,
-        kind: &str,
-        id: &IdTerm,
-    ) -> Result<Option<Document>, StoreError> {
-        self.one(part, kind, |reader, kind| {
-            reader.one_document(sql::DOCUMENT_CURRENT, (part.sql(), kind, id.0))
-        })
+    pub fn current(&self, part: PartNo, kind: &str, id: &IdTerm) -> Result<Option<Document>, StoreError> {
+        self.one(part, kind, |reader, kind| reader.one_document(sql::DOCUMENT_CURRENT, (part.sql(), kind, id.0)))
     }
 
     /// One version of a document.
-    pub fn version(
-        &self,
-        part: PartNo,
-        kind: &str,
-        id: &IdTerm,
-        no: u64,
-    ) -> Result<Option<Document>, StoreError> {
+    pub fn version(&self, part: PartNo, kind: &str, id: &IdTerm, no: u64) -> Result<Option<Document>, StoreError> {
         self.one(part, kind, |reader, kind| {
-            reader.one_document(
-                sql::DOCUMENT_VERSION,
-                (part.sql(), kind, id.0, no.cast_signed()),
-            )
+            reader.one_document(sql::DOCUMENT_VERSION, (part.sql(), kind, id.0, no.cast_signed()))
         })
     }
 
@@ -107,14 +82,7 @@ impl Store {
         let before = before.map_or(i64::MAX, u64::cast_signed);
         let found = self.one(part, kind, |reader, kind| {
             let mut out = Vec::new();
-            let params = (
-                part.sql(),
-                kind,
-                id.0,
-                as_of.unwrap_or(CURRENT),
-                before,
-                sql_limit(limit),
-            );
+            let params = (part.sql(), kind, id.0, as_of.unwrap_or(CURRENT), before, sql_limit(limit));
             reader.rows(reader.conn.prepare_cached(sql::HISTORY)?, params, &mut out)?;
             Ok(Some(out))
         })?;
@@ -124,17 +92,9 @@ impl Store {
     /// One version by its rid.
     pub fn by_rid(&self, part: PartNo, rid: Rid) -> Result<Option<IndexRow>, StoreError> {
         self.read(|conn| {
-            let reader = RowReader {
-                conn,
-                kinds: self.kinds(),
-                part,
-            };
+            let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut out = Vec::with_capacity(1);
-            reader.rows(
-                conn.prepare_cached(sql::BY_RID)?,
-                (part.sql(), rid),
-                &mut out,
-            )?;
+            reader.rows(conn.prepare_cached(sql::BY_RID)?, (part.sql(), rid), &mut out)?;
             Ok(out.pop())
         })
     }
@@ -144,9 +104,7 @@ impl Store {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::BODY)?;
             let one = |rid: &Rid| {
-                let body = statement
-                    .query_row((part.sql(), *rid), |r| r.get(0))
-                    .optional()?;
+                let body = statement.query_row((part.sql(), *rid), |r| r.get(0)).optional()?;
                 body.ok_or(StoreError::Damaged("document"))
             };
             rids.iter().map(one).collect()
@@ -180,36 +138,20 @@ impl Store {
         let no = subject.0.cast_signed();
         let at = as_of.unwrap_or(CURRENT);
         self.snapshot(|conn| {
-            let reader = RowReader {
-                conn,
-                kinds: self.kinds(),
-                part,
-            };
+            let reader = RowReader { conn, kinds: self.kinds(), part };
             if kinds.is_empty() {
                 reader.each(sql::SUBJECT_ALL, (part.sql(), no, CURRENT, at), &mut visit)?;
                 if as_of.is_some() {
-                    reader.each(
-                        sql::SUBJECT_ALL_SUPERSEDED,
-                        (part.sql(), no, CURRENT, at),
-                        &mut visit,
-                    )?;
+                    reader.each(sql::SUBJECT_ALL_SUPERSEDED, (part.sql(), no, CURRENT, at), &mut visit)?;
                 }
             }
             for kind in kinds {
                 let Some(kind) = self.kinds().number(conn, part, kind)? else {
                     continue;
                 };
-                reader.each(
-                    sql::SUBJECT_KIND,
-                    (part.sql(), no, CURRENT, at, kind),
-                    &mut visit,
-                )?;
+                reader.each(sql::SUBJECT_KIND, (part.sql(), no, CURRENT, at, kind), &mut visit)?;
                 if as_of.is_some() {
-                    reader.each(
-                        sql::SUBJECT_KIND_SUPERSEDED,
-                        (part.sql(), no, CURRENT, at, kind),
-                        &mut visit,
-                    )?;
+                    reader.each(sql::SUBJECT_KIND_SUPERSEDED, (part.sql(), no, CURRENT, at, kind), &mut visit)?;
                 }
             }
             Ok(())
@@ -217,26 +159,17 @@ impl Store {
     }
 
     /// How many current documents of a kind a person has.
-    pub fn count_by_subject(
-        &self,
-        part: PartNo,
-        subject: SubjectNo,
-        kind: &str,
-    ) -> Result<u64, StoreError> {
+    pub fn count_by_subject(&self, part: PartNo, subject: SubjectNo, kind: &str) -> Result<u64, StoreError> {
         self.count(part, kind, |conn, kind| {
             let params = (part.sql(), subject.0.cast_signed(), CURRENT, kind);
-            Ok(conn
-                .prepare_cached(sql::SUBJECT_COUNT)?
-                .query_row(params, |r| r.get(0))?)
+            Ok(conn.prepare_cached(sql::SUBJECT_COUNT)?.query_row(params, |r| r.get(0))?)
         })
     }
 
     /// How many current documents of a kind a part has.
     pub fn count_by_kind(&self, part: PartNo, kind: &str) -> Result<u64, StoreError> {
         self.count(part, kind, |conn, kind| {
-            Ok(conn
-                .prepare_cached(sql::KIND_COUNT)?
-                .query_row((part.sql(), kind, CURRENT), |r| r.get(0))?)
+            Ok(conn.prepare_cached(sql::KIND_COUNT)?.query_row((part.sql(), kind, CURRENT), |r| r.get(0))?)
         })
     }
 
@@ -256,19 +189,11 @@ impl Store {
             let Some(kind) = self.kinds().number(conn, part, kind)? else {
                 return Ok(out);
             };
-            let reader = RowReader {
-                conn,
-                kinds: self.kinds(),
-                part,
-            };
+            let reader = RowReader { conn, kinds: self.kinds(), part };
             let params = (part.sql(), kind, CURRENT, after, at, sql_limit(limit));
             reader.rows(conn.prepare_cached(sql::KIND_PAGE)?, params, &mut out)?;
             if as_of.is_some() {
-                reader.rows(
-                    conn.prepare_cached(sql::KIND_PAGE_SUPERSEDED)?,
-                    params,
-                    &mut out,
-                )?;
+                reader.rows(conn.prepare_cached(sql::KIND_PAGE_SUPERSEDED)?, params, &mut out)?;
                 out.sort_unstable_by_key(|row| row.rid);
                 out.truncate(limit);
             }
@@ -285,36 +210,18 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<IndexRow>, StoreError> {
         self.read(|conn| {
-            let reader = RowReader {
-                conn,
-                kinds: self.kinds(),
-                part,
-            };
+            let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut out = Vec::new();
-            let params = (
-                part.sql(),
-                after,
-                as_of.unwrap_or(CURRENT),
-                sql_limit(limit),
-            );
+            let params = (part.sql(), after, as_of.unwrap_or(CURRENT), sql_limit(limit));
             reader.rows(conn.prepare_cached(sql::CHANGES)?, params, &mut out)?;
             Ok(out)
         })
     }
 
     /// All versions of all kinds, newest first: those below `before`.
-    pub fn changes_back(
-        &self,
-        part: PartNo,
-        before: Rid,
-        limit: usize,
-    ) -> Result<Vec<IndexRow>, StoreError> {
+    pub fn changes_back(&self, part: PartNo, before: Rid, limit: usize) -> Result<Vec<IndexRow>, StoreError> {
         self.read(|conn| {
-            let reader = RowReader {
-                conn,
-                kinds: self.kinds(),
-                part,
-            };
+            let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut out = Vec::new();
             let params = (part.sql(), before, sql_limit(limit));
             reader.rows(conn.prepare_cached(sql::CHANGES_BACK)?, params, &mut out)?;
@@ -333,14 +240,7 @@ impl Store {
             let Some(kind) = self.kinds().number(conn, part, kind)? else {
                 return Ok(None);
             };
-            f(
-                &RowReader {
-                    conn,
-                    kinds: self.kinds(),
-                    part,
-                },
-                kind,
-            )
+            f(&RowReader { conn, kinds: self.kinds(), part }, kind)
         })
     }
 
@@ -362,12 +262,7 @@ impl RowReader<'_> {
         rows.next()?.map(|row| self.document(row)).transpose()
     }
 
-    fn each(
-        &self,
-        sql: &str,
-        params: impl Params,
-        visit: &mut impl FnMut(IndexRow),
-    ) -> Result<(), StoreError> {
+    fn each(&self, sql: &str, params: impl Params, visit: &mut impl FnMut(IndexRow)) -> Result<(), StoreError> {
         let mut statement = self.conn.prepare_cached(sql)?;
         let mut rows = statement.query(params)?;
         while let Some(row) = rows.next()? {

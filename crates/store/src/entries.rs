@@ -3,8 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::{
-    CheckpointRow, EntryQuery, EntryRow, Hash, LogHead, PartNo, Store, StoreError, SubjectNo,
-    documents::sql_limit, sql,
+    CheckpointRow, EntryQuery, EntryRow, Hash, LogHead, PartNo, Store, StoreError, SubjectNo, documents::sql_limit, sql,
 };
 
 pub(crate) fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
@@ -12,9 +11,7 @@ pub(crate) fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
         index: row.get::<_, i64>(0)?.cast_unsigned(),
         eid: row.get(1)?,
         time_us: row.get(2)?,
-        subject: row
-            .get::<_, Option<i64>>(3)?
-            .map(|n| SubjectNo(n.cast_unsigned())),
+        subject: row.get::<_, Option<i64>>(3)?.map(|n| SubjectNo(n.cast_unsigned())),
         actor: row.get::<_, i64>(4)?.cast_unsigned(),
         class: row.get(5)?,
         entry: row.get(6)?,
@@ -32,16 +29,14 @@ pub(crate) fn checkpoint_row(row: &Row<'_>) -> rusqlite::Result<CheckpointRow> {
 }
 
 pub(crate) fn log_head(conn: &Connection, part: PartNo) -> Result<Option<LogHead>, StoreError> {
-    let head = conn
-        .prepare_cached(sql::STATE)?
-        .query_row([part.sql()], |r| {
-            Ok(LogHead {
-                origin: r.get(0)?,
-                size: r.get::<_, i64>(1)?.cast_unsigned(),
-                root: Hash(r.get(2)?),
-                checkpoint: r.get::<_, i64>(3)?.cast_unsigned(),
-            })
-        });
+    let head = conn.prepare_cached(sql::STATE)?.query_row([part.sql()], |r| {
+        Ok(LogHead {
+            origin: r.get(0)?,
+            size: r.get::<_, i64>(1)?.cast_unsigned(),
+            root: Hash(r.get(2)?),
+            checkpoint: r.get::<_, i64>(3)?.cast_unsigned(),
+        })
+    });
     Ok(head.optional()?)
 }
 
@@ -52,9 +47,7 @@ fn first_at(conn: &Connection, part: PartNo, size: u64, time_us: i64) -> Result<
     let (mut low, mut high) = (0, size);
     while low < high {
         let middle = low + (high - low) / 2;
-        let time: Option<i64> = statement
-            .query_row((part.sql(), middle.cast_signed()), |r| r.get(0))
-            .optional()?;
+        let time: Option<i64> = statement.query_row((part.sql(), middle.cast_signed()), |r| r.get(0)).optional()?;
         if time.ok_or(StoreError::Damaged("log_leaf"))? < time_us {
             low = middle + 1;
         } else {
@@ -84,20 +77,12 @@ impl Store {
             }
             let end = before.cast_signed();
             match (query.subject, query.actor) {
-                (Some(subject), _) => collect(
-                    conn,
-                    sql::ENTRIES_SUBJECT,
-                    (part.sql(), end, subject.0.cast_signed()),
-                    from,
-                    query,
-                ),
-                (None, Some(actor)) => collect(
-                    conn,
-                    sql::ENTRIES_ACTOR,
-                    (part.sql(), end, actor.cast_signed()),
-                    from,
-                    query,
-                ),
+                (Some(subject), _) => {
+                    collect(conn, sql::ENTRIES_SUBJECT, (part.sql(), end, subject.0.cast_signed()), from, query)
+                }
+                (None, Some(actor)) => {
+                    collect(conn, sql::ENTRIES_ACTOR, (part.sql(), end, actor.cast_signed()), from, query)
+                }
                 (None, None) => collect(conn, sql::ENTRIES, (part.sql(), end), from, query),
             }
         })
@@ -118,10 +103,7 @@ impl Store {
     pub fn logged(&self, part: PartNo, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::LEAF_ENTRIES)?;
-            let rows = statement
-                .query_map((part.sql(), from.cast_signed(), to.cast_signed()), |r| {
-                    r.get(1)
-                })?;
+            let rows = statement.query_map((part.sql(), from.cast_signed(), to.cast_signed()), |r| r.get(1))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -138,9 +120,7 @@ impl Store {
 
     fn count_entries(&self, sql: &str, part: PartNo, no: u64) -> Result<u64, StoreError> {
         self.read(|conn| {
-            let n: i64 = conn
-                .prepare_cached(sql)?
-                .query_row((part.sql(), no.cast_signed()), |r| r.get(0))?;
+            let n: i64 = conn.prepare_cached(sql)?.query_row((part.sql(), no.cast_signed()), |r| r.get(0))?;
             Ok(n.cast_unsigned())
         })
     }
@@ -149,33 +129,20 @@ impl Store {
     pub fn last_checkpoint(&self, part: PartNo) -> Result<Option<CheckpointRow>, StoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::CHECKPOINT_LAST)?;
-            Ok(statement
-                .query_row([part.sql()], checkpoint_row)
-                .optional()?)
+            Ok(statement.query_row([part.sql()], checkpoint_row).optional()?)
         })
     }
 
     /// The first kept checkpoint whose tree holds the entry at `index`.
-    pub fn checkpoint_covering(
-        &self,
-        part: PartNo,
-        index: u64,
-    ) -> Result<Option<CheckpointRow>, StoreError> {
+    pub fn checkpoint_covering(&self, part: PartNo, index: u64) -> Result<Option<CheckpointRow>, StoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::CHECKPOINT_COVERING)?;
-            Ok(statement
-                .query_row((part.sql(), index.cast_signed()), checkpoint_row)
-                .optional()?)
+            Ok(statement.query_row((part.sql(), index.cast_signed()), checkpoint_row).optional()?)
         })
     }
 
     /// Kept checkpoints in order: a page of those after number `after`.
-    pub fn checkpoints(
-        &self,
-        part: PartNo,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<CheckpointRow>, StoreError> {
+    pub fn checkpoints(&self, part: PartNo, after: u64, limit: usize) -> Result<Vec<CheckpointRow>, StoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::CHECKPOINTS)?;
             let params = (part.sql(), after.cast_signed(), sql_limit(limit));
@@ -203,9 +170,7 @@ fn collect(
         if entry.index < from {
             break;
         }
-        if query.actor.is_none_or(|a| a == entry.actor)
-            && query.class.is_none_or(|c| c == entry.class)
-        {
+        if query.actor.is_none_or(|a| a == entry.actor) && query.class.is_none_or(|c| c == entry.class) {
             out.push(entry);
         }
     }

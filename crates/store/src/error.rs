@@ -6,9 +6,7 @@ use tacebo_seal::{IdTerm, Term};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file was written by a later version of the program.
-    #[error(
-        "the store has schema {found}, this program knows up to {known}: start the newer program"
-    )]
+    #[error("the store has schema {found}, this program knows up to {known}: start the newer program")]
     NewerSchema {
         /// Schema of the file.
         found: u32,

@@ -3,8 +3,7 @@
 use rusqlite::{OptionalExtension, Row};
 
 use crate::{
-    BucketRow, Category, Counts, IdTerm, KeyRow, PartNo, Store, StoreError, SubjectNo,
-    documents::sql_limit, sql,
+    BucketRow, Category, Counts, IdTerm, KeyRow, PartNo, Store, StoreError, SubjectNo, documents::sql_limit, sql,
 };
 
 fn key_row(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
@@ -20,26 +19,17 @@ impl Store {
     /// The internal number of a person, by blind name.
     pub fn subject_of(&self, part: PartNo, id: &IdTerm) -> Result<Option<SubjectNo>, StoreError> {
         self.read(|conn| {
-            let no: Option<i64> = conn
-                .prepare_cached(sql::SUBJECT_OF)?
-                .query_row((part.sql(), id.0), |r| r.get(0))
-                .optional()?;
+            let no: Option<i64> =
+                conn.prepare_cached(sql::SUBJECT_OF)?.query_row((part.sql(), id.0), |r| r.get(0)).optional()?;
             Ok(no.map(|n| SubjectNo(n.cast_unsigned())))
         })
     }
 
     /// The blind name of a person, by internal number.
-    pub fn subject_term(
-        &self,
-        part: PartNo,
-        subject: SubjectNo,
-    ) -> Result<Option<IdTerm>, StoreError> {
+    pub fn subject_term(&self, part: PartNo, subject: SubjectNo) -> Result<Option<IdTerm>, StoreError> {
         self.read(|conn| {
             let params = (part.sql(), subject.0.cast_signed());
-            let term = conn
-                .prepare_cached(sql::SUBJECT_TERM)?
-                .query_row(params, |r| r.get(0))
-                .optional()?;
+            let term = conn.prepare_cached(sql::SUBJECT_TERM)?.query_row(params, |r| r.get(0)).optional()?;
             Ok(term.map(IdTerm))
         })
     }
@@ -55,10 +45,7 @@ impl Store {
             let mut statement = conn.prepare_cached(sql::SUBJECTS)?;
             let after = after.map_or_else(Vec::new, |t| t.0.to_vec());
             let rows = statement.query_map((part.sql(), after, sql_limit(limit)), |r| {
-                Ok((
-                    IdTerm(r.get(1)?),
-                    SubjectNo(r.get::<_, i64>(0)?.cast_unsigned()),
-                ))
+                Ok((IdTerm(r.get(1)?), SubjectNo(r.get::<_, i64>(0)?.cast_unsigned())))
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
@@ -68,32 +55,16 @@ impl Store {
     pub fn keys_of(&self, part: PartNo, subject: SubjectNo) -> Result<Vec<KeyRow>, StoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::KEYS)?;
-            let rows = statement.query_map(
-                (part.sql(), subject.bucket(), subject.0.cast_signed()),
-                key_row,
-            )?;
+            let rows = statement.query_map((part.sql(), subject.bucket(), subject.0.cast_signed()), key_row)?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 
     /// The wrapped key that new writes of a category use: the one of the highest generation.
-    pub fn key_of(
-        &self,
-        part: PartNo,
-        subject: SubjectNo,
-        category: Category,
-    ) -> Result<Option<KeyRow>, StoreError> {
+    pub fn key_of(&self, part: PartNo, subject: SubjectNo, category: Category) -> Result<Option<KeyRow>, StoreError> {
         self.read(|conn| {
-            let params = (
-                part.sql(),
-                subject.bucket(),
-                subject.0.cast_signed(),
-                category.0,
-            );
-            Ok(conn
-                .prepare_cached(sql::KEY_LATEST)?
-                .query_row(params, key_row)
-                .optional()?)
+            let params = (part.sql(), subject.bucket(), subject.0.cast_signed(), category.0);
+            Ok(conn.prepare_cached(sql::KEY_LATEST)?.query_row(params, key_row).optional()?)
         })
     }
 
@@ -111,11 +82,7 @@ impl Store {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::BUCKETS)?;
             let rows = statement.query_map([part.sql()], |r| {
-                Ok(BucketRow {
-                    bucket: r.get(0)?,
-                    epoch: r.get(1)?,
-                    wrapped: r.get(2)?,
-                })
+                Ok(BucketRow { bucket: r.get(0)?, epoch: r.get(1)?, wrapped: r.get(2)? })
             })?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
@@ -123,12 +90,7 @@ impl Store {
 
     /// A named value of the institution.
     pub fn meta(&self, part: PartNo, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|conn| {
-            Ok(conn
-                .prepare_cached(sql::META)?
-                .query_row((part.sql(), name), |r| r.get(0))
-                .optional()?)
-        })
+        self.read(|conn| Ok(conn.prepare_cached(sql::META)?.query_row((part.sql(), name), |r| r.get(0)).optional()?))
     }
 
     /// Named values whose names begin with `prefix`, in order.
@@ -136,8 +98,7 @@ impl Store {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::METAS)?;
             let end = format!("{prefix}\u{10ffff}");
-            let rows =
-                statement.query_map((part.sql(), prefix, end), |r| Ok((r.get(0)?, r.get(1)?)))?;
+            let rows = statement.query_map((part.sql(), prefix, end), |r| Ok((r.get(0)?, r.get(1)?)))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }
@@ -155,16 +116,10 @@ impl Store {
     pub fn counts(&self, part: PartNo) -> Result<Counts, StoreError> {
         let entries = self.log_head(part)?.map_or(0, |h| h.size);
         self.snapshot(|conn| {
-            let versions: Option<i64> = conn
-                .prepare_cached(sql::HEAD)?
-                .query_row([part.sql()], |r| r.get(0))
-                .optional()?;
-            let subjects: i64 = conn
-                .prepare_cached(sql::COUNT_SUBJECTS)?
-                .query_row([part.sql()], |r| r.get(0))?;
-            let keys: i64 = conn
-                .prepare_cached(sql::COUNT_KEYS)?
-                .query_row([part.sql()], |r| r.get(0))?;
+            let versions: Option<i64> =
+                conn.prepare_cached(sql::HEAD)?.query_row([part.sql()], |r| r.get(0)).optional()?;
+            let subjects: i64 = conn.prepare_cached(sql::COUNT_SUBJECTS)?.query_row([part.sql()], |r| r.get(0))?;
+            let keys: i64 = conn.prepare_cached(sql::COUNT_KEYS)?.query_row([part.sql()], |r| r.get(0))?;
             Ok(Counts {
                 versions: versions.unwrap_or(0).cast_unsigned(),
                 entries,

@@ -23,19 +23,12 @@ struct Known {
 
 impl Kinds {
     /// The number of a kind, `None` if the part has no document of it.
-    pub(crate) fn number(
-        &self,
-        conn: &Connection,
-        part: PartNo,
-        name: &str,
-    ) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn number(&self, conn: &Connection, part: PartNo, name: &str) -> Result<Option<i64>, StoreError> {
         if let Some(no) = self.cached(part, name) {
             return Ok(Some(no));
         }
-        let found: Option<i64> = conn
-            .prepare_cached(sql::KIND_NO)?
-            .query_row((part.sql(), name), |r| r.get(0))
-            .optional()?;
+        let found: Option<i64> =
+            conn.prepare_cached(sql::KIND_NO)?.query_row((part.sql(), name), |r| r.get(0)).optional()?;
         if let Some(no) = found {
             self.learn(part, name, no);
         }
@@ -45,30 +38,19 @@ impl Kinds {
     /// The number of a kind if it is already known.
     pub(crate) fn cached(&self, part: PartNo, name: &str) -> Option<i64> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        known
-            .numbers
-            .get(&part.0)
-            .and_then(|m| m.get(name))
-            .copied()
+        known.numbers.get(&part.0).and_then(|m| m.get(name)).copied()
     }
 
     /// The name behind a stored number.
-    pub(crate) fn name(
-        &self,
-        conn: &Connection,
-        part: PartNo,
-        no: i64,
-    ) -> Result<Arc<str>, StoreError> {
+    pub(crate) fn name(&self, conn: &Connection, part: PartNo, no: i64) -> Result<Arc<str>, StoreError> {
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(name) = known.names.get(&(part.0, no)) {
                 return Ok(Arc::clone(name));
             }
         }
-        let found: Option<String> = conn
-            .prepare_cached(sql::KIND_NAME)?
-            .query_row((part.sql(), no), |r| r.get(0))
-            .optional()?;
+        let found: Option<String> =
+            conn.prepare_cached(sql::KIND_NAME)?.query_row((part.sql(), no), |r| r.get(0)).optional()?;
         let name = found.ok_or(StoreError::Damaged("kind"))?;
         Ok(self.learn(part, &name, no))
     }
@@ -77,11 +59,7 @@ impl Kinds {
     pub(crate) fn learn(&self, part: PartNo, name: &str, no: i64) -> Arc<str> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let name: Arc<str> = Arc::from(name);
-        known
-            .numbers
-            .entry(part.0)
-            .or_default()
-            .insert(Arc::clone(&name), no);
+        known.numbers.entry(part.0).or_default().insert(Arc::clone(&name), no);
         known.names.insert((part.0, no), Arc::clone(&name));
         name
     }

@@ -16,8 +16,7 @@ impl Tiles for PartTiles<'_> {
     type Error = StoreError;
 
     fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        self.store
-            .read(|conn| read_tile(conn, self.part, level, index))
+        self.store.read(|conn| read_tile(conn, self.part, level, index))
     }
 }
 
@@ -42,17 +41,9 @@ impl Tiles for ConnTiles<'_> {
     }
 }
 
-fn read_tile(
-    conn: &Connection,
-    part: PartNo,
-    level: u8,
-    index: u64,
-) -> Result<Option<Vec<u8>>, StoreError> {
+fn read_tile(conn: &Connection, part: PartNo, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
     let params = (part.sql(), level, index.cast_signed());
-    Ok(conn
-        .prepare_cached(sql::TILE)?
-        .query_row(params, |r| r.get(0))
-        .optional()?)
+    Ok(conn.prepare_cached(sql::TILE)?.query_row(params, |r| r.get(0)).optional()?)
 }
 
 /// Takes up a part's log from the file, and refuses if its tiles do not add up to the stored root: appending to a
@@ -66,8 +57,6 @@ pub(crate) fn load(conn: &Connection, part: PartNo) -> Result<Option<Sequencer>,
     if log.root() == head.root {
         Ok(Some(log))
     } else {
-        Err(StoreError::Log(
-            "the tiles do not give the stored root".to_owned(),
-        ))
+        Err(StoreError::Log("the tiles do not give the stored root".to_owned()))
     }
 }

@@ -20,18 +20,11 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn new(path: PathBuf, keep: usize) -> Result<Self, StoreError> {
         let first = schema::open_reader(&path)?;
-        Ok(Self {
-            path,
-            keep: keep.max(1),
-            idle: Mutex::new(vec![first]),
-        })
+        Ok(Self { path, keep: keep.max(1), idle: Mutex::new(vec![first]) })
     }
 
     /// Runs a read. Reads are short (microseconds), so async code calls this inline.
-    pub(crate) fn read<T>(
-        &self,
-        f: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let lent = self.idle().pop();
         let conn = match lent {
             Some(conn) => conn,
@@ -46,10 +39,7 @@ impl Pool {
     }
 
     /// Runs a read of several statements that must see the same state.
-    pub(crate) fn snapshot<T>(
-        &self,
-        f: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn snapshot<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.read(|conn| {
             let tx = conn.unchecked_transaction()?;
             let answer = f(&tx);

@@ -28,11 +28,7 @@ pub(crate) fn file_in(dir: &Path) -> PathBuf {
 
 /// Takes the folder for this process: the log's edge is held in memory, so two writers would fork it.
 pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(dir.join(LOCK))?;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(dir.join(LOCK))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
@@ -44,18 +40,13 @@ pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
 pub(crate) fn open_writer(path: &Path, now_us: i64) -> Result<Connection, StoreError> {
     let mut conn = Connection::open_with_flags(
         path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE
-            | OpenFlags::SQLITE_OPEN_CREATE
-            | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     refuse_foreign(&conn)?;
     // A refused file must stay as it is: nothing is set before the schema is known.
     let found = version(&conn)?;
     if found > KNOWN {
-        return Err(StoreError::NewerSchema {
-            found,
-            known: KNOWN,
-        });
+        return Err(StoreError::NewerSchema { found, known: KNOWN });
     }
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: a commit is answered only when it is on the disk, never weaker.
@@ -73,10 +64,7 @@ pub(crate) fn open_writer(path: &Path, now_us: i64) -> Result<Connection, StoreE
 
 /// A connection that can only read.
 pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
-    let conn = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let conn = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     conn.pragma_update(None, "query_only", true)?;
     conn.pragma_update(None, "cache_size", -16_384)?;
     conn.pragma_update(None, "mmap_size", 256 << 20)?;
@@ -87,8 +75,7 @@ pub(crate) fn open_reader(path: &Path) -> Result<Connection, StoreError> {
 
 /// Schema of the file; 0 for an empty one.
 pub(crate) fn version(conn: &Connection) -> Result<u32, StoreError> {
-    let there =
-        "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
+    let there = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'";
     if conn.query_row(there, [], |r| r.get::<_, i64>(0))? == 0 {
         return Ok(0);
     }
@@ -98,11 +85,7 @@ pub(crate) fn version(conn: &Connection) -> Result<u32, StoreError> {
 fn refuse_foreign(conn: &Connection) -> Result<(), StoreError> {
     let id: i32 = conn.query_row("PRAGMA application_id", [], |r| r.get(0))?;
     let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |r| r.get(0))?;
-    if id == APPLICATION || (id == 0 && tables == 0) {
-        Ok(())
-    } else {
-        Err(StoreError::Foreign)
-    }
+    if id == APPLICATION || (id == 0 && tables == 0) { Ok(()) } else { Err(StoreError::Foreign) }
 }
 
 /// Applies the steps that are missing, each with its number in one transaction.

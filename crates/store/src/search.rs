@@ -35,32 +35,21 @@ impl Store {
                 return Ok(out);
             };
 
-            let reader = RowReader {
-                conn,
-                kinds: self.kinds(),
-                part,
-            };
+            let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut rids = conn.prepare_cached(sql::TERM_RIDS)?;
             let mut has = conn.prepare_cached(sql::TERM_HAS)?;
-            let mut rids =
-                rids.query((part.sql(), lead.0, before.unwrap_or(Rid::MAX), i64::MAX))?;
+            let mut rids = rids.query((part.sql(), lead.0, before.unwrap_or(Rid::MAX), i64::MAX))?;
             'lead: while out.len() < limit
                 && let Some(row) = rids.next()?
             {
                 let rid: Rid = row.get(0)?;
                 for (_, term) in others {
-                    let there: Option<i64> = has
-                        .query_row((part.sql(), term.0, rid), |r| r.get(0))
-                        .optional()?;
+                    let there: Option<i64> = has.query_row((part.sql(), term.0, rid), |r| r.get(0)).optional()?;
                     if there.is_none() {
                         continue 'lead;
                     }
                 }
-                reader.rows(
-                    conn.prepare_cached(sql::BY_RID)?,
-                    (part.sql(), rid),
-                    &mut out,
-                )?;
+                reader.rows(conn.prepare_cached(sql::BY_RID)?, (part.sql(), rid), &mut out)?;
             }
             Ok(out)
         })
@@ -70,9 +59,7 @@ impl Store {
     pub fn weigh_term(&self, part: PartNo, term: &Term, cap: usize) -> Result<u64, StoreError> {
         self.read(|conn| {
             let params = (part.sql(), term.0, sql_limit(cap));
-            let n: i64 = conn
-                .prepare_cached(sql::TERM_WEIGHT)?
-                .query_row(params, |r| r.get(0))?;
+            let n: i64 = conn.prepare_cached(sql::TERM_WEIGHT)?.query_row(params, |r| r.get(0))?;
             Ok(n.cast_unsigned())
         })
     }

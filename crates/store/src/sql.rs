@@ -7,10 +7,10 @@
 /// The numbered steps from an empty file to the present schema. A step is never edited once released.
 pub(crate) const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../migrations/0001.sql"))];
 
-pub(crate) const SCHEMA_TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL)";
+pub(crate) const SCHEMA_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL)";
 pub(crate) const SCHEMA_READ: &str = "SELECT coalesce(max(version), 0) FROM schema_version";
-pub(crate) const SCHEMA_DONE: &str =
-    "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)";
+pub(crate) const SCHEMA_DONE: &str = "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)";
 
 /// Names a constant and adds it to the list that the tests walk.
 macro_rules! statements {
@@ -174,9 +174,7 @@ mod tests {
     fn plan(conn: &Connection, text: &str) -> Vec<String> {
         let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
         let parameters = vec![rusqlite::types::Null; statement.parameter_count()];
-        let rows = statement
-            .query_map(rusqlite::params_from_iter(parameters), |r| r.get(3))
-            .unwrap();
+        let rows = statement.query_map(rusqlite::params_from_iter(parameters), |r| r.get(3)).unwrap();
         rows.map(Result::unwrap).collect()
     }
 
@@ -200,15 +198,8 @@ mod tests {
         let (_dir, conn) = database();
         let sorted = ["KIND_PAGE_SUPERSEDED"]; // few rows, by its nature
         for (name, text) in READS {
-            let sorts = plan(&conn, text)
-                .iter()
-                .any(|step| step.contains("TEMP B-TREE"));
-            assert_eq!(
-                sorts,
-                sorted.contains(name),
-                "{name}: {:?}",
-                plan(&conn, text)
-            );
+            let sorts = plan(&conn, text).iter().any(|step| step.contains("TEMP B-TREE"));
+            assert_eq!(sorts, sorted.contains(name), "{name}: {:?}", plan(&conn, text));
         }
     }
 
@@ -233,10 +224,7 @@ mod tests {
             ("TERM_DROP", "term_rid"),
         ];
         for (begins, index) in made {
-            let named = READS
-                .iter()
-                .chain(WRITES)
-                .filter(|(name, _)| name.starts_with(begins));
+            let named = READS.iter().chain(WRITES).filter(|(name, _)| name.starts_with(begins));
             assert!(named.clone().count() > 0, "{begins}");
             for (name, text) in named {
                 let plan = plan(&conn, text).join("; ");
@@ -244,49 +232,28 @@ mod tests {
             }
         }
         // In the order of the primary key.
-        let (_, bucket) = READS
-            .iter()
-            .find(|(name, _)| *name == "KEYS_IN_BUCKET")
-            .unwrap();
-        assert!(
-            plan(&conn, bucket)
-                .iter()
-                .any(|step| step.contains("(part=? AND bucket=?)"))
-        );
+        let (_, bucket) = READS.iter().find(|(name, _)| *name == "KEYS_IN_BUCKET").unwrap();
+        assert!(plan(&conn, bucket).iter().any(|step| step.contains("(part=? AND bucket=?)")));
     }
 
     #[test]
     fn every_table_and_index_begins_with_the_part() {
         let (_dir, conn) = database();
-        let mut tables = conn
-            .prepare(
-                "SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'",
-            )
-            .unwrap();
-        let tables: Vec<String> = tables
-            .query_map([], |r| r.get(0))
-            .unwrap()
-            .map(Result::unwrap)
-            .collect();
+        let mut tables =
+            conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'").unwrap();
+        let tables: Vec<String> = tables.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
         assert!(tables.len() >= 13, "{tables:?}");
         for table in tables {
-            let first: String = conn
-                .query_row(
-                    "SELECT name FROM pragma_table_info(?1) WHERE cid = 0",
-                    [&table],
-                    |r| r.get(0),
-                )
-                .unwrap();
+            let first: String =
+                conn.query_row("SELECT name FROM pragma_table_info(?1) WHERE cid = 0", [&table], |r| r.get(0)).unwrap();
             assert_eq!(first, "part", "{table}");
             let mut indexes = conn
-                .prepare("SELECT l.name, i.name FROM pragma_index_list(?1) l, pragma_index_info(l.name) i WHERE i.seqno = 0")
+                .prepare(
+                    "SELECT l.name, i.name FROM pragma_index_list(?1) l, pragma_index_info(l.name) i WHERE i.seqno = 0",
+                )
                 .unwrap();
-            let indexes = indexes
-                .query_map([&table], |r| Ok((r.get(0)?, r.get(1)?)))
-                .unwrap();
-            for (index, first) in
-                indexes.map(|pair: rusqlite::Result<(String, String)>| pair.unwrap())
-            {
+            let indexes = indexes.query_map([&table], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
+            for (index, first) in indexes.map(|pair: rusqlite::Result<(String, String)>| pair.unwrap()) {
                 assert_eq!(first, "part", "{table}.{index}");
             }
         }

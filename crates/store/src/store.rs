@@ -50,9 +50,7 @@ struct Inner {
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Store")
-            .field("options", &self.inner.options)
-            .finish_non_exhaustive()
+        f.debug_struct("Store").field("options", &self.inner.options).finish_non_exhaustive()
     }
 }
 
@@ -64,28 +62,13 @@ impl Store {
         let path = schema::file_in(dir);
         let conn = schema::open_writer(&path, (options.clock)())?;
         let pool = Pool::new(path, options.readers)?;
-        let shared = Arc::new(Shared {
-            kinds: Kinds::default(),
-            poisoned: AtomicBool::new(false),
-        });
+        let shared = Arc::new(Shared { kinds: Kinds::default(), poisoned: AtomicBool::new(false) });
         let (queue, jobs) = mpsc::channel(options.queue.max(1));
         let writer = Writer::new(conn, options.clone(), Arc::clone(&shared))?;
-        let writer = thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer.run(jobs))?;
+        let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run(jobs))?;
         let dir = dir.to_owned();
-        let inner = Inner {
-            shared,
-            dir,
-            pool,
-            queue: Some(queue),
-            writer: Some(writer),
-            options,
-            _lock: lock,
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        let inner = Inner { shared, dir, pool, queue: Some(queue), writer: Some(writer), options, _lock: lock };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Makes all of a change durable, or nothing of it. When this returns `Ok`, it survives a power cut.
@@ -102,18 +85,14 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
-        queue
-            .blocking_send(Job::Commit(Box::new(change), reply))
-            .map_err(|_| self.gone())?;
+        queue.blocking_send(Job::Commit(Box::new(change), reply)).map_err(|_| self.gone())?;
         answer.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
     }
 
     /// Starts the log of a part under its immutable origin. Does nothing if it is there already.
     pub async fn create_part(&self, part: PartNo, origin: &str) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
-        let sent = self
-            .enqueue(Job::CreatePart(part, origin.to_owned(), reply))
-            .await;
+        let sent = self.enqueue(Job::CreatePart(part, origin.to_owned(), reply)).await;
         match sent {
             Ok(()) => answer.await.unwrap_or(Err(StoreError::Poisoned)),
             Err(_) => Err(StoreError::Poisoned),
@@ -124,9 +103,7 @@ impl Store {
     pub fn create_part_blocking(&self, part: PartNo, origin: &str) -> Result<(), StoreError> {
         let (reply, answer) = oneshot::channel();
         let queue = self.inner.queue.as_ref().ok_or(StoreError::Poisoned)?;
-        queue
-            .blocking_send(Job::CreatePart(part, origin.to_owned(), reply))
-            .map_err(|_| StoreError::Poisoned)?;
+        queue.blocking_send(Job::CreatePart(part, origin.to_owned(), reply)).map_err(|_| StoreError::Poisoned)?;
         answer.blocking_recv().unwrap_or(Err(StoreError::Poisoned))
     }
 
@@ -146,10 +123,7 @@ impl Store {
     }
 
     /// Runs a read on a lent connection.
-    pub(crate) fn read<T>(
-        &self,
-        f: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if self.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
@@ -157,10 +131,7 @@ impl Store {
     }
 
     /// Runs a read whose statements see one state.
-    pub(crate) fn snapshot<T>(
-        &self,
-        f: impl FnOnce(&Connection) -> Result<T, StoreError>,
-    ) -> Result<T, StoreError> {
+    pub(crate) fn snapshot<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         if self.is_poisoned() {
             return Err(StoreError::Poisoned);
         }
@@ -178,30 +149,19 @@ impl Store {
     async fn enqueue(&self, job: Job) -> Result<(), CommitError> {
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
-        queue
-            .send_timeout(job, self.inner.options.busy_after)
-            .await
-            .map_err(|e| match e {
-                SendTimeoutError::Timeout(_) => CommitError::Busy,
-                SendTimeoutError::Closed(_) => self.gone(),
-            })
+        queue.send_timeout(job, self.inner.options.busy_after).await.map_err(|e| match e {
+            SendTimeoutError::Timeout(_) => CommitError::Busy,
+            SendTimeoutError::Closed(_) => self.gone(),
+        })
     }
 
     fn alive(&self) -> Result<(), CommitError> {
-        if self.is_poisoned() {
-            Err(CommitError::Fatal)
-        } else {
-            Ok(())
-        }
+        if self.is_poisoned() { Err(CommitError::Fatal) } else { Ok(()) }
     }
 
     /// Why the writer does not answer.
     fn gone(&self) -> CommitError {
-        if self.is_poisoned() {
-            CommitError::Fatal
-        } else {
-            CommitError::Closed
-        }
+        if self.is_poisoned() { CommitError::Fatal } else { CommitError::Closed }
     }
 }
 

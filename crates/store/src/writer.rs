@@ -47,46 +47,28 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(crate) fn new(
-        conn: Connection,
-        options: Options,
-        shared: Arc<Shared>,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn new(conn: Connection, options: Options, shared: Arc<Shared>) -> Result<Self, StoreError> {
         let mut parts = BTreeMap::new();
-        let known = conn
-            .prepare(sql::PARTS)?
-            .query_map([], |r| r.get(0))?
-            .collect::<Result<Vec<i32>, _>>()?;
+        let known = conn.prepare(sql::PARTS)?.query_map([], |r| r.get(0))?.collect::<Result<Vec<i32>, _>>()?;
         for part in known {
             if let Some(log) = log::load(&conn, PartNo(part))? {
                 let edge = load_edge(&conn, PartNo(part), log.size())?;
                 parts.insert(part, PartState { edge, log });
             }
         }
-        Ok(Self {
-            conn,
-            options,
-            shared,
-            parts,
-            since_copy_back: 0,
-        })
+        Ok(Self { conn, options, shared, parts, since_copy_back: 0 })
     }
 
     /// Works until the last [`crate::Store`] is gone.
     pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let _bell = Bell {
-            shared: Arc::clone(&self.shared),
-            options: self.options.clone(),
-        };
+        let _bell = Bell { shared: Arc::clone(&self.shared), options: self.options.clone() };
         let mut held = None;
         while let Some(job) = held.take().or_else(|| jobs.blocking_recv()) {
             match job {
                 Job::Commit(change, reply) => {
                     let mut bytes = weight(&change);
                     let mut group = vec![(change, reply)];
-                    while group.len() < self.options.group_changes
-                        && bytes < self.options.group_bytes
-                    {
+                    while group.len() < self.options.group_changes && bytes < self.options.group_bytes {
                         match jobs.try_recv() {
                             Ok(Job::Commit(change, reply)) => {
                                 bytes += weight(&change);
@@ -145,10 +127,7 @@ impl Writer {
             return;
         }
         self.since_copy_back = 0;
-        match self
-            .conn
-            .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get::<_, i64>(0))
-        {
+        match self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get::<_, i64>(0)) {
             Ok(_) => {}
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
             Err(e) if e.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
@@ -166,31 +145,16 @@ impl Writer {
             return Err(StoreError::Part(part.0));
         }
         if let Some(state) = self.parts.get(&part.0) {
-            return if state.log.origin() == origin {
-                Ok(())
-            } else {
-                Err(StoreError::Origin(part.0))
-            };
+            return if state.log.origin() == origin { Ok(()) } else { Err(StoreError::Origin(part.0)) };
         }
-        let log = Sequencer::load(
-            origin,
-            0,
-            &log::ConnTiles {
-                conn: &self.conn,
-                part,
-            },
-        )
-        .map_err(|e| StoreError::Log(e.to_string()))?;
+        let log = Sequencer::load(origin, 0, &log::ConnTiles { conn: &self.conn, part })
+            .map_err(|e| StoreError::Log(e.to_string()))?;
         if let Err(e) = put_state(&self.conn, part.sql(), origin, 0, log.root(), 0) {
             let full = e.sqlite_error_code() == Some(ErrorCode::DiskFull);
             if !full {
                 self.fatal(&e.to_string());
             }
-            return Err(if full {
-                StoreError::Sql(e)
-            } else {
-                StoreError::Poisoned
-            });
+            return Err(if full { StoreError::Sql(e) } else { StoreError::Poisoned });
         }
         let edge = load_edge(&self.conn, part, 0)?;
         self.parts.insert(part.0, PartState { edge, log });
@@ -214,13 +178,7 @@ fn put_state(
     root: Hash,
     checkpoint: u64,
 ) -> rusqlite::Result<()> {
-    let row = (
-        part,
-        origin,
-        size.cast_signed(),
-        root.0,
-        checkpoint.cast_signed(),
-    );
+    let row = (part, origin, size.cast_signed(), root.0, checkpoint.cast_signed());
     conn.prepare_cached(sql::STATE_PUT)?.execute(row).map(drop)
 }
 
@@ -239,11 +197,8 @@ fn answer(reply: Reply, with: Result<Committed, CommitError>) {
 }
 
 fn weight(change: &Change) -> usize {
-    let documents: usize = change
-        .documents
-        .iter()
-        .map(|d| d.index.len() + d.body.len() + 64 * d.terms.len() + 128)
-        .sum();
+    let documents: usize =
+        change.documents.iter().map(|d| d.index.len() + d.body.len() + 64 * d.terms.len() + 128).sum();
     let entries: usize = change.entries.iter().map(|e| e.sealed.len() + 256).sum();
     let keys = (change.keys.len() + change.buckets.len()) * 256;
     documents + entries + keys + CHANGE_OVERHEAD

@@ -141,7 +141,9 @@ impl Secrets {
                 !items.is_empty()
             }
             Value::Object(object) => {
-                object.retain(|name, child| !self.tells(name) && self.clean(name, child, &format!("{path}/{name}"), paths));
+                object.retain(|name, child| {
+                    !self.tells(name) && self.clean(name, child, &format!("{path}/{name}"), paths)
+                });
                 !object.is_empty()
             }
             Value::Null | Value::Bool(_) => true,

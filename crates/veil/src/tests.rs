@@ -210,8 +210,21 @@ fn any_json() -> impl Strategy<Value = Value> {
         Just(json!("token-1")),
     ];
     let key = prop_oneof![
-        Just("name"), Just("text"), Just("note"), Just("code"), Just("display"), Just("subject"), Just("value"), Just("item"),
-        Just("extension"), Just("valueString"), Just("div"), Just("status"), Just("provision"), Just("participant"), Just("reference"),
+        Just("name"),
+        Just("text"),
+        Just("note"),
+        Just("code"),
+        Just("display"),
+        Just("subject"),
+        Just("value"),
+        Just("item"),
+        Just("extension"),
+        Just("valueString"),
+        Just("div"),
+        Just("status"),
+        Just("provision"),
+        Just("participant"),
+        Just("reference"),
     ];
     let tree = leaf.prop_recursive(5, 60, 6, move |inner| {
         prop_oneof![

@@ -239,7 +239,8 @@ impl<'r> Walk<'r> {
             }
             Value::Object(identifier) => {
                 let mut kept = code_fields(identifier, &["use", "system"]);
-                if let Some(coding) = identifier.get("type").and_then(|kind| kind.get("coding")).and_then(Value::as_array)
+                if let Some(coding) =
+                    identifier.get("type").and_then(|kind| kind.get("coding")).and_then(Value::as_array)
                 {
                     let codes: Vec<Value> = coding
                         .iter()
@@ -297,7 +298,8 @@ impl<'r> Walk<'r> {
             Value::Object(address) => {
                 let mut kept = code_fields(address, &["use", "type"]);
                 for key in ["country", "state", "city", "district"] {
-                    if let Some(place) = address.get(key).and_then(Value::as_str).filter(|place| shape::is_place(place)) {
+                    if let Some(place) = address.get(key).and_then(Value::as_str).filter(|place| shape::is_place(place))
+                    {
                         kept.insert(key.to_owned(), Value::String(place.to_owned()));
                     }
                 }

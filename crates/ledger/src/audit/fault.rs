@@ -94,9 +94,7 @@ pub enum Fault {
         seq: u64,
     },
     /// A signed checkpoint contradicts the entries: the past was rewritten.
-    #[error(
-        "checkpoint {seq} contradicts the log: an entry between {intact} and {size} was rewritten"
-    )]
+    #[error("checkpoint {seq} contradicts the log: an entry between {intact} and {size} was rewritten")]
     CheckpointForked {
         /// Its number.
         seq: u64,
@@ -126,9 +124,7 @@ pub enum Fault {
         intact: u64,
     },
     /// A checkpoint that the verifier kept is larger than the log: its end was cut off.
-    #[error(
-        "the log was cut off or rolled back to {size} entries; an older checkpoint has {signed}"
-    )]
+    #[error("the log was cut off or rolled back to {size} entries; an older checkpoint has {signed}")]
     RolledBack {
         /// Entries that are left.
         size: u64,

@@ -11,18 +11,11 @@ pub trait LogSource: Tiles {
     /// The state row; `None` when there is none.
     fn state(&self) -> Result<Option<StateRow>, Self::Error>;
     /// All entry rows by index, until told to stop.
-    fn rows(&self, visit: &mut dyn FnMut(LogRow<'_>) -> ControlFlow<()>)
-    -> Result<(), Self::Error>;
+    fn rows(&self, visit: &mut dyn FnMut(LogRow<'_>) -> ControlFlow<()>) -> Result<(), Self::Error>;
     /// Place (level, index) of every tile row, in any order, until told to stop.
-    fn tile_rows(
-        &self,
-        visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>,
-    ) -> Result<(), Self::Error>;
+    fn tile_rows(&self, visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<(), Self::Error>;
     /// All checkpoint rows by sequence number, until told to stop.
-    fn checkpoints(
-        &self,
-        visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>,
-    ) -> Result<(), Self::Error>;
+    fn checkpoints(&self, visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>) -> Result<(), Self::Error>;
 }
 
 /// What the store says of the log as a whole.
@@ -71,8 +64,6 @@ pub struct LogRow<'a> {
 
 impl fmt::Debug for LogRow<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogRow")
-            .field("index", &self.index)
-            .finish_non_exhaustive()
+        f.debug_struct("LogRow").field("index", &self.index).finish_non_exhaustive()
     }
 }

@@ -59,15 +59,10 @@ pub fn audit<S: LogSource>(
     older: &[&[u8]],
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report, AuditError<S::Error>> {
-    let state = source
-        .state()
-        .map_err(AuditError::Source)?
-        .ok_or(Fault::StateMissing)?;
+    let state = source.state().map_err(AuditError::Source)?.ok_or(Fault::StateMissing)?;
     let mut marks = Vec::new();
     for (note, position) in older.iter().zip(1_usize..) {
-        let Checkpoint { size, root, .. } = log
-            .open(note)
-            .map_err(|reason| AuditError::Older { position, reason })?;
+        let Checkpoint { size, root, .. } = log.open(note).map_err(|reason| AuditError::Older { position, reason })?;
         let seq = None;
         marks.push(Mark { size, root, seq });
     }
@@ -95,10 +90,7 @@ pub fn audit<S: LogSource>(
         .rows(&mut |row| {
             let step = walk.row(&row);
             if walk.rows.is_multiple_of(4096) {
-                progress(Progress {
-                    checked: walk.rows,
-                    total: state.size,
-                });
+                progress(Progress { checked: walk.rows, total: state.size });
             }
             or_stop(&mut outcome, step)
         })
@@ -107,10 +99,7 @@ pub fn audit<S: LogSource>(
     walk.finish()?;
     walk.superfluous_tiles()?;
     walk.judge_marks()?;
-    progress(Progress {
-        checked: walk.rows,
-        total: state.size,
-    });
+    progress(Progress { checked: walk.rows, total: state.size });
     let size = walk.edge.compact.size;
     let signed = newest.as_ref().map_or(0, |c| c.size);
     Ok(Report {
@@ -154,18 +143,12 @@ fn stored_checkpoints<S: LogSource>(
         if newest.as_ref().is_some_and(|n| n.size > checkpoint.size) {
             return Err(Fault::CheckpointAltered { seq: row.seq });
         }
-        marks.push(Mark {
-            size: checkpoint.size,
-            root: checkpoint.root,
-            seq: Some(row.seq),
-        });
+        marks.push(Mark { size: checkpoint.size, root: checkpoint.root, seq: Some(row.seq) });
         newest = Some(checkpoint);
         seen = expected;
         Ok(())
     };
-    source
-        .checkpoints(&mut |row| or_stop(&mut outcome, step(&row)))
-        .map_err(AuditError::Source)?;
+    source.checkpoints(&mut |row| or_stop(&mut outcome, step(&row))).map_err(AuditError::Source)?;
     outcome?;
     if seen < state.last_checkpoint {
         let seq = seen.saturating_add(1);
@@ -359,10 +342,8 @@ impl<S: LogSource> Walk<'_, S> {
         let mut outcome = Ok(());
         self.source
             .tile_rows(&mut |level, index| {
-                let count = u32::try_from(level)
-                    .ok()
-                    .and_then(|level| size.checked_shr(level.saturating_mul(8)))
-                    .unwrap_or(0);
+                let count =
+                    u32::try_from(level).ok().and_then(|level| size.checked_shr(level.saturating_mul(8))).unwrap_or(0);
                 let known = index < count.div_ceil(256);
                 let fault = Fault::TileSuperfluous { level, index };
                 or_stop(&mut outcome, if known { Ok(()) } else { Err(fault) })
@@ -391,10 +372,7 @@ impl<S: LogSource> Walk<'_, S> {
                 let (intact, intact_older) = (self.intact, self.intact_older);
                 self.fork = Some(match mark.seq {
                     Some(seq) => Fault::CheckpointForked { seq, size, intact },
-                    None => Fault::OlderCheckpointForked {
-                        size,
-                        intact: intact_older,
-                    },
+                    None => Fault::OlderCheckpointForked { size, intact: intact_older },
                 });
             }
         }
@@ -408,19 +386,10 @@ impl<S: LogSource> Walk<'_, S> {
         let size = self.edge.compact.size;
         match self.marks.get(self.next_mark) {
             None => Ok(()),
-            Some(Mark {
-                size: signed,
-                seq: Some(seq),
-                ..
-            }) => Err(Fault::Truncated {
-                size,
-                signed: *signed,
-                seq: *seq,
-            }),
-            Some(Mark { size: signed, .. }) => Err(Fault::RolledBack {
-                size,
-                signed: *signed,
-            }),
+            Some(Mark { size: signed, seq: Some(seq), .. }) => {
+                Err(Fault::Truncated { size, signed: *signed, seq: *seq })
+            }
+            Some(Mark { size: signed, .. }) => Err(Fault::RolledBack { size, signed: *signed }),
         }
     }
 
@@ -448,9 +417,7 @@ fn fault_of_row(row: &LogRow<'_>) -> Option<Fault> {
         class,
         sealed: row.sealed,
     };
-    let fits = head.row == row_hash(&columns)
-        && head.class == class
-        && head.time_ms == minute_of(row.time_us);
+    let fits = head.row == row_hash(&columns) && head.class == class && head.time_ms == minute_of(row.time_us);
     if fits { None } else { altered }
 }
 

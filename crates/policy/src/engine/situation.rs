@@ -51,7 +51,11 @@ impl Situation {
         let needed = grant_name(*why, *how);
         let situation = Self {
             person: who.kind,
-            roles: who.roles.iter().filter(|role| fits(who.kind, **role)).fold(0, |bits, role| bits | 1 << (*role as u16)),
+            roles: who
+                .roles
+                .iter()
+                .filter(|role| fits(who.kind, **role))
+                .fold(0, |bits, role| bits | 1 << (*role as u16)),
             assurance: who.assurance,
             granted: !who.grants.is_empty() && who.grants.contains(needed.as_str()),
             genetic: who.grants.contains(GENETIC),

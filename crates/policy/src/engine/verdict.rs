@@ -52,7 +52,13 @@ impl Engine {
         }))
     }
 
-    fn refuse(&self, situation: &Situation, code: RefusalCode, inner: RefusalCode, mut policies: Vec<String>) -> Verdict {
+    fn refuse(
+        &self,
+        situation: &Situation,
+        code: RefusalCode,
+        inner: RefusalCode,
+        mut policies: Vec<String>,
+    ) -> Verdict {
         policies.sort_unstable();
         let advice = self.advices.of(code, situation);
         Verdict::Refused(Refusal(Arc::new(Refused { code, advice, inner, policies })))
@@ -64,7 +70,9 @@ impl Engine {
             return code;
         }
         let would = |other: Situation| matches!(self.rules.ask(&other, kind), Said::Yes(_));
-        if situation.purpose == Purpose::EmergencyTreat && !situation.ticket && would(Situation { ticket: true, ..*situation })
+        if situation.purpose == Purpose::EmergencyTreat
+            && !situation.ticket
+            && would(Situation { ticket: true, ..*situation })
         {
             return RefusalCode::NoTicket;
         }

@@ -62,9 +62,11 @@ fn cls_03_genetic_by_kind_by_category_by_loinc_and_by_contained() {
     let labeller = labeller();
     let report = json!({"resourceType": "DiagnosticReport",
         "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "GE"}]}]});
-    let variant = json!({"resourceType": "Observation", "code": {"coding": [{"system": "http://loinc.org", "code": "69548-6"}]}});
+    let variant =
+        json!({"resourceType": "Observation", "code": {"coding": [{"system": "http://loinc.org", "code": "69548-6"}]}});
     let holds = json!({"resourceType": "Observation", "contained": [{"resourceType": "MolecularSequence", "id": "s"}]});
-    let plain = json!({"resourceType": "Observation", "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}});
+    let plain =
+        json!({"resourceType": "Observation", "code": {"coding": [{"system": "http://loinc.org", "code": "8867-4"}]}});
     let sequence = json!({"resourceType": "MolecularSequence"});
     assert_eq!(labeller.label("DiagnosticReport", &report).category, Category::Genetic);
     assert_eq!(labeller.label("Observation", &variant).category, Category::Genetic);
@@ -128,7 +130,8 @@ fn what_cannot_be_read_is_the_strictest() {
 
 #[test]
 fn documents_about_nobody_keep_their_kinds_labels() {
-    let set = json!({"resourceType": "ValueSet", "compose": {"include": [{"system": ICD, "concept": [{"code": "B20"}]}]}});
+    let set =
+        json!({"resourceType": "ValueSet", "compose": {"include": [{"system": ICD, "concept": [{"code": "B20"}]}]}});
     let labeller = labeller();
     assert_eq!(&labeller.label("ValueSet", &set), labeller.of_kind("ValueSet"));
 }

@@ -180,7 +180,8 @@ impl Rules {
                 rules.patterns.push((rule.system.clone(), Pattern::Prefix(prefix), at));
             }
             for range in rule.ranges {
-                let Some((low, high)) = range.split_once('-').filter(|(low, high)| low.len() == high.len() && low <= high)
+                let Some((low, high)) =
+                    range.split_once('-').filter(|(low, high)| low.len() == high.len() && low <= high)
                 else {
                     return Err(wrong(FILE, format!("{range} is not a range")));
                 };

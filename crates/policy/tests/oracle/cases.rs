@@ -49,9 +49,17 @@ const ASKERS: &[Asker] = &[
     Asker { kind: PersonKind::Patient, roles: &[Role::Patient], grants: &[] },
     Asker { kind: PersonKind::Patient, roles: &[Role::Patient, Role::Doctor], grants: &[] },
     Asker { kind: PersonKind::Client, roles: &[Role::Client], grants: &[] },
-    Asker { kind: PersonKind::Client, roles: &[Role::Client], grants: &["TREAT.read", "TREAT.write", "HOPERAT.read", "ETREAT.export", "TREAT.export", "HCOMPL.read-log"] },
+    Asker {
+        kind: PersonKind::Client,
+        roles: &[Role::Client],
+        grants: &["TREAT.read", "TREAT.write", "HOPERAT.read", "ETREAT.export", "TREAT.export", "HCOMPL.read-log"],
+    },
     Asker { kind: PersonKind::Client, roles: &[Role::Client], grants: &["HRESCH.read", "TREAT.read", "genetic"] },
-    Asker { kind: PersonKind::System, roles: &[], grants: &["HOPERAT.read", "TREAT.write", "HCOMPL.verify-log", "HSYSADMIN.administer"] },
+    Asker {
+        kind: PersonKind::System,
+        roles: &[],
+        grants: &["HOPERAT.read", "TREAT.write", "HCOMPL.verify-log", "HSYSADMIN.administer"],
+    },
 ];
 
 /// What is asked for: a kind, and labels beyond those of the kind.

@@ -29,7 +29,8 @@ fn difference(answer: &Result<Permit, Refusal>, told: &Told) -> Option<String> {
                 return Some(format!("masks {:?}, expected {:?}", permit.masks(), told.masks));
             }
             let emergency = [Duty::NotifyPatient, Duty::ReviewWithin24h, Duty::NoExport];
-            let duties: BTreeSet<Duty> = [Duty::LogPurpose].into_iter().chain(emergency.into_iter().filter(|_| told.emergency)).collect();
+            let duties: BTreeSet<Duty> =
+                [Duty::LogPurpose].into_iter().chain(emergency.into_iter().filter(|_| told.emergency)).collect();
             (*permit.duties() != duties).then(|| format!("duties {:?}", permit.duties()))
         }
         (Err(_), false) => None,
@@ -45,7 +46,11 @@ fn acc_01_the_engine_says_what_the_statement_says() {
     let (mut yes, mut no) = (0, 0);
     for case in cases {
         let answer = decide(&engine, case);
-        if answer.is_ok() { yes += 1 } else { no += 1 }
+        if answer.is_ok() {
+            yes += 1
+        } else {
+            no += 1
+        }
         if let Some(difference) = difference(&answer, &statement(case)) {
             panic!("{case:?}: {difference}");
         }
@@ -98,7 +103,8 @@ fn a_strangers_refusal_does_not_tell_whether_the_patient_exists() {
         };
         let what = What { kind: case.kind().to_owned(), labels: engine.labeller().of_kind(case.kind()).clone() };
         let unknown = ask(&engine, case, &Profile::unknown(), &what);
-        let told: Option<(RefusalCode, Advice)> = unknown.err().map(|unknown| (unknown.code(), unknown.advice().clone()));
+        let told: Option<(RefusalCode, Advice)> =
+            unknown.err().map(|unknown| (unknown.code(), unknown.advice().clone()));
         match told {
             Some((code, advice)) => {
                 assert_eq!((refusal.code(), refusal.advice()), (code, &advice), "{case:?}");

@@ -60,7 +60,8 @@ pub(crate) fn statement(case: &Case) -> Told {
     let can_declare = is(Role::Doctor) || is(Role::Nurse);
 
     let all = MaskSet::all();
-    let faceless = masks(&[Mask::Name, Mask::Identifier, Mask::Phone, Mask::Address, Mask::BirthDate, Mask::Contact, Mask::Photo]);
+    let faceless =
+        masks(&[Mask::Name, Mask::Identifier, Mask::Phone, Mask::Address, Mask::BirthDate, Mask::Contact, Mask::Photo]);
     let technical = masks(&[Mask::Identifier, Mask::Phone, Mask::Address, Mask::BirthDate, Mask::Contact, Mask::Photo]);
     let named: MaskSet = all.iter().filter(|mask| *mask != Mask::Name).collect();
     let bedside = masks(&[Mask::Phone, Mask::Address, Mask::Contact, Mask::FreeText, Mask::Narrative, Mask::Photo]);
@@ -85,41 +86,97 @@ pub(crate) fn statement(case: &Case) -> Told {
         // Everybody looks at what is about nobody.
         (shared && looks, MaskSet::NONE),
         // Those who treat.
-        (is(Role::Doctor) && purpose == P::Treat && care_kinds && treats && (looks || action == A::Print), MaskSet::NONE),
+        (
+            is(Role::Doctor) && purpose == P::Treat && care_kinds && treats && (looks || action == A::Print),
+            MaskSet::NONE,
+        ),
         (is(Role::Doctor) && purpose == P::Treat && (clinical || appointment) && treats && writes, MaskSet::NONE),
         (is(Role::Nurse) && purpose == P::Treat && care_kinds && cares && looks, MaskSet::NONE),
         (is(Role::Nurse) && purpose == P::Treat && (clinical || appointment) && cares && writes, MaskSet::NONE),
-        (is(Role::Radiographer) && purpose == P::Treat && kind == "ImagingStudy" && cares && (looks || writes), MaskSet::NONE),
+        (
+            is(Role::Radiographer) && purpose == P::Treat && kind == "ImagingStudy" && cares && (looks || writes),
+            MaskSet::NONE,
+        ),
         (is(Role::Radiographer) && purpose == P::Treat && (identity || appointment) && cares && looks, bedside),
         // Emergencies.
-        (can_declare && purpose == P::EmergencyTreat && action == A::DeclareBreakGlass && (identity || clinical || review), MaskSet::NONE),
+        (
+            can_declare
+                && purpose == P::EmergencyTreat
+                && action == A::DeclareBreakGlass
+                && (identity || clinical || review),
+            MaskSet::NONE,
+        ),
         (can_declare && ticket && care_kinds && looks, MaskSet::NONE),
         (can_declare && ticket && (clinical || appointment) && writes, MaskSet::NONE),
         // Whoever is refused may ask.
-        ((is(Role::Doctor) || is(Role::Nurse) || is(Role::Radiographer)) && purpose == P::Treat && kind == "AccessRequest" && writes, MaskSet::NONE),
+        (
+            (is(Role::Doctor) || is(Role::Nurse) || is(Role::Radiographer))
+                && purpose == P::Treat
+                && kind == "AccessRequest"
+                && writes,
+            MaskSet::NONE,
+        ),
         // Reception.
         (is(Role::Receptionist) && purpose == P::PatientAdmin && identity && (looks || writes), all),
         (is(Role::Receptionist) && purpose == P::PatientAdmin && appointment && (looks || writes), all),
         (is(Role::Receptionist) && purpose == P::PatientAdmin && consent && (looks || writes), all),
         // Oversight.
-        (is(Role::PrivacyOfficer) && purpose == P::Compliance && review && (looks || action == A::Review), MaskSet::NONE),
+        (
+            is(Role::PrivacyOfficer) && purpose == P::Compliance && review && (looks || action == A::Review),
+            MaskSet::NONE,
+        ),
         (is(Role::PrivacyOfficer) && purpose == P::Compliance && log && log_access, MaskSet::NONE),
         (is(Role::PrivacyOfficer) && purpose == P::Compliance && (identity || consent) && looks, named),
-        (is(Role::SecurityOfficer) && system_purpose && kind == "Incident" && (looks || writes || action == A::Review), MaskSet::NONE),
+        (
+            is(Role::SecurityOfficer)
+                && system_purpose
+                && kind == "Incident"
+                && (looks || writes || action == A::Review),
+            MaskSet::NONE,
+        ),
         (oversees && purpose == P::Compliance && log && log_access, faceless),
-        ((oversees || is(Role::SecurityOfficer) || is(Role::PrivacyOfficer)) && system_purpose && log && action == A::VerifyLog, faceless),
+        (
+            (oversees || is(Role::SecurityOfficer) || is(Role::PrivacyOfficer))
+                && system_purpose
+                && log
+                && action == A::VerifyLog,
+            faceless,
+        ),
         // Administration.
-        (is(Role::SystemAdmin) && purpose == P::SystemAdmin && (kind == "Configuration" || shared) && admin_acts, MaskSet::NONE),
+        (
+            is(Role::SystemAdmin) && purpose == P::SystemAdmin && (kind == "Configuration" || shared) && admin_acts,
+            MaskSet::NONE,
+        ),
         (is(Role::SecurityOfficer) && purpose == P::SystemAdmin && kind == "Configuration" && looks, MaskSet::NONE),
         (is(Role::SystemAdmin) && purpose == P::SystemAdmin && kind == "UserAccount" && looks, technical),
         (is(Role::SecurityAdmin) && purpose == P::SystemAdmin && kind == "UserAccount" && admin_acts, MaskSet::NONE),
         // Patients and guardians.
-        (is_portal && purpose == P::PatientRequest && own && record && (looks || matches!(action, A::Print | A::Export)), MaskSet::NONE),
-        (is_portal && purpose == P::PatientRequest && own && log && (log_access || action == A::VerifyLog), MaskSet::NONE),
+        (
+            is_portal
+                && purpose == P::PatientRequest
+                && own
+                && record
+                && (looks || matches!(action, A::Print | A::Export)),
+            MaskSet::NONE,
+        ),
+        (
+            is_portal && purpose == P::PatientRequest && own && log && (log_access || action == A::VerifyLog),
+            MaskSet::NONE,
+        ),
         (is_portal && purpose == P::PatientRequest && own && consent && (writes || action == A::Delete), MaskSet::NONE),
         (is_portal && purpose == P::FamilyRequest && ward && record && (looks || action == A::Print), MaskSet::NONE),
-        (is_portal && purpose == P::FamilyRequest && ward && log && (log_access || action == A::VerifyLog), MaskSet::NONE),
-        (is_portal && purpose == P::FamilyRequest && state == State::WardUnder14 && consent && (writes || action == A::Delete), MaskSet::NONE),
+        (
+            is_portal && purpose == P::FamilyRequest && ward && log && (log_access || action == A::VerifyLog),
+            MaskSet::NONE,
+        ),
+        (
+            is_portal
+                && purpose == P::FamilyRequest
+                && state == State::WardUnder14
+                && consent
+                && (writes || action == A::Delete),
+            MaskSet::NONE,
+        ),
         // Systems.
         (is_client && exchange && needs(purpose, action) && (record || shared), MaskSet::NONE),
         (asker.kind == PersonKind::System && action != A::DeclareBreakGlass && needs(purpose, action), MaskSet::NONE),
@@ -151,7 +208,10 @@ pub(crate) fn statement(case: &Case) -> Told {
     let matching = || may.iter().filter(|(may, _)| *may);
     let allowed = matching().next().is_some() && !never.contains(&true);
     let mut hidden = matching().map(|(_, masks)| *masks).fold(all, MaskSet::intersect);
-    let careful = matches!(purpose, P::Payment | P::Operations | P::PatientAdmin | P::Compliance | P::SystemAdmin | P::FamilyRequest);
+    let careful = matches!(
+        purpose,
+        P::Payment | P::Operations | P::PatientAdmin | P::Compliance | P::SystemAdmin | P::FamilyRequest
+    );
     if record && coded_sensitive && careful {
         hidden = hidden.union(masks(&[Mask::Clinical, Mask::FreeText, Mask::Narrative]));
     }

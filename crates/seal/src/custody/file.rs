@@ -22,9 +22,7 @@ fn owner_only(options: &mut OpenOptions) -> &mut OpenOptions {
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, SealError> {
     let file = File::open(path).map_err(io_error("open"))?;
     let mut bytes = Vec::new();
-    file.take(MOST + 1)
-        .read_to_end(&mut bytes)
-        .map_err(io_error("read"))?;
+    file.take(MOST + 1).read_to_end(&mut bytes).map_err(io_error("read"))?;
     if bytes.len() as u64 > MOST {
         return Err(SealError::CustodyDamaged("it is too long"));
     }
@@ -40,10 +38,7 @@ pub(super) fn create(path: &Path, bytes: &[u8]) -> Result<(), SealError> {
     fs::remove_file(&new).map_err(io_error("tidy up after creating"))?;
     linked.map_err(|source| match source.kind() {
         io::ErrorKind::AlreadyExists => SealError::CustodyExists,
-        _ => SealError::Io {
-            doing: "create",
-            source,
-        },
+        _ => SealError::Io { doing: "create", source },
     })?;
     sync_folder(path)
 }
@@ -60,10 +55,7 @@ pub(super) fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), 
     if let Err(source) = fs::rename(&new, path) {
         // The old file still stands; the new one must not lie about. Its removal failing changes nothing for the caller.
         drop(fs::remove_file(&new));
-        return Err(SealError::Io {
-            doing: "replace",
-            source,
-        });
+        return Err(SealError::Io { doing: "replace", source });
     }
     sync_folder(path)?;
     if let Ok(old) = old {
@@ -75,24 +67,17 @@ pub(super) fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), 
 /// Overwrites the replaced file where the disk writes in place. Best effort by nature: flash, copy-on-write and copies
 /// elsewhere keep what they keep, which is why a file's word is worth less than a module's.
 fn wipe(mut old: File, length: usize) {
-    drop(
-        old.write_all(&vec![0; length])
-            .and_then(|()| old.sync_all()),
-    );
+    drop(old.write_all(&vec![0; length]).and_then(|()| old.sync_all()));
 }
 
 fn write_beside(path: &Path, bytes: &[u8]) -> Result<PathBuf, SealError> {
     let new = beside(path, &format!(".{}", hex::encode(random::array::<8>()?)));
-    let mut file = owner_only(OpenOptions::new().write(true).create_new(true))
-        .open(&new)
-        .map_err(io_error("create"))?;
+    let mut file =
+        owner_only(OpenOptions::new().write(true).create_new(true)).open(&new).map_err(io_error("create"))?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if let Err(source) = written {
         drop(fs::remove_file(&new));
-        return Err(SealError::Io {
-            doing: "write",
-            source,
-        });
+        return Err(SealError::Io { doing: "write", source });
     }
     Ok(new)
 }
@@ -118,9 +103,7 @@ fn sync_folder(path: &Path) -> Result<(), SealError> {
         _ => Path::new("."),
     };
     #[cfg(unix)]
-    File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(io_error("make durable"))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_error("make durable"))?;
     #[cfg(not(unix))]
     let _ = folder;
     Ok(())

@@ -38,43 +38,27 @@ pub struct Effort {
 
 impl Effort {
     /// The least that is accepted (OWASP's minimum for Argon2id): some 50 ms. For tests and demonstrations.
-    pub const LEAST: Self = Self {
-        memory_kib: 19 * 1024,
-        passes: 2,
-        lanes: 1,
-    };
+    pub const LEAST: Self = Self { memory_kib: 19 * 1024, passes: 2, lanes: 1 };
 
     /// Above this a file is taken for an attack on this machine's memory.
-    const MOST: Self = Self {
-        memory_kib: 4 * 1024 * 1024,
-        passes: 64,
-        lanes: 64,
-    };
+    const MOST: Self = Self { memory_kib: 4 * 1024 * 1024, passes: 64, lanes: 64 };
 
     fn params(self) -> Result<Params, SealError> {
         let within = |value: u32, least: u32, most: u32| (least..=most).contains(&value);
-        if !within(
-            self.memory_kib,
-            Self::LEAST.memory_kib,
-            Self::MOST.memory_kib,
-        ) || !within(self.passes, Self::LEAST.passes, Self::MOST.passes)
+        if !within(self.memory_kib, Self::LEAST.memory_kib, Self::MOST.memory_kib)
+            || !within(self.passes, Self::LEAST.passes, Self::MOST.passes)
             || !within(self.lanes, Self::LEAST.lanes, Self::MOST.lanes)
         {
             return Err(SealError::Effort);
         }
-        Params::new(self.memory_kib, self.passes, self.lanes, Some(KEY))
-            .map_err(|_| SealError::Effort)
+        Params::new(self.memory_kib, self.passes, self.lanes, Some(KEY)).map_err(|_| SealError::Effort)
     }
 }
 
 impl Default for Effort {
     /// 256 MiB, three passes: half a second to a second at start, once.
     fn default() -> Self {
-        Self {
-            memory_kib: 256 * 1024,
-            passes: 3,
-            lanes: 1,
-        }
+        Self { memory_kib: 256 * 1024, passes: 3, lanes: 1 }
     }
 }
 
@@ -125,10 +109,7 @@ impl Roots {
     }
 
     fn twin(&self) -> Self {
-        Self {
-            current: self.current,
-            keys: self.keys.iter().map(|(e, k)| (*e, k.twin())).collect(),
-        }
+        Self { current: self.current, keys: self.keys.iter().map(|(e, k)| (*e, k.twin())).collect() }
     }
 }
 
@@ -155,62 +136,35 @@ impl PassphraseFile {
     pub fn create(path: &Path, passphrase: &str, effort: Effort) -> Result<Self, SealError> {
         let salt = random::array()?;
         let kek = derive(passphrase, effort, &salt)?;
-        let roots = Roots {
-            current: 1,
-            keys: BTreeMap::from([(1, Secret::random()?)]),
-        };
+        let roots = Roots { current: 1, keys: BTreeMap::from([(1, Secret::random()?)]) };
         let written = encode(effort, &salt, &kek, &roots)?;
         file::create(path, &written)?;
-        Ok(Self::with(
-            path,
-            State {
-                effort,
-                salt,
-                kek,
-                roots,
-                written,
-            },
-        ))
+        Ok(Self::with(path, State { effort, salt, kek, roots, written }))
     }
 
     /// Opens the file. A wrong passphrase is [`SealError::WrongPassphrase`].
     pub fn open(path: &Path, passphrase: &str) -> Result<Self, SealError> {
         let written = file::read(path)?;
-        let document: Document = serde_json::from_slice(&written)
-            .map_err(|_| SealError::CustodyDamaged("it is not a root key file"))?;
+        let document: Document =
+            serde_json::from_slice(&written).map_err(|_| SealError::CustodyDamaged("it is not a root key file"))?;
         if document.format != FORMAT || document.kdf != "argon2id" {
             return Err(SealError::CustodyDamaged("its format is not known here"));
         }
         let mut salt = [0; 16];
         hex::decode_to_slice(&document.salt, &mut salt)
             .map_err(|_| SealError::CustodyDamaged("its salt is not whole"))?;
-        let sealed = BASE64
-            .decode(&document.sealed)
-            .map_err(|_| SealError::CustodyDamaged("its sealed part is not whole"))?;
+        let sealed =
+            BASE64.decode(&document.sealed).map_err(|_| SealError::CustodyDamaged("its sealed part is not whole"))?;
         let kek = derive(passphrase, document.effort, &salt)?;
-        let plain = chunked::open(
-            &chunked::input_key(&kek),
-            &[&context(document.effort, &salt)],
-            &sealed,
-        )
-        .map_err(|error| match error {
-            SealError::WrongPlace => SealError::WrongPassphrase,
-            SealError::Damaged | SealError::Truncated => {
-                SealError::CustodyDamaged("its sealed part was changed")
-            }
-            other => other,
-        })?;
-        let roots = Roots::decode(&plain)?;
-        Ok(Self::with(
-            path,
-            State {
-                effort: document.effort,
-                salt,
-                kek,
-                roots,
-                written,
+        let plain = chunked::open(&chunked::input_key(&kek), &[&context(document.effort, &salt)], &sealed).map_err(
+            |error| match error {
+                SealError::WrongPlace => SealError::WrongPassphrase,
+                SealError::Damaged | SealError::Truncated => SealError::CustodyDamaged("its sealed part was changed"),
+                other => other,
             },
-        ))
+        )?;
+        let roots = Roots::decode(&plain)?;
+        Ok(Self::with(path, State { effort: document.effort, salt, kek, roots, written }))
     }
 
     /// Seals the same root keys under another passphrase. Copies of the older file still open with the older one.
@@ -233,10 +187,7 @@ impl PassphraseFile {
     }
 
     fn with(path: &Path, state: State) -> Self {
-        Self {
-            path: path.to_owned(),
-            state: Mutex::new(state),
-        }
+        Self { path: path.to_owned(), state: Mutex::new(state) }
     }
 
     /// State is only ever replaced by whole values, so a panic elsewhere leaves it sound.
@@ -270,12 +221,7 @@ impl Custodian for PassphraseFile {
         Wrapper::new(root)?.wrap(&owner(realm, epoch), &Secret::copy_of(plain)?)
     }
 
-    fn unwrap(
-        &self,
-        realm: Realm,
-        epoch: u32,
-        wrapped: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    fn unwrap(&self, realm: Realm, epoch: u32, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let state = self.state();
         let root = state.roots.keys.get(&epoch);
         let root = root.ok_or(SealError::EpochGone(epoch))?;
@@ -302,11 +248,7 @@ impl Custodian for PassphraseFile {
         let gone = roots.keys.remove(&epoch);
         let gone = gone.ok_or(SealError::EpochGone(epoch))?;
         self.keep(&mut state, roots)?;
-        Ok(DestructionReceipt {
-            epoch,
-            fingerprint: fingerprint(&gone),
-            worth: self.worth(),
-        })
+        Ok(DestructionReceipt { epoch, fingerprint: fingerprint(&gone), worth: self.worth() })
     }
 
     fn worth(&self) -> Worth {
@@ -316,9 +258,7 @@ impl Custodian for PassphraseFile {
 
 impl fmt::Debug for PassphraseFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PassphraseFile")
-            .field("path", &self.path)
-            .finish_non_exhaustive()
+        f.debug_struct("PassphraseFile").field("path", &self.path).finish_non_exhaustive()
     }
 }
 
@@ -329,8 +269,12 @@ fn derive(passphrase: &str, effort: Effort, salt: &[u8; 16]) -> Result<Secret, S
     let params = effort.params()?;
     let mut memory = vec![argon2::Block::default(); params.block_count()];
     let mut kek = Secret::empty();
-    let made = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(passphrase.as_bytes(), salt, kek.bytes_mut(), &mut memory);
+    let made = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
+        passphrase.as_bytes(),
+        salt,
+        kek.bytes_mut(),
+        &mut memory,
+    );
     memory.iter_mut().for_each(Zeroize::zeroize);
     made.map_err(|_| SealError::Effort)?;
     Ok(kek)
@@ -342,12 +286,7 @@ fn context(effort: Effort, salt: &[u8; 16]) -> Vec<u8> {
     [FORMAT.as_bytes(), b"\0", numbers.as_flattened(), salt].concat()
 }
 
-fn encode(
-    effort: Effort,
-    salt: &[u8; 16],
-    kek: &Secret,
-    roots: &Roots,
-) -> Result<Vec<u8>, SealError> {
+fn encode(effort: Effort, salt: &[u8; 16], kek: &Secret, roots: &Roots) -> Result<Vec<u8>, SealError> {
     let mut sealed = Vec::new();
     chunked::seal(
         &chunked::input_key(kek),
@@ -363,19 +302,14 @@ fn encode(
         salt: hex::encode(salt),
         sealed: BASE64.encode(sealed),
     };
-    let mut json = serde_json::to_vec_pretty(&document)
-        .map_err(|_| SealError::CustodyDamaged("it cannot be written as JSON"))?;
+    let mut json =
+        serde_json::to_vec_pretty(&document).map_err(|_| SealError::CustodyDamaged("it cannot be written as JSON"))?;
     json.push(b'\n');
     Ok(json)
 }
 
 fn owner(realm: Realm, epoch: u32) -> Vec<u8> {
-    [
-        &b"tacebo/root/v1\0"[..],
-        &realm.0.to_be_bytes(),
-        &epoch.to_be_bytes(),
-    ]
-    .concat()
+    [&b"tacebo/root/v1\0"[..], &realm.0.to_be_bytes(), &epoch.to_be_bytes()].concat()
 }
 
 fn fingerprint(root: &Secret) -> [u8; 32] {

@@ -33,10 +33,7 @@ fn a_wrapped_key_opens_in_its_realm_and_epoch_only() {
     assert!(custodian.unwrap(Realm(2), 1, &wrapped).is_err());
     assert!(custodian.unwrap(Realm(1), 2, &wrapped).is_err());
     assert!(custodian.unwrap(Realm(1), 1, &wrapped).is_ok());
-    assert!(matches!(
-        custodian.wrap(Realm(1), 3, &[9; 32]),
-        Err(SealError::EpochGone(3))
-    ));
+    assert!(matches!(custodian.wrap(Realm(1), 3, &[9; 32]), Err(SealError::EpochGone(3))));
 }
 
 #[test]
@@ -48,23 +45,13 @@ fn epochs_turn_and_are_destroyed_durably() {
     assert_eq!(custodian.turn().unwrap(), 3);
     let receipt = custodian.destroy(1).unwrap();
     assert_eq!((receipt.epoch(), receipt.worth()), (1, Worth::File));
-    assert!(
-        receipt
-            .to_string()
-            .contains(&hex::encode(receipt.fingerprint()))
-    );
+    assert!(receipt.to_string().contains(&hex::encode(receipt.fingerprint())));
     assert!(matches!(custodian.destroy(1), Err(SealError::EpochGone(1))));
-    assert!(matches!(
-        custodian.destroy(3),
-        Err(SealError::EpochInUse(3))
-    ));
+    assert!(matches!(custodian.destroy(3), Err(SealError::EpochInUse(3))));
 
     let again = PassphraseFile::open(&path, PASS).unwrap();
     assert_eq!((again.epoch(), again.epochs()), (3, vec![2, 3]));
-    assert!(matches!(
-        again.unwrap(Realm(1), 1, &wrapped),
-        Err(SealError::EpochGone(1))
-    ));
+    assert!(matches!(again.unwrap(Realm(1), 1, &wrapped), Err(SealError::EpochGone(1))));
 }
 
 #[test]
@@ -101,10 +88,8 @@ fn only_the_owner_may_read_the_file_also_after_it_was_replaced() {
     custodian.turn().unwrap();
     assert_eq!(mode(), 0o600);
     // Nothing but the file and its lock is left behind.
-    let mut names: Vec<_> = fs::read_dir(folder.path())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> =
+        fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     assert_eq!(names, ["root.keys", "root.keys.lock"]);
 }
@@ -114,10 +99,7 @@ fn an_existing_file_is_never_replaced_by_a_new_one() {
     let (_folder, path) = place();
     made(&path);
     let before = fs::read(&path).unwrap();
-    assert!(matches!(
-        PassphraseFile::create(&path, PASS, Effort::LEAST),
-        Err(SealError::CustodyExists)
-    ));
+    assert!(matches!(PassphraseFile::create(&path, PASS, Effort::LEAST), Err(SealError::CustodyExists)));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -146,9 +128,7 @@ fn a_changed_passphrase_opens_the_same_keys_and_the_old_one_no_more() {
     let (_folder, path) = place();
     let custodian = made(&path);
     let wrapped = custodian.wrap(Realm(1), 1, &[9; 32]).unwrap();
-    custodian
-        .change_passphrase("a longer, newer passphrase", Effort::LEAST)
-        .unwrap();
+    custodian.change_passphrase("a longer, newer passphrase", Effort::LEAST).unwrap();
     // Still usable for writing with the new key.
     custodian.turn().unwrap();
     assert!(PassphraseFile::open(&path, PASS).is_err());
@@ -161,31 +141,13 @@ fn a_changed_passphrase_opens_the_same_keys_and_the_old_one_no_more() {
 fn weak_passphrases_and_weak_or_absurd_efforts_are_refused() {
     let (_folder, path) = place();
     let create = |pass, effort| PassphraseFile::create(&path, pass, effort).unwrap_err();
-    assert!(matches!(
-        create("seven77", Effort::LEAST),
-        SealError::PassphraseTooShort { least: 8 }
-    ));
+    assert!(matches!(create("seven77", Effort::LEAST), SealError::PassphraseTooShort { least: 8 }));
     for effort in [
-        Effort {
-            memory_kib: 1024,
-            ..Effort::LEAST
-        },
-        Effort {
-            passes: 1,
-            ..Effort::LEAST
-        },
-        Effort {
-            lanes: 0,
-            ..Effort::LEAST
-        },
-        Effort {
-            memory_kib: u32::MAX,
-            ..Effort::LEAST
-        },
-        Effort {
-            passes: u32::MAX,
-            ..Effort::LEAST
-        },
+        Effort { memory_kib: 1024, ..Effort::LEAST },
+        Effort { passes: 1, ..Effort::LEAST },
+        Effort { lanes: 0, ..Effort::LEAST },
+        Effort { memory_kib: u32::MAX, ..Effort::LEAST },
+        Effort { passes: u32::MAX, ..Effort::LEAST },
     ] {
         assert!(matches!(create(PASS, effort), SealError::Effort));
     }
@@ -219,21 +181,14 @@ fn a_changed_file_is_refused_whatever_was_changed() {
         assert!(open_with(&|j| j["sealed"] = BASE64.encode(&changed).into()).is_err());
     }
     fs::write(&path, b"not json").unwrap();
-    assert!(matches!(
-        PassphraseFile::open(&path, PASS),
-        Err(SealError::CustodyDamaged(_))
-    ));
+    assert!(matches!(PassphraseFile::open(&path, PASS), Err(SealError::CustodyDamaged(_))));
 }
 
 #[test]
 fn a_key_list_that_is_not_whole_is_refused() {
     assert!(Roots::decode(&[]).is_err());
     assert!(Roots::decode(&1u32.to_be_bytes()).is_err());
-    let whole = Roots {
-        current: 7,
-        keys: BTreeMap::from([(7, Secret::random().unwrap())]),
-    }
-    .encode();
+    let whole = Roots { current: 7, keys: BTreeMap::from([(7, Secret::random().unwrap())]) }.encode();
     assert_eq!(Roots::decode(&whole).unwrap().current, 7);
     for at in 0..whole.len() {
         assert!(Roots::decode(&whole[..at]).is_err());

@@ -44,11 +44,7 @@ impl Keyring {
     /// `keys` must be **every** data key row of the touched buckets ([`SubjectNo::bucket`]), those to destroy included
     /// or not: a key that is not passed is lost with its bucket. A key that does not open, or that lies in another
     /// bucket, fails the whole call and nothing is changed.
-    pub fn destroy(
-        &self,
-        gone: &[(SubjectNo, Option<Category>)],
-        keys: Vec<OwnedKey>,
-    ) -> Result<Rekeyed, SealError> {
+    pub fn destroy(&self, gone: &[(SubjectNo, Option<Category>)], keys: Vec<OwnedKey>) -> Result<Rekeyed, SealError> {
         if gone.contains(&(SubjectNo::HOUSE, None)) {
             return Err(SealError::HouseKeys);
         }
@@ -60,10 +56,7 @@ impl Keyring {
             *slot.ok_or(SealError::KeyRows("a bucket is missing"))? = Secret::random()?;
         }
         let pair = |bucket: &u16, ring: &Self| -> Result<Option<Wrapper>, SealError> {
-            ring.buckets
-                .get(usize::from(*bucket))
-                .map(Wrapper::new)
-                .transpose()
+            ring.buckets.get(usize::from(*bucket)).map(Wrapper::new).transpose()
         };
         // Both schedules once a bucket: a bucket may hold thousands of keys.
         let mut wrappers = BTreeMap::new();
@@ -89,11 +82,7 @@ impl Keyring {
                 rows.push(ring.row(&wrapper, bucket, key)?);
             }
         }
-        Ok(Rekeyed {
-            rows,
-            survivors,
-            ring,
-        })
+        Ok(Rekeyed { rows, survivors, ring })
     }
 
     /// Wraps every row anew under the custodian's current epoch. Call [`Custodian::turn`] first, once for all realms.
@@ -107,10 +96,6 @@ impl Keyring {
         ring.epoch_key = Secret::random()?;
         ring.epoch = epoch;
         ring.epoch_wrapped = custodian.wrap(self.realm, epoch, ring.epoch_key.bytes())?;
-        Ok(Turned {
-            rows: ring.all_rows()?,
-            ring,
-            left: self.epoch,
-        })
+        Ok(Turned { rows: ring.all_rows()?, ring, left: self.epoch })
     }
 }

@@ -55,8 +55,7 @@ impl Writer {
                     Ok(edge) => pending.push(Pending {
                         reply,
                         part: change.part,
-                        first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0)
-                            + 1,
+                        first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0) + 1,
                         time_us: edge.time_us,
                         entries: change.entries.len(),
                     }),
@@ -67,23 +66,11 @@ impl Writer {
                             Failed::Change(e) => GroupFailed::Refused(e.to_string()),
                             Failed::Log(why) => GroupFailed::Refused(why),
                         });
-                        pending.push(Pending {
-                            reply,
-                            part: change.part,
-                            first_rid: 0,
-                            time_us: 0,
-                            entries: 0,
-                        });
+                        pending.push(Pending { reply, part: change.part, first_rid: 0, time_us: 0, entries: 0 });
                     }
                 }
             } else {
-                pending.push(Pending {
-                    reply,
-                    part: change.part,
-                    first_rid: 0,
-                    time_us: 0,
-                    entries: 0,
-                });
+                pending.push(Pending { reply, part: change.part, first_rid: 0, time_us: 0, entries: 0 });
             }
         }
         if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)) {
@@ -98,11 +85,7 @@ impl Writer {
         self.finish(drafts, std::mem::take(pending))
     }
 
-    fn intern(
-        &self,
-        group: &[(Box<Change>, Reply)],
-        new_kinds: &mut NewKinds,
-    ) -> rusqlite::Result<()> {
+    fn intern(&self, group: &[(Box<Change>, Reply)], new_kinds: &mut NewKinds) -> rusqlite::Result<()> {
         for (change, _) in group {
             for document in change.documents.iter().filter(|d| !d.kind.is_empty()) {
                 new_kinds.intern(&self.conn, &self.shared.kinds, change.part, &document.kind)?;
@@ -112,25 +95,13 @@ impl Writer {
     }
 
     /// Applies one change in its own savepoint and stages its entries.
-    fn member(
-        &self,
-        change: &Change,
-        new_kinds: &NewKinds,
-        drafts: &mut BTreeMap<i32, Draft>,
-    ) -> Result<Edge, Failed> {
+    fn member(&self, change: &Change, new_kinds: &NewKinds, drafts: &mut BTreeMap<i32, Draft>) -> Result<Edge, Failed> {
         let Some(state) = self.parts.get(&change.part.0) else {
             return Err(CommitError::NoPart.into());
         };
-        let draft = drafts.entry(change.part.0).or_insert(Draft {
-            edge: state.edge,
-            staged: None,
-        });
+        let draft = drafts.entry(change.part.0).or_insert(Draft { edge: state.edge, staged: None });
         let time_us = draft.edge.next_time((self.options.clock)());
-        let applier = Applier {
-            conn: &self.conn,
-            kinds: &self.shared.kinds,
-            new_kinds,
-        };
+        let applier = Applier { conn: &self.conn, kinds: &self.shared.kinds, new_kinds };
         self.run_sql("SAVEPOINT member")?;
         let outcome = applier.apply(change, draft.edge, time_us).and_then(|edge| {
             self.leaves(change, state, draft, time_us)?;
@@ -153,13 +124,7 @@ impl Writer {
 
     /// Gives the entries of a change their places in the log and writes their rows. The last step of a change: nothing
     /// after it can fail for the change alone, so no place is ever given twice or left empty.
-    fn leaves(
-        &self,
-        change: &Change,
-        state: &PartState,
-        draft: &mut Draft,
-        time_us: i64,
-    ) -> Result<(), Failed> {
+    fn leaves(&self, change: &Change, state: &PartState, draft: &mut Draft, time_us: i64) -> Result<(), Failed> {
         if change.entries.is_empty() {
             return Ok(());
         }
@@ -204,63 +169,36 @@ impl Writer {
             let Some(state) = self.parts.get(part) else {
                 continue;
             };
-            self.seal_draft(i64::from(*part), state, draft)
-                .map_err(|e| refused(&e))?;
+            self.seal_draft(i64::from(*part), state, draft).map_err(|e| refused(&e))?;
         }
         Ok(())
     }
 
     fn seal_draft(&self, part: i64, state: &PartState, draft: &Draft) -> rusqlite::Result<()> {
         let edge = draft.edge;
-        self.conn
-            .prepare_cached(sql::HEAD_PUT)?
-            .execute((part, edge.rid, edge.time_us))?;
+        self.conn.prepare_cached(sql::HEAD_PUT)?.execute((part, edge.rid, edge.time_us))?;
         let mut put = self.conn.prepare_cached(sql::TILE_PUT)?;
         for tile in draft.staged.iter().flat_map(Staged::tiles) {
-            put.execute((
-                part,
-                tile.id.level,
-                tile.id.index.cast_signed(),
-                &tile.bytes,
-            ))?;
+            put.execute((part, tile.id.level, tile.id.index.cast_signed(), &tile.bytes))?;
         }
-        let (size, root) = draft.staged.as_ref().map_or_else(
-            || (state.log.size(), state.log.root()),
-            |s| (s.size(), s.root()),
-        );
+        let (size, root) =
+            draft.staged.as_ref().map_or_else(|| (state.log.size(), state.log.root()), |s| (s.size(), s.root()));
         if draft.staged.is_some() || edge.checkpoint != state.edge.checkpoint {
-            put_state(
-                &self.conn,
-                part,
-                state.log.origin(),
-                size,
-                root,
-                edge.checkpoint.0,
-            )?;
+            put_state(&self.conn, part, state.log.origin(), size, root, edge.checkpoint.0)?;
         }
         Ok(())
     }
 
     /// The sync. Any failure here is fatal: after a failed fdatasync the next one may lie (fsyncgate).
     fn commit(&self) -> Result<(), GroupFailed> {
-        if self
-            .options
-            .commit_fault
-            .as_ref()
-            .is_some_and(|fault| fault())
-        {
+        if self.options.commit_fault.as_ref().is_some_and(|fault| fault()) {
             return Err(GroupFailed::Fatal("injected".to_owned()));
         }
-        self.run_sql("COMMIT")
-            .map_err(|e| GroupFailed::Fatal(e.to_string()))
+        self.run_sql("COMMIT").map_err(|e| GroupFailed::Fatal(e.to_string()))
     }
 
     /// The transaction is durable: moves the edges on, makes the receipts, answers.
-    fn finish(
-        &mut self,
-        drafts: BTreeMap<i32, Draft>,
-        pending: Vec<Pending>,
-    ) -> Result<(), GroupFailed> {
+    fn finish(&mut self, drafts: BTreeMap<i32, Draft>, pending: Vec<Pending>) -> Result<(), GroupFailed> {
         let mut receipts: BTreeMap<i32, std::vec::IntoIter<Receipt>> = BTreeMap::new();
         for (part, draft) in drafts {
             let Some(state) = self.parts.get_mut(&part) else {
@@ -268,10 +206,7 @@ impl Writer {
             };
             state.edge = draft.edge;
             if let Some(staged) = draft.staged {
-                let made = state
-                    .log
-                    .committed(staged)
-                    .map_err(|e| GroupFailed::Fatal(e.to_string()))?;
+                let made = state.log.committed(staged).map_err(|e| GroupFailed::Fatal(e.to_string()))?;
                 receipts.insert(part, made.into_iter());
             }
             state.edge.log_size = state.log.size();
@@ -280,11 +215,7 @@ impl Writer {
             let mine = receipts
                 .get_mut(&waiting.part.0)
                 .map_or_else(Vec::new, |all| all.by_ref().take(waiting.entries).collect());
-            let committed = Committed {
-                first_rid: waiting.first_rid,
-                time_us: waiting.time_us,
-                receipts: mine,
-            };
+            let committed = Committed { first_rid: waiting.first_rid, time_us: waiting.time_us, receipts: mine };
             answer(waiting.reply, Ok(committed));
         }
         Ok(())
@@ -297,9 +228,7 @@ fn alone(failed: Failed) -> Result<CommitError, Failed> {
         Failed::Change(e) => Ok(e),
         Failed::Sql(e) => match e.sqlite_error_code() {
             Some(ErrorCode::TooBig) => Ok(CommitError::Malformed("a value is too big")),
-            Some(ErrorCode::ConstraintViolation) => {
-                Ok(CommitError::Malformed("two rows of one name"))
-            }
+            Some(ErrorCode::ConstraintViolation) => Ok(CommitError::Malformed("two rows of one name")),
             _ => Err(Failed::Sql(e)),
         },
         Failed::Log(why) => Err(Failed::Log(why)),

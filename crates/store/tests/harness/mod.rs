@@ -12,8 +12,7 @@ use std::{
 };
 
 use tacebo_store::{
-    Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo,
-    Store, SubjectNo, Term,
+    Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo, Store, SubjectNo, Term,
 };
 
 pub(crate) const PART: PartNo = PartNo(7);
@@ -49,14 +48,8 @@ impl World {
             now.load(Ordering::SeqCst)
         });
         let fatal = Arc::clone(&self.fatal);
-        let mut options = Options::new(
-            clock,
-            Arc::new(move |why| fatal.lock().unwrap().push(why.to_owned())),
-        );
-        let (transactions, fail) = (
-            Arc::clone(&self.transactions),
-            Arc::clone(&self.fail_commits),
-        );
+        let mut options = Options::new(clock, Arc::new(move |why| fatal.lock().unwrap().push(why.to_owned())));
+        let (transactions, fail) = (Arc::clone(&self.transactions), Arc::clone(&self.fail_commits));
         options.commit_fault = Some(Arc::new(move || {
             transactions.fetch_add(1, Ordering::SeqCst);
             fail.load(Ordering::SeqCst)
@@ -120,10 +113,7 @@ pub(crate) fn key(subject: u64, category: u8, generation: u32) -> KeyRow {
 }
 
 pub(crate) fn guard(n: u64, seen: i64) -> Guard {
-    Guard {
-        term: term(n),
-        seen,
-    }
+    Guard { term: term(n), seen }
 }
 
 pub(crate) fn change() -> Change {
@@ -131,8 +121,5 @@ pub(crate) fn change() -> Change {
 }
 
 pub(crate) fn of(documents: Vec<DocumentWrite>) -> Change {
-    Change {
-        documents,
-        ..change()
-    }
+    Change { documents, ..change() }
 }
