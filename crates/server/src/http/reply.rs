@@ -30,6 +30,16 @@ pub struct Reply(Response);
 /// A page or document that speaks of nobody: log-in, errors, assets, the
 /// CapabilityStatement. Implement it only for a type whose fields cannot hold patient
 /// data; `tests/promises.rs` holds the list of those that do.
+///
+/// ```compile_fail,E0277
+/// # use tacebo_server::http::Open;
+/// let leak = Open::json("application/json", &serde_json::json!({ "name": "a patient" }));
+/// ```
+/// What is on the list may:
+/// ```
+/// # use tacebo_server::http::Open;
+/// let fine = Open::text("ok");
+/// ```
 pub trait SpeaksOfNobody {}
 
 /// Bytes that speak of nobody.

@@ -1,7 +1,9 @@
-//! A disclosure without the vault.
+//! A disclosure of something other than what was decided and logged.
 use tacebo_vault::Disclosed;
 
-fn main() {
-    let _ = Disclosed { value: 1, receipts: std::sync::Arc::new([]) };
-    let _ = Disclosed::new(1, &[], Vec::new());
+fn forge(mut disclosed: Disclosed<String>) -> Disclosed<String> {
+    disclosed.value = "another patient".into();
+    disclosed
 }
+
+fn main() {}

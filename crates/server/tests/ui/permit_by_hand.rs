@@ -1,8 +1,9 @@
-//! A permit without policy.
+//! A permit that policy did not give.
 use tacebo_vault::policy::Permit;
 
-fn forge(granted: Permit) -> Permit {
-    Permit { until: None, ..granted }
+fn forge(mut permit: Permit) -> Permit {
+    permit.until = None;
+    permit
 }
 
 fn main() {}
