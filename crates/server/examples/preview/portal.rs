@@ -3,15 +3,26 @@
 use tacebo_server::pages::{
     Field, FieldError, Nav, Outcome, Pager, Purpose,
     chart::Bars,
-    portal::{CheckProof, Choices, DepartmentChoice, Kept, Letter, Me, MyRecord, ProofResult, Seen, SeenEntry, SeenRow},
+    portal::{
+        CheckProof, Choices, DepartmentChoice, Kept, Letter, Me, MyRecord, ProofResult, Seen,
+        SeenEntry, SeenRow,
+    },
 };
 
 use crate::{Page, data::Data, page};
 
-const KEY: &str = "sample-hospital.example/log+deadbeef+ATest0KeyOfTheSampleHospitalThatSignsNothingReal0AA";
+const KEY: &str =
+    "sample-hospital.example/log+deadbeef+ATest0KeyOfTheSampleHospitalThatSignsNothingReal0AA";
 
 fn rows(d: &Data) -> Vec<SeenRow> {
-    let row = |entry, hours, role: (&str, &str), department: (&str, &str), what: (&str, &str), purpose, outcome, own| SeenRow {
+    let row = |entry,
+               hours,
+               role: (&str, &str),
+               department: (&str, &str),
+               what: (&str, &str),
+               purpose,
+               outcome,
+               own| SeenRow {
         entry,
         at: d.at(hours),
         role: d.s(role.0, role.1),
@@ -24,26 +35,92 @@ fn rows(d: &Data) -> Vec<SeenRow> {
     };
     let ok = Outcome::Permitted;
     vec![
-        row(12_905, -1, ("医生", "Doctor"), ("心内科", "Cardiology"), ("查看病历首页与检验结果", "looked at the overview and results"), Purpose::Treatment, ok, false),
-        row(12_880, -21, ("医生", "Doctor"), ("急诊科", "Emergency department"), ("查看用药与过敏史", "looked at medications and allergies"), Purpose::Emergency, ok, false),
-        row(12_871, -30, ("医生", "Doctor"), ("骨科", "Orthopaedics"), ("试图打开病历", "tried to open the record"), Purpose::Treatment, Outcome::Refused, false),
-        row(12_790, -55, ("您", "You"), ("", ""), ("查看我的病历", "looked at the own record"), Purpose::PatientRequest, ok, true),
-        row(12_702, -80, ("前台", "Receptionist"), ("门诊部", "Outpatients"), ("核对身份信息（已遮盖）", "checked identity (masked)"), Purpose::Operations, ok, false),
+        row(
+            12_905,
+            -1,
+            ("医生", "Doctor"),
+            ("心内科", "Cardiology"),
+            (
+                "查看病历首页与检验结果",
+                "looked at the overview and results",
+            ),
+            Purpose::Treatment,
+            ok,
+            false,
+        ),
+        row(
+            12_880,
+            -21,
+            ("医生", "Doctor"),
+            ("急诊科", "Emergency department"),
+            ("查看用药与过敏史", "looked at medications and allergies"),
+            Purpose::Emergency,
+            ok,
+            false,
+        ),
+        row(
+            12_871,
+            -30,
+            ("医生", "Doctor"),
+            ("骨科", "Orthopaedics"),
+            ("试图打开病历", "tried to open the record"),
+            Purpose::Treatment,
+            Outcome::Refused,
+            false,
+        ),
+        row(
+            12_790,
+            -55,
+            ("您", "You"),
+            ("", ""),
+            ("查看我的病历", "looked at the own record"),
+            Purpose::PatientRequest,
+            ok,
+            true,
+        ),
+        row(
+            12_702,
+            -80,
+            ("前台", "Receptionist"),
+            ("门诊部", "Outpatients"),
+            ("核对身份信息（已遮盖）", "checked identity (masked)"),
+            Purpose::Operations,
+            ok,
+            false,
+        ),
     ]
 }
 
 pub(crate) fn pages(d: &Data) -> Vec<Page> {
-    let kept = |zh: &str, en: &str, count, why: (&str, &str), until: (&str, &str)| Kept { what: d.s(zh, en), count, why: d.s(why.0, why.1), until: d.s(until.0, until.1) };
-    let department = |code: &str, zh: &str, en: &str, limited: bool, visits| DepartmentChoice { code: code.into(), name: d.s(zh, en), limited, since: limited.then(|| d.at(-900)), visits };
+    let kept = |zh: &str, en: &str, count, why: (&str, &str), until: (&str, &str)| Kept {
+        what: d.s(zh, en),
+        count,
+        why: d.s(why.0, why.1),
+        until: d.s(until.0, until.1),
+    };
+    let department = |code: &str, zh: &str, en: &str, limited: bool, visits| DepartmentChoice {
+        code: code.into(),
+        name: d.s(zh, en),
+        limited,
+        since: limited.then(|| d.at(-900)),
+        visits,
+    };
     let proof = |result| CheckProof {
         shell: d.plain(),
-        proof: if result { Field::of("c2sp.org/tlog-proof@v1\n…") } else { Field::of("abc").wrong(FieldError::NotReadable) },
+        proof: if result {
+            Field::of("c2sp.org/tlog-proof@v1\n…")
+        } else {
+            Field::of("abc").wrong(FieldError::NotReadable)
+        },
         result: result.then(|| ProofResult {
             held: true,
             fault: None,
             fields: vec![
                 (d.s("时间", "When"), "2026-03-10 13:36".into()),
-                (d.s("角色", "Role"), d.s("医生 · 急诊科", "Doctor, Emergency department")),
+                (
+                    d.s("角色", "Role"),
+                    d.s("医生 · 急诊科", "Doctor, Emergency department"),
+                ),
                 (d.s("目的", "Purpose"), d.s("紧急救治", "Emergency")),
             ],
             entry: Some(12_880),
@@ -54,7 +131,12 @@ pub(crate) fn pages(d: &Data) -> Vec<Page> {
     let bars = Bars {
         title: d.s("近 12 个月，按科室", "Last 12 months, by department"),
         what: d.s("科室", "Department"),
-        items: vec![(d.s("心内科", "Cardiology"), 31), (d.s("内分泌科", "Endocrinology"), 12), (d.s("急诊科", "Emergency"), 2), (d.s("门诊部", "Outpatients"), 6)],
+        items: vec![
+            (d.s("心内科", "Cardiology"), 31),
+            (d.s("内分泌科", "Endocrinology"), 12),
+            (d.s("急诊科", "Emergency"), 2),
+            (d.s("门诊部", "Outpatients"), 6),
+        ],
     };
     let mut record = d.patient(Some(Nav::MyRecord));
     record.receipt = Some("sample-hospital.example/log #12907".into());

@@ -146,11 +146,19 @@ impl Scale {
 impl Line {
     /// The same chart with axes.
     pub(crate) fn grown(&self) -> Self {
-        Self { size: Size::Full, ..self.clone() }
+        Self {
+            size: Size::Full,
+            ..self.clone()
+        }
     }
 
     fn sorted(&self) -> Vec<Point> {
-        let mut points: Vec<_> = self.points.iter().copied().filter(|p| p.value.is_finite()).collect();
+        let mut points: Vec<_> = self
+            .points
+            .iter()
+            .copied()
+            .filter(|p| p.value.is_finite())
+            .collect();
         points.sort_by_key(|p| p.at);
         points
     }
@@ -165,13 +173,22 @@ impl Line {
             Size::Spark => (5.0, width - 5.0, 5.0, height - 5.0),
             Size::Full => (46.0, width - 12.0, 10.0, height - 24.0),
         };
-        let ends = points.iter().map(|p| p.value).chain(self.low).chain(self.high);
-        let (mut low, mut high) =
-            ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        let ends = points
+            .iter()
+            .map(|p| p.value)
+            .chain(self.low)
+            .chain(self.high);
+        let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
+            (l.min(v), h.max(v))
+        });
         if !low.is_finite() || !high.is_finite() {
             (low, high) = (0.0, 1.0);
         }
-        let room = if high > low { (high - low) * 0.12 } else { high.abs().max(1.0) * 0.1 };
+        let room = if high > low {
+            (high - low) * 0.12
+        } else {
+            high.abs().max(1.0) * 0.1
+        };
         Scale {
             left,
             right,
@@ -179,7 +196,11 @@ impl Line {
             bottom,
             from: points.first().map_or(0.0, |p| seconds(p.at)),
             to: points.last().map_or(0.0, |p| seconds(p.at)),
-            low: if low >= 0.0 { (low - room).max(0.0) } else { low - room },
+            low: if low >= 0.0 {
+                (low - room).max(0.0)
+            } else {
+                low - room
+            },
             high: high + room,
         }
     }
@@ -187,9 +208,14 @@ impl Line {
     /// What the chart shows, as one sentence.
     fn sentence(&self, shell: &Shell, points: &[Point]) -> String {
         let t = shell.t();
-        let (Some(first), Some(last)) = (points.first(), points.last()) else { return t.chart_empty() };
+        let (Some(first), Some(last)) = (points.first(), points.last()) else {
+            return t.chart_empty();
+        };
         let bottom = points.iter().map(|p| p.value).fold(f64::INFINITY, f64::min);
-        let top = points.iter().map(|p| p.value).fold(f64::NEG_INFINITY, f64::max);
+        let top = points
+            .iter()
+            .map(|p| p.value)
+            .fold(f64::NEG_INFINITY, f64::max);
         t.chart_line_desc(
             points.len(),
             shell.day(&first.at),
@@ -209,13 +235,21 @@ impl Line {
             Size::Full => (640.0, 200.0),
         };
         let scale = self.scale(&points, width, height);
-        let class = if self.size == Size::Full { "chart chart-line chart-full" } else { "chart chart-line" };
+        let class = if self.size == Size::Full {
+            "chart chart-line chart-full"
+        } else {
+            "chart chart-line"
+        };
         let mut svg = String::new();
         let _ = write!(
             svg,
             "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" preserveAspectRatio=\"{}\">\
              <title>{}</title><desc>{}</desc>",
-            if self.size == Size::Full { "xMidYMid meet" } else { "none" },
+            if self.size == Size::Full {
+                "xMidYMid meet"
+            } else {
+                "none"
+            },
             escaped(&self.title),
             escaped(&self.sentence(shell, &points)),
         );
@@ -260,7 +294,9 @@ impl Line {
             return;
         }
         let top = self.high.map_or(scale.top, |v| scale.y(v).max(scale.top));
-        let bottom = self.low.map_or(scale.bottom, |v| scale.y(v).min(scale.bottom));
+        let bottom = self
+            .low
+            .map_or(scale.bottom, |v| scale.y(v).min(scale.bottom));
         let _ = write!(
             svg,
             "<rect class=\"chart-band\" x=\"{:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
@@ -305,7 +341,11 @@ impl Line {
                 "<text class=\"chart-text{class}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                 scale.x(point.at),
                 scale.bottom + 17.0,
-                if short { shell.minute(&point.at) } else { shell.day(&point.at) },
+                if short {
+                    shell.minute(&point.at)
+                } else {
+                    shell.day(&point.at)
+                },
             );
         }
     }
@@ -328,7 +368,11 @@ impl Line {
                 out,
                 "<tr><td>{}</td><td class=\"is-number{}\">{}</td></tr>",
                 shell.when(&point.at),
-                if self.is_out(point.value) { " is-out" } else { "" },
+                if self.is_out(point.value) {
+                    " is-out"
+                } else {
+                    ""
+                },
                 value_text(point.value),
             );
         }
@@ -375,14 +419,30 @@ impl Bars {
 impl Heat {
     /// Five steps of colour for a number.
     fn step(n: u32, greatest: u32) -> u32 {
-        if n == 0 { 0 } else { 1 + (n.saturating_mul(4).saturating_sub(1)) / greatest.max(1) }.min(4)
+        if n == 0 {
+            0
+        } else {
+            1 + (n.saturating_mul(4).saturating_sub(1)) / greatest.max(1)
+        }
+        .min(4)
     }
 
     /// The map with its numbers as a table to unfold.
     pub fn figure(&self, shell: &Shell) -> Html {
         let t = shell.t();
-        let greatest = self.rows.iter().flat_map(|(_, hours)| hours).copied().max().unwrap_or(0);
-        let total: u64 = self.rows.iter().flat_map(|(_, hours)| hours).map(|n| u64::from(*n)).sum();
+        let greatest = self
+            .rows
+            .iter()
+            .flat_map(|(_, hours)| hours)
+            .copied()
+            .max()
+            .unwrap_or(0);
+        let total: u64 = self
+            .rows
+            .iter()
+            .flat_map(|(_, hours)| hours)
+            .map(|n| u64::from(*n))
+            .sum();
         let (cell, left, top) = (22_usize, 58_usize, 18_usize);
         let (width, height) = (left + 24 * cell, top + self.rows.len() * cell);
         let mut out = format!(
@@ -447,7 +507,11 @@ mod tests {
     use crate::pages::Lang;
 
     fn shell() -> Shell {
-        Shell::new(Lang::En, "Sample Hospital", "2026-03-11T06:00:00Z".parse().unwrap())
+        Shell::new(
+            Lang::En,
+            "Sample Hospital",
+            "2026-03-11T06:00:00Z".parse().unwrap(),
+        )
     }
 
     fn line(values: &[f64]) -> Line {
@@ -455,9 +519,19 @@ mod tests {
         let points = values
             .iter()
             .enumerate()
-            .map(|(i, v)| Point { at: start + jiff::SignedDuration::from_hours(24 * i64::try_from(i).unwrap()), value: *v })
+            .map(|(i, v)| Point {
+                at: start + jiff::SignedDuration::from_hours(24 * i64::try_from(i).unwrap()),
+                value: *v,
+            })
             .collect();
-        Line { title: "HbA1c <x>".into(), unit: "%".into(), points, low: Some(4.0), high: Some(6.0), size: Size::Full }
+        Line {
+            title: "HbA1c <x>".into(),
+            unit: "%".into(),
+            points,
+            low: Some(4.0),
+            high: Some(6.0),
+            size: Size::Full,
+        }
     }
 
     #[test]
@@ -476,9 +550,20 @@ mod tests {
 
     #[test]
     fn charts_carry_no_inline_style() {
-        let heat = Heat { title: "h".into(), rows: vec![("Mon".into(), [3; 24])] };
-        let bars = Bars { title: "b".into(), what: "w".into(), items: vec![("a".into(), 3), ("b".into(), 0)] };
-        for html in [line(&[1.0, 2.0]).figure(&shell()), heat.figure(&shell()), bars.figure(&shell())] {
+        let heat = Heat {
+            title: "h".into(),
+            rows: vec![("Mon".into(), [3; 24])],
+        };
+        let bars = Bars {
+            title: "b".into(),
+            what: "w".into(),
+            items: vec![("a".into(), 3), ("b".into(), 0)],
+        };
+        for html in [
+            line(&[1.0, 2.0]).figure(&shell()),
+            heat.figure(&shell()),
+            bars.figure(&shell()),
+        ] {
             assert!(!html.as_str().contains("style="), "{}", html.as_str());
         }
     }
@@ -486,8 +571,17 @@ mod tests {
     #[test]
     fn a_chart_of_nothing_or_of_one_flat_value_has_finite_numbers() {
         for values in [&[][..], &[5.0], &[0.0, 0.0], &[f64::NAN]] {
-            let svg = Line { low: None, high: None, ..line(values) }.svg(&shell());
-            assert!(!svg.as_str().contains("NaN") && !svg.as_str().contains("inf"), "{}", svg.as_str());
+            let svg = Line {
+                low: None,
+                high: None,
+                ..line(values)
+            }
+            .svg(&shell());
+            assert!(
+                !svg.as_str().contains("NaN") && !svg.as_str().contains("inf"),
+                "{}",
+                svg.as_str()
+            );
         }
     }
 

@@ -3,11 +3,7 @@
 use askama::Template;
 use jiff::Timestamp;
 
-use super::{
-    Flag, FlagKind, Pager, Purpose, Relation, Shell,
-    chart::Line,
-    lang::Messages,
-};
+use super::{Flag, FlagKind, Pager, Purpose, Relation, Shell, chart::Line, lang::Messages};
 
 /// The narrow bar: what this person's access stands on.
 #[derive(Clone, Default)]
@@ -342,6 +338,19 @@ pub struct Record {
 }
 
 super::no_content_in_debug!(
-    AccessBar, PatientRow, MyItem, MyPatients, FoundRow, FindPatient, PatientHead, Why, Limit, Problem, Medication, Lab,
-    Event, Visit, Record,
+    AccessBar,
+    PatientRow,
+    MyItem,
+    MyPatients,
+    FoundRow,
+    FindPatient,
+    PatientHead,
+    Why,
+    Limit,
+    Problem,
+    Medication,
+    Lab,
+    Event,
+    Visit,
+    Record,
 );

@@ -181,5 +181,15 @@ pub struct CheckProof {
 }
 
 super::no_content_in_debug!(
-    Kept, SeenRow, Letter, Me, Seen, SeenEntry, DepartmentChoice, Choices, MyRecord, ProofResult, CheckProof,
+    Kept,
+    SeenRow,
+    Letter,
+    Me,
+    Seen,
+    SeenEntry,
+    DepartmentChoice,
+    Choices,
+    MyRecord,
+    ProofResult,
+    CheckProof,
 );
