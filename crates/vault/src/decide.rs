@@ -102,7 +102,7 @@ impl Inner {
     pub(crate) fn decide_unknown(&self, asker: &Asker, how: Action, kind: &str) -> Result<Leave, Refusal> {
         let personal = self.speech(kind).is_none_or(|speech| speech.is_personal(kind));
         let concerned = if personal { Concerned::Unknown } else { Concerned::Nobody };
-        self.decide(asker, how, kind, &self.engine.labeller().of_kind(kind), &concerned)
+        self.decide(asker, how, kind, self.engine.labeller().of_kind(kind), &concerned)
     }
 
     /// Decides on an opened index record.

@@ -43,7 +43,10 @@ pub struct Document {
 
 impl std::fmt::Debug for Document {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Document").field("kind", &self.name.kind).field("version", &self.version).finish_non_exhaustive()
+        f.debug_struct("Document")
+            .field("kind", &self.name.kind)
+            .field("version", &self.version)
+            .finish_non_exhaustive()
     }
 }
 
@@ -138,13 +141,15 @@ mod tests {
 
     #[test]
     fn a_body_comes_back_as_it_was_written_with_its_decimals() {
-        let body: Value = serde_json::from_str(r#"{"resourceType":"Observation","valueQuantity":{"value":6.0}}"#).unwrap();
+        let body: Value =
+            serde_json::from_str(r#"{"resourceType":"Observation","valueQuantity":{"value":6.0}}"#).unwrap();
         assert_eq!(unpack(&pack(&body).unwrap()).unwrap().to_string(), body.to_string());
     }
 
     #[test]
     fn a_client_cannot_set_version_or_time() {
-        let mut body: Value = serde_json::json!({"resourceType":"Patient","meta":{"versionId":"9","lastUpdated":"2000-01-01T00:00:00Z"}});
+        let mut body: Value =
+            serde_json::json!({"resourceType":"Patient","meta":{"versionId":"9","lastUpdated":"2000-01-01T00:00:00Z"}});
         unstamp(&mut body);
         assert_eq!(body, serde_json::json!({"resourceType":"Patient"}));
         stamp(&mut body, "a", 3, 1_000_000);

@@ -175,7 +175,8 @@ impl Draft {
 
     /// Says what the permit rested on.
     pub(crate) fn by(mut self, leave: &Leave) -> Self {
-        let mut policies: Vec<&str> = leave.0.iter().flat_map(|permit| permit.policies()).map(String::as_str).collect();
+        let mut policies: Vec<&str> =
+            leave.0.iter().flat_map(tacebo_policy::Permit::policies).map(String::as_str).collect();
         policies.dedup();
         self.put(field::POLICIES, &policies.join(","));
         let evidence: Vec<String> =
@@ -185,7 +186,7 @@ impl Draft {
         }
         let masks = leave.masks();
         if !masks.is_empty() {
-            let names: Vec<&str> = masks.iter().map(|mask| mask.code()).collect();
+            let names: Vec<&str> = masks.iter().map(tacebo_policy::Mask::code).collect();
             self.put(field::MASKS, &names.join(","));
         }
         self

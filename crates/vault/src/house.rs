@@ -96,12 +96,10 @@ impl Vault {
         let named = store
             .meta(part, META_INSTITUTION)?
             .ok_or_else(|| VaultFault::Folder("this institution was not founded to the end".into()))?;
-        let institution: Institution =
-            serde_json::from_slice(&named).map_err(|_| VaultFault::Decode("institution"))?;
+        let institution: Institution = serde_json::from_slice(&named).map_err(|_| VaultFault::Decode("institution"))?;
         let realm = Realm(institution.realm);
         let ring = Keyring::unlock(&*opening.custodian, realm, store.buckets(part)?)?;
-        let record: DataKey =
-            Keys::new().get(&store, part, &ring, SubjectNo::HOUSE, Drawer::Record.category())?;
+        let record: DataKey = Keys::new().get(&store, part, &ring, SubjectNo::HOUSE, Drawer::Record.category())?;
         let sealed = store.meta(part, META_LOG_KEY)?.ok_or(VaultFault::Decode("log key"))?;
         let seed = record.open(&log_key_place(realm), &sealed)?;
         let seed: &[u8; 32] = seed.as_slice().try_into().map_err(|_| VaultFault::Decode("log key"))?;

@@ -64,9 +64,8 @@ impl Keys {
         if let Some(key) = self.cache.get(&(subject, category)) {
             return Ok(key);
         }
-        let row = store
-            .key_of(part, subject, category)?
-            .ok_or(VaultFault::Decode("no key for this person and category"))?;
+        let row =
+            store.key_of(part, subject, category)?.ok_or(VaultFault::Decode("no key for this person and category"))?;
         let key = ring.unwrap(subject, category, &WrappedKey(row.wrapped))?;
         self.cache.insert((subject, category), key.clone());
         Ok(key)
@@ -79,8 +78,11 @@ impl Keys {
     }
 }
 
+/// A person's data keys, opened.
+pub(crate) type Opened = Vec<(Category, DataKey)>;
+
 /// Fresh keys for every drawer of a new person: rows to commit and the keys themselves.
-pub(crate) fn fresh(ring: &Keyring, subject: SubjectNo) -> Result<(Vec<KeyRow>, Vec<(Category, DataKey)>), VaultFault> {
+pub(crate) fn fresh(ring: &Keyring, subject: SubjectNo) -> Result<(Vec<KeyRow>, Opened), VaultFault> {
     let mut rows = Vec::with_capacity(Drawer::ALL.len());
     let mut keys = Vec::with_capacity(Drawer::ALL.len());
     for drawer in Drawer::ALL {

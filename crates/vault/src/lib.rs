@@ -49,13 +49,13 @@ pub use vault::{Institution, Snapshot, Vault};
 pub use verify::Verified;
 pub use write::{Expect, Write, Written};
 
-/// Policy's words: who, why, labels, facts, refusals.
-pub use tacebo_policy as policy;
 /// Receipts and the tools to check what the log proves, offline.
 pub use tacebo_ledger as ledger;
-/// Masks.
-pub use tacebo_veil as veil;
-/// The clock and the fatal hook that a program gives when it opens a house.
-pub use tacebo_store::{Clock, FatalHook};
+/// Policy's words: who, why, labels, facts, refusals.
+pub use tacebo_policy as policy;
 /// Who may hold the root key.
 pub use tacebo_seal::{Custodian, Effort, PassphraseFile};
+/// The clock and the fatal hook that a program gives when it opens a house.
+pub use tacebo_store::{Clock, FatalHook};
+/// Masks.
+pub use tacebo_veil as veil;

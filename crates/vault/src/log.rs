@@ -57,10 +57,7 @@ impl std::fmt::Debug for LogEntry {
 impl LogEntry {
     /// The value of a field, empty when absent.
     pub fn get(&self, name: &str) -> &str {
-        self.fields
-            .as_ref()
-            .and_then(|fields| fields.iter().find(|(n, _)| n == name))
-            .map_or("", |(_, value)| value)
+        self.fields.as_ref().and_then(|fields| fields.iter().find(|(n, _)| n == name)).map_or("", |(_, value)| value)
     }
 }
 
@@ -147,7 +144,7 @@ impl Vault {
 impl Inner {
     async fn leave_to_read_log(&self, asker: &Asker, concerned: &Concerned) -> Result<Leave, Refused> {
         let labels = self.engine.labeller().of_kind(LOG_KIND);
-        match self.decide(asker, Action::ReadLog, LOG_KIND, &labels, concerned) {
+        match self.decide(asker, Action::ReadLog, LOG_KIND, labels, concerned) {
             Ok(leave) => Ok(leave),
             Err(refusal) => {
                 let name = DocRef::new(LOG_KIND, "");

@@ -63,10 +63,8 @@ impl Vault {
     pub async fn history(&self, asker: &Asker, name: &DocRef) -> Result<Disclosed<Vec<Document>>, Refused> {
         let inner = &*self.0;
         let id = inner.id_term(&name.kind, &name.id);
-        let rows = inner
-            .store
-            .history(inner.part, &name.kind, &id, None, None, HISTORY_CAP)
-            .map_err(VaultFault::from)?;
+        let rows =
+            inner.store.history(inner.part, &name.kind, &id, None, None, HISTORY_CAP).map_err(VaultFault::from)?;
         let rids: Vec<_> = rows.iter().map(|row| row.rid).collect();
         let bodies = inner.store.bodies(inner.part, &rids).map_err(VaultFault::from)?;
         if rows.is_empty() {
@@ -111,7 +109,7 @@ pub(crate) fn drafts(
         .into_iter()
         .map(|(subject, patient)| {
             Draft::new(asker, action, outcome, Class::Disclosure)
-                .of(subject, patient.map(|p| p.as_str()))
+                .of(subject, patient.map(super::speech::PatientId::as_str))
                 .items(documents.iter().map(|d| (d.name.kind.as_str(), d.name.id.as_str(), d.version)))
                 .by(permit)
         })
@@ -171,7 +169,7 @@ impl Inner {
             .into_iter()
             .map(|(subject, patient)| {
                 let mut draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal)
-                    .of(subject, patient.map(|p| p.as_str()))
+                    .of(subject, patient.map(super::speech::PatientId::as_str))
                     .items([(&*name.kind, &*name.id, 0)].into_iter());
                 draft.put(crate::entry::field::POLICIES, &refusal.policies().join(","));
                 draft

@@ -193,7 +193,7 @@ impl Vault {
             for (no, patient) in concerned.each() {
                 drafts.push(
                     Draft::new(asker, action, Outcome::Done, Class::Disclosure)
-                        .of(no, patient.map(|p| p.as_str()))
+                        .of(no, patient.map(PatientId::as_str))
                         .items([(name, record.id.as_str(), record.version)].into_iter())
                         .by(&leave),
                 );
@@ -207,7 +207,7 @@ impl Vault {
                 None => Concerned::Nobody,
             };
             let labels = inner.engine.labeller().of_kind(name);
-            if let Err(refusal) = inner.decide(asker, action, name, &labels, &concerned) {
+            if let Err(refusal) = inner.decide(asker, action, name, labels, &concerned) {
                 let of = DocRef::new(name, "");
                 return Err(inner.refused(asker, action, &of, &refusal, &concerned).await?);
             }
@@ -240,7 +240,7 @@ impl Vault {
         for _ in 0..RACES {
             let concerned = inner.concerned(&patients)?;
             let labels = inner.engine.labeller().of_kind(kind);
-            let leave = match inner.decide(asker, keep.action, kind, &labels, &concerned) {
+            let leave = match inner.decide(asker, keep.action, kind, labels, &concerned) {
                 Ok(leave) => leave,
                 Err(refusal) => return Err(inner.refused(asker, keep.action, &name, &refusal, &concerned).await?),
             };
@@ -340,7 +340,6 @@ impl Inner {
     }
 
     /// Builds the commit; `Err(current)` when the expectation does not hold.
-    #[expect(clippy::type_complexity, reason = "a fault of the house, else a failed expectation, else the change")]
     fn record_change<T>(
         &self,
         asker: &Asker,

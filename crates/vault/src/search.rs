@@ -171,8 +171,7 @@ impl Vault {
         }
         let total = matches.len();
         matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.row.rid.cmp(&a.row.rid)));
-        let page: Vec<Match> =
-            matches.into_iter().skip(find.offset).take(find.limit.unwrap_or(usize::MAX)).collect();
+        let page: Vec<Match> = matches.into_iter().skip(find.offset).take(find.limit.unwrap_or(usize::MAX)).collect();
         let rids: Vec<Rid> = page.iter().map(|m| m.row.rid).collect();
         let bodies = inner.store.bodies(inner.part, &rids).map_err(VaultFault::from)?;
         let mut documents = Vec::with_capacity(page.len());
@@ -276,9 +275,9 @@ impl Inner {
                 continue;
             }
             let record = self.open_index(row)?;
-            let at = decided.iter().rposition(|d| {
-                *d.kind == *row.kind && d.labels == record.labels && d.patients == record.patients
-            });
+            let at = decided
+                .iter()
+                .rposition(|d| *d.kind == *row.kind && d.labels == record.labels && d.patients == record.patients);
             let at = if let Some(at) = at {
                 at
             } else {
@@ -307,25 +306,17 @@ impl Inner {
     }
 
     /// When nothing in the scope was visible: answers as if nothing were there.
-    async fn hidden(
-        &self,
-        asker: &Asker,
-        find: &Find<'_>,
-        decided: &[Decided],
-    ) -> Result<Option<Refused>, VaultFault> {
+    async fn hidden(&self, asker: &Asker, find: &Find<'_>, decided: &[Decided]) -> Result<Option<Refused>, VaultFault> {
         if decided.iter().any(|d| d.decision.is_ok()) {
             return Ok(None);
         }
-        let kinds: Vec<&str> = if find.kinds.is_empty() {
-            vec!["Patient"]
-        } else {
-            find.kinds.iter().map(String::as_str).collect()
-        };
+        let kinds: Vec<&str> =
+            if find.kinds.is_empty() { vec!["Patient"] } else { find.kinds.iter().map(String::as_str).collect() };
         // A person the asker may see, who has nothing of this kind: an empty answer.
         if let Scope::Patient(patient) = &find.scope {
             let concerned = self.concerned(&[patient.as_str().to_owned()])?;
             let open = kinds.iter().any(|kind| {
-                self.decide(asker, find.how, kind, &self.engine.labeller().of_kind(kind), &concerned).is_ok()
+                self.decide(asker, find.how, kind, self.engine.labeller().of_kind(kind), &concerned).is_ok()
             });
             if open {
                 return Ok(None);
@@ -420,8 +411,5 @@ pub(crate) const ALSO_PARAM: &str = "~also";
 /// People of the house may search across patients and simply find nobody; the
 /// unknown-person decision refuses a doctor each time, whoever he looks for.
 fn asker_may_search_somebody(asker: &Asker) -> bool {
-    matches!(
-        asker.who.kind,
-        tacebo_policy::PersonKind::Staff | tacebo_policy::PersonKind::Client
-    )
+    matches!(asker.who.kind, tacebo_policy::PersonKind::Staff | tacebo_policy::PersonKind::Client)
 }

@@ -44,7 +44,7 @@ impl Vault {
     pub async fn state(&self, asker: &Asker) -> Result<Disclosed<HouseState>, Refused> {
         let inner = &*self.0;
         let labels = inner.engine.labeller().of_kind(STATE_KIND);
-        let leave = match inner.decide(asker, Action::Read, STATE_KIND, &labels, &Concerned::Nobody) {
+        let leave = match inner.decide(asker, Action::Read, STATE_KIND, labels, &Concerned::Nobody) {
             Ok(leave) => leave,
             Err(refusal) => {
                 let name = DocRef::new(STATE_KIND, "");

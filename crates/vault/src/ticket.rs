@@ -84,13 +84,7 @@ impl Vault {
             patient: Some(patient),
             terms: vec![(ACTOR.into(), emergency.account.clone())],
             expect: Expect::Absent,
-            ..Keep::new(
-                RecordKind::Ticket,
-                &emergency.id,
-                &emergency,
-                Action::DeclareBreakGlass,
-                "emergency-declared",
-            )
+            ..Keep::new(RecordKind::Ticket, &emergency.id, &emergency, Action::DeclareBreakGlass, "emergency-declared")
         };
         let kept = self.keep_with(asker, &keep, params).await?;
         Ok(kept.map(|_| emergency))
@@ -129,7 +123,8 @@ impl Vault {
 
     fn own_emergencies(&self, asker: &Asker) -> Result<Vec<Record<Emergency>>, VaultFault> {
         let now_us = self.now_us();
-        let mut records: Vec<Record<Emergency>> = self.0.records_under(RecordKind::Ticket, ACTOR, &asker.who.account)?;
+        let mut records: Vec<Record<Emergency>> =
+            self.0.records_under(RecordKind::Ticket, ACTOR, &asker.who.account)?;
         records.retain(|record| record.value.account == asker.who.account && record.value.until_us > now_us);
         Ok(records)
     }

@@ -6,14 +6,14 @@ use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
 use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo};
-use tacebo_store::{Change, Committed, CommitError, EntryWrite, PartNo, Rid, Store};
+use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 
 use crate::disclosed::VaultFault;
 use crate::entry::{Draft, EntryBody};
 use crate::keys::{Drawer, Keys};
 use crate::profile::Profiles;
-use crate::speech::{PatientId, Speech};
 use crate::random;
+use crate::speech::{PatientId, Speech};
 
 /// The one path. Cheap to clone; every door holds one.
 #[derive(Clone)]

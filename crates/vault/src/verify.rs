@@ -30,7 +30,7 @@ impl Vault {
     pub async fn verify_log(&self, asker: &Asker, older: Vec<String>) -> Result<Disclosed<Verified>, Refused> {
         let inner = &*self.0;
         let labels = inner.engine.labeller().of_kind(ENTRY_KIND);
-        let leave = match inner.decide(asker, Action::VerifyLog, ENTRY_KIND, &labels, &Concerned::Nobody) {
+        let leave = match inner.decide(asker, Action::VerifyLog, ENTRY_KIND, labels, &Concerned::Nobody) {
             Ok(leave) => leave,
             Err(refusal) => {
                 let name = DocRef::new(ENTRY_KIND, "");

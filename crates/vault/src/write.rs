@@ -14,7 +14,7 @@ use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::{DocRef, Document, IndexRecord, pack, stamp, unstamp};
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::keys::{self, Drawer};
+use crate::keys::{self, Drawer, Opened};
 use crate::search::ALSO_PARAM;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
@@ -96,7 +96,7 @@ struct Attempt {
     touched: Vec<SubjectNo>,
     /// Persons spoken of, for the entry of an attempt that lost a race.
     patients: Vec<PatientId>,
-    new_persons: Vec<(PatientId, SubjectNo, Vec<(Category, DataKey)>)>,
+    new_persons: Vec<(PatientId, SubjectNo, Opened)>,
 }
 
 enum Failure {
@@ -213,6 +213,18 @@ impl Inner {
     }
 }
 
+/// Document, version, SHA-256 of its sealed body in hex (empty for a deletion).
+type Item = (DocRef, u64, String);
+
+/// What was done to one person, or to nobody: one log entry.
+struct Note {
+    no: Option<SubjectNo>,
+    patient: Option<PatientId>,
+    action: Action,
+    leave: Leave,
+    items: Vec<Item>,
+}
+
 /// One attempt under way.
 struct Work<'a> {
     inner: &'a Inner,
@@ -223,11 +235,11 @@ struct Work<'a> {
     touched: HashSet<SubjectNo>,
     /// Persons this change mentions first, with their fresh keys.
     persons: HashMap<PatientId, SubjectNo>,
-    fresh: HashMap<SubjectNo, Vec<(Category, DataKey)>>,
+    fresh: HashMap<SubjectNo, Opened>,
     /// Versions written earlier in this change.
     versions: HashMap<DocRef, u64>,
     /// Per person: what was written, under which permit.
-    entries: Vec<(Option<SubjectNo>, Option<PatientId>, Action, Leave, Vec<(DocRef, u64, String)>)>,
+    entries: Vec<Note>,
 }
 
 impl<'a> Work<'a> {
@@ -309,7 +321,7 @@ impl<'a> Work<'a> {
             }
             None => {
                 let permit = self.decide_absent(action, name)?;
-                self.note(&[], Action::Delete, &permit, name, 0, String::new())?;
+                self.note(&[], Action::Delete, &permit, name, 0, "")?;
                 self.permits.push(permit);
                 let document = blank(name, current.unwrap_or(0));
                 self.written.push(Written { document, created: false, nothing: true });
@@ -381,13 +393,13 @@ impl<'a> Work<'a> {
             terms,
         });
         self.versions.insert(name.clone(), version);
-        self.note(&digest.patients, action, &permit, name, version, digest_hex)?;
+        self.note(&digest.patients, action, &permit, name, version, &digest_hex)?;
         self.permits.push(permit);
         if let Some((leave, earlier)) = before {
             // Taken from one person and given to another: an entry for both.
             let left: Vec<PatientId> = earlier.into_iter().filter(|p| !digest.patients.contains(p)).collect();
             if !left.is_empty() {
-                self.note(&left, action, &leave, name, version, String::new())?;
+                self.note(&left, action, &leave, name, version, "")?;
             }
             self.permits.push(leave);
         }
@@ -423,7 +435,7 @@ impl<'a> Work<'a> {
         self.touched.extend(row.subject);
         self.versions.insert(name.clone(), version);
         let patients: Vec<PatientId> = record.patients.iter().map(PatientId::new).collect();
-        self.note(&patients, Action::Delete, &permit, name, version, String::new())?;
+        self.note(&patients, Action::Delete, &permit, name, version, "")?;
         self.permits.push(permit);
         let document = Document { deleted: true, ..blank(name, version) };
         self.written.push(Written { document, created: false, nothing: false });
@@ -492,7 +504,7 @@ impl<'a> Work<'a> {
         permit: &Leave,
         name: &DocRef,
         version: u64,
-        digest: String,
+        digest: &str,
     ) -> Result<(), Failure> {
         let mut whom: Vec<(Option<SubjectNo>, Option<PatientId>)> = Vec::new();
         for patient in patients {
@@ -506,21 +518,21 @@ impl<'a> Work<'a> {
             whom.push((None, None));
         }
         for (no, patient) in whom {
-            let item = (name.clone(), version, digest.clone());
-            match self.entries.iter_mut().find(|(_, p, ..)| *p == patient) {
-                Some((.., items)) => items.push(item),
-                None => self.entries.push((no, patient, action, permit.clone(), vec![item])),
+            let item = (name.clone(), version, digest.to_owned());
+            match self.entries.iter_mut().find(|note| note.patient == patient) {
+                Some(note) => note.items.push(item),
+                None => self.entries.push(Note { no, patient, action, leave: permit.clone(), items: vec![item] }),
             }
         }
         Ok(())
     }
 
     fn finish(mut self) -> Result<Attempt, Failure> {
-        for (no, patient, action, permit, items) in &self.entries {
+        for Note { no, patient, action, leave, items } in &self.entries {
             let mut draft = Draft::new(self.asker, *action, Outcome::Done, Class::Change)
                 .of(*no, patient.as_ref().map(PatientId::as_str))
                 .items(items.iter().map(|(name, version, _)| (name.kind.as_str(), name.id.as_str(), *version)))
-                .by(permit);
+                .by(leave);
             draft.put(field::DIGESTS, &digests(items));
             let audit = Drawer::Audit.category();
             let key = self.key(*no, audit)?;
@@ -536,7 +548,7 @@ impl<'a> Work<'a> {
             written: self.written,
             permits: self.permits,
             touched: self.touched.into_iter().collect(),
-            patients: self.entries.into_iter().filter_map(|(_, patient, ..)| patient).collect(),
+            patients: self.entries.into_iter().filter_map(|note| note.patient).collect(),
             new_persons,
         })
     }
@@ -544,7 +556,7 @@ impl<'a> Work<'a> {
 
 /// Digests of sealed bodies in one entry: each one up to a bound, then one over all,
 /// so that an entry stays within the log's 64 KiB.
-fn digests(items: &[(DocRef, u64, String)]) -> String {
+fn digests(items: &[Item]) -> String {
     const EACH: usize = 50;
     let all: Vec<&str> = items.iter().map(|(.., digest)| digest.as_str()).filter(|d| !d.is_empty()).collect();
     if all.len() <= EACH {
@@ -558,4 +570,3 @@ fn blank(name: &DocRef, version: u64) -> Document {
     let labels = Labels::strictest();
     Document { name: name.clone(), version, time_us: 0, deleted: false, body: Value::Null, veiled: false, labels }
 }
-
