@@ -1,6 +1,6 @@
 //! The one path, driven from outside with a small language of its own.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a step that fails fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
