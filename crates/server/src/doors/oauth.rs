@@ -116,9 +116,9 @@ async fn token(app: App, incoming: Incoming) -> Reply {
     let Some((id, secret)) = credentials(&incoming) else {
         return fault(StatusCode::UNAUTHORIZED, "invalid_client", "send client id and secret");
     };
-    let purposes = match purposes(form.get("scope")) {
-        Ok(purposes) => purposes,
-        Err(reply) => return reply,
+    let Ok(purposes) = purposes(form.get("scope")) else {
+        let words = "scopes are purposes of use, for example purpose/TREAT";
+        return fault(StatusCode::BAD_REQUEST, "invalid_scope", words);
     };
     let issued = app.identity().client_token(&id, &secret, purposes, &origin(&incoming)).await;
     match issued {
@@ -145,15 +145,16 @@ async fn token(app: App, incoming: Incoming) -> Reply {
 }
 
 /// `purpose/TREAT purpose/HOPERAT`: the purposes the token shall be good for; none named, all the client has.
-fn purposes(scope: &str) -> Result<Option<BTreeSet<Purpose>>, Reply> {
+fn purposes(scope: &str) -> Result<Option<BTreeSet<Purpose>>, UnknownScope> {
     if scope.is_empty() {
         return Ok(None);
     }
     let parse = |word: &str| word.strip_prefix("purpose/").and_then(|code| code.parse().ok());
-    scope.split_ascii_whitespace().map(parse).collect::<Option<BTreeSet<Purpose>>>().map(Some).ok_or_else(|| {
-        fault(StatusCode::BAD_REQUEST, "invalid_scope", "scopes are purposes of use, for example purpose/TREAT")
-    })
+    scope.split_ascii_whitespace().map(parse).collect::<Option<_>>().map(Some).ok_or(UnknownScope)
 }
+
+/// A scope that names no purpose of use.
+struct UnknownScope;
 
 fn scope(purposes: &BTreeSet<Purpose>) -> String {
     purposes.iter().map(|purpose| format!("purpose/{purpose}")).collect::<Vec<_>>().join(" ")
