@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 /// Longer than any answer takes, even from a debug build on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) trait Stream: Read + Write + Send {}
 impl<S: Read + Write + Send> Stream for S {}
@@ -116,7 +116,7 @@ impl Client {
         let mut head = format!("{method} {path} HTTP/1.1\r\n");
         for (name, value) in usual.iter().filter(|(name, _)| !own(name)).chain(headers) {
             if !value.is_empty() {
-                head.push_str(&format!("{name}: {value}\r\n"));
+                head.extend([name, ": ", value, "\r\n"]);
             }
         }
         head + "\r\n"

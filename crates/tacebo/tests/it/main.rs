@@ -6,14 +6,7 @@
 //! (1,000 changes), `… examples synthea` (every official example, every reference of Synthea's patients).
 //! The name is `LONG` and not `TACEBO_LONG`, because the program refuses variables of its own that it does not know.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "the helpers are tests too"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers are tests too")]
 
 mod bad_input;
 mod crash;

@@ -45,7 +45,9 @@ pub(crate) fn official_examples() -> Vec<PathBuf> {
         fs::read_dir(folder.join("package")).unwrap().map(|file| file.unwrap().path()).collect();
     files.retain(|path| {
         let name = named(path);
-        name.ends_with(".json") && name != "package.json" && !name.starts_with('.')
+        path.extension().is_some_and(|extension| extension == "json")
+            && name != "package.json"
+            && !name.starts_with('.')
     });
     files.sort_unstable();
     files

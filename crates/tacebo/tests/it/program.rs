@@ -14,7 +14,7 @@ use tacebo_ledger::LogVerifier;
 use crate::http::Client;
 
 /// A start or an end that takes longer than this hangs.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// The program with nothing of this process's environment that it would read.
 pub(crate) fn tacebo() -> Command {

@@ -80,7 +80,7 @@ fn tls_serves_what_clear_text_does_not_get() {
         let name = ServerName::try_from("localhost").unwrap();
         let session = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
         let stream = rustls::StreamOwned::new(session, stream);
         Client::over(stream, "localhost", &token(&folder, "li.mingyuan"), "TREAT")
     };
@@ -93,7 +93,7 @@ fn tls_serves_what_clear_text_does_not_get() {
     }
     // The same request in clear on the same port is answered with nothing of it.
     let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
     let mut clear = Client::over(stream, "localhost", &token(&folder, "li.mingyuan"), "TREAT");
     assert!(clear.get("/fhir/Patient/pat-0001").is_err());
     program.stop();
