@@ -38,7 +38,9 @@ fn resources(c: &mut Criterion) {
             b.iter(|| corpus.iter().for_each(|x| drop(black_box(serde_json::from_slice::<Value>(x)))));
         });
         group.bench_function("validate", |b| b.iter(|| values.iter().for_each(|x| drop(black_box(validate(t, x))))));
-        group.bench_function("extract", |b| b.iter(|| values.iter().for_each(|x| drop(black_box(index(t, Zone::CHINA, x))))));
+        group.bench_function("extract", |b| {
+            b.iter(|| values.iter().for_each(|x| drop(black_box(index(t, Zone::CHINA, x)))))
+        });
         group.finish();
     }
 }
@@ -53,11 +55,14 @@ fn search(c: &mut Criterion) {
         .map(|v| index(t, Zone::CHINA, &v))
         .collect();
     let ctx = SearchContext { tables: t, zone: Zone::CHINA, base: "https://h/fhir", lenient: false, now_us: 0 };
-    let query = Query::parse(&ctx, "Observation", "code=http://loinc.org|8302-2&date=ge2015-01-01&_sort=-date").expect("query");
+    let query =
+        Query::parse(&ctx, "Observation", "code=http://loinc.org|8302-2&date=ge2015-01-01&_sort=-date").expect("query");
     let meta = RecordMeta { id: "x", version: 1, last_updated_us: 0 };
     let mut group = c.benchmark_group("search");
     group.throughput(Throughput::Elements(records.len() as u64)).sample_size(10);
-    group.bench_function("admit observations", |b| b.iter(|| records.iter().filter(|r| query.admits(black_box(r), &meta)).count()));
+    group.bench_function("admit observations", |b| {
+        b.iter(|| records.iter().filter(|r| query.admits(black_box(r), &meta)).count())
+    });
     group.finish();
 }
 

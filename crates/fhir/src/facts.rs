@@ -15,7 +15,8 @@ use crate::values::time::{Span, span};
 use crate::walker::{Zone, list, text};
 
 /// Kinds that [`facts`] reads.
-pub const KINDS: &[&str] = &["Appointment", "CareTeam", "Consent", "Encounter", "EpisodeOfCare", "Flag", "Patient", "Person", "RelatedPerson"];
+pub const KINDS: &[&str] =
+    &["Appointment", "CareTeam", "Consent", "Encounter", "EpisodeOfCare", "Flag", "Patient", "Person", "RelatedPerson"];
 
 /// The facts of a resource.
 pub fn facts(zone: Zone, kind: &str, resource: &Value) -> Vec<Fact> {
@@ -56,7 +57,9 @@ fn state(kind: &str, status: Option<&str>) -> Option<bool> {
         | ("Appointment", "pending" | "booked" | "arrived" | "checked-in")
         | ("CareTeam" | "EpisodeOfCare", "active")
         | ("EpisodeOfCare", "planned" | "onhold") => Some(true),
-        ("Encounter" | "EpisodeOfCare", "finished") | ("Appointment", "fulfilled") | ("CareTeam", "suspended" | "inactive") => Some(false),
+        ("Encounter" | "EpisodeOfCare", "finished")
+        | ("Appointment", "fulfilled")
+        | ("CareTeam", "suspended" | "inactive") => Some(false),
         _ => None,
     }
 }
@@ -81,7 +84,9 @@ fn relations(zone: Zone, kind: &str, resource: &Value) -> Vec<Fact> {
     if kind == "CareTeam" {
         with.insert(evidence.clone());
     }
-    let treats = |r: &String| ["Practitioner/", "PractitionerRole/", "Organization/", "CareTeam/"].iter().any(|p| r.starts_with(p));
+    let treats = |r: &String| {
+        ["Practitioner/", "PractitionerRole/", "Organization/", "CareTeam/"].iter().any(|p| r.starts_with(p))
+    };
     with.into_iter()
         .filter(treats)
         .map(|with| {
@@ -102,7 +107,9 @@ fn earlier(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
 
 /// The period of a participant, if he is listed exactly once.
 fn own_period(zone: Zone, resource: &Value, with: &str) -> (Option<Timestamp>, Option<Timestamp>) {
-    let of = |p: &&Value| ["individual", "member", "actor"].iter().any(|k| p.get(*k).and_then(local).as_deref() == Some(with));
+    let of = |p: &&Value| {
+        ["individual", "member", "actor"].iter().any(|k| p.get(*k).and_then(local).as_deref() == Some(with))
+    };
     let mut own = list(resource, "participant").iter().filter(of);
     match (own.next(), own.next()) {
         (Some(only), None) => period(zone, only.get("period")),
@@ -118,7 +125,8 @@ fn patient(zone: Zone, resource: &Value) -> Vec<Fact> {
             out.push(Fact::Born { on: last.to_zoned(TimeZone::UTC).date() });
         }
     }
-    let dead = resource.get("deceasedBoolean") == Some(&Value::Bool(true)) || text(resource, "deceasedDateTime").is_some_and(|t| span(t, zone).is_some());
+    let dead = resource.get("deceasedBoolean") == Some(&Value::Bool(true))
+        || text(resource, "deceasedDateTime").is_some_and(|t| span(t, zone).is_some());
     if dead {
         out.push(Fact::Deceased);
     }
@@ -172,11 +180,12 @@ fn consent(zone: Zone, resource: &Value) -> Vec<Fact> {
         return Vec::new();
     }
     let id = id_of("Consent", resource);
-    let base = match list(resource.get("policyRule").unwrap_or(&Value::Null), "coding").iter().find_map(|c| text(c, "code")) {
-        Some("OPTOUT" | "OPTOUTE") => Some(true),
-        Some("OPTIN" | "OPTINR") => Some(false),
-        _ => None,
-    };
+    let base =
+        match list(resource.get("policyRule").unwrap_or(&Value::Null), "coding").iter().find_map(|c| text(c, "code")) {
+            Some("OPTOUT" | "OPTOUTE") => Some(true),
+            Some("OPTIN" | "OPTINR") => Some(false),
+            _ => None,
+        };
     let mut out = Vec::new();
     let Some(provision) = resource.get("provision") else {
         if let Some(deny) = base {
@@ -285,8 +294,18 @@ mod tests {
             "period": { "start": "2026-01-01T08:00:00+08:00" }, "serviceProvider": { "reference": "Organization/cardio" },
             "participant": [{ "individual": { "reference": "Practitioner/d" }, "period": { "start": "2026-01-02", "end": "2026-01-03" } },
                 { "individual": { "reference": "RelatedPerson/r" } }] });
-        let relation = |with: &str, from, until| Fact::Relation { with: with.into(), evidence: "Encounter/e1".into(), basis: Basis::Encounter, from, until, open: true };
-        let wanted = [relation("Organization/cardio", at("2026-01-01T00:00:00Z"), None), relation("Practitioner/d", at("2026-01-01T16:00:00Z"), at("2026-01-03T16:00:00Z"))];
+        let relation = |with: &str, from, until| Fact::Relation {
+            with: with.into(),
+            evidence: "Encounter/e1".into(),
+            basis: Basis::Encounter,
+            from,
+            until,
+            open: true,
+        };
+        let wanted = [
+            relation("Organization/cardio", at("2026-01-01T00:00:00Z"), None),
+            relation("Practitioner/d", at("2026-01-01T16:00:00Z"), at("2026-01-03T16:00:00Z")),
+        ];
         assert!(of(&e) == wanted);
         e["status"] = json!("cancelled");
         assert!(of(&e).is_empty());
@@ -297,11 +316,16 @@ mod tests {
     #[test]
     fn a_team_is_a_relation_of_its_own_and_an_appointment_one_of_its_time() {
         let t = json!({ "resourceType": "CareTeam", "id": "t", "status": "active", "participant": [{ "member": { "reference": "Practitioner/d" } }] });
-        let with: Vec<_> = of(&t).into_iter().filter_map(|f| if let Fact::Relation { with, .. } = f { Some(with) } else { None }).collect();
+        let with: Vec<_> = of(&t)
+            .into_iter()
+            .filter_map(|f| if let Fact::Relation { with, .. } = f { Some(with) } else { None })
+            .collect();
         assert_eq!(with, ["CareTeam/t", "Practitioner/d"]);
         let a = json!({ "resourceType": "Appointment", "id": "a", "status": "booked", "start": "2026-01-01T00:00:00Z", "end": "2026-01-01T00:30:00Z",
             "participant": [{ "actor": { "reference": "Practitioner/d" } }, { "actor": { "reference": "Patient/p" } }] });
-        assert!(matches!(of(&a).as_slice(), [Fact::Relation { with, basis: Basis::Appointment, open: true, from: Some(_), .. }] if with == "Practitioner/d"));
+        assert!(
+            matches!(of(&a).as_slice(), [Fact::Relation { with, basis: Basis::Appointment, open: true, from: Some(_), .. }] if with == "Practitioner/d")
+        );
     }
 
     #[test]
@@ -318,8 +342,16 @@ mod tests {
         };
         let nested = c(json!({ "type": "permit", "purpose": [{ "code": "TREAT" }],
             "provision": [{ "actor": [{ "role": { "text": "x" }, "reference": { "reference": "Organization/derma" } }] }] }));
-        assert!(of(&nested) == [rule(false, &[], &[Purpose::Treat], &[]), rule(true, &["Organization/derma"], &[Purpose::Treat], &[])]);
-        let odd = |kind: &str| c(json!({ "type": kind, "purpose": [{ "code": "MARKETING" }], "class": [{ "code": "genetic" }] }));
+        assert!(
+            of(&nested)
+                == [
+                    rule(false, &[], &[Purpose::Treat], &[]),
+                    rule(true, &["Organization/derma"], &[Purpose::Treat], &[])
+                ]
+        );
+        let odd = |kind: &str| {
+            c(json!({ "type": kind, "purpose": [{ "code": "MARKETING" }], "class": [{ "code": "genetic" }] }))
+        };
         assert!(of(&odd("deny")) == [rule(true, &[], &[], &[Category::Genetic])]);
         assert!(of(&odd("permit")).is_empty());
         let collect = c(json!({ "type": "deny", "action": [{ "coding": [{ "code": "collect" }] }] }));
@@ -334,7 +366,12 @@ mod tests {
     fn a_patient_is_known_by_birth_death_and_marks() {
         let p = json!({ "resourceType": "Patient", "id": "p", "birthDate": "2010-02", "deceasedDateTime": "2026",
             "meta": { "security": [{ "code": "CEL" }, { "code": "EMP" }] } });
-        let wanted = [Fact::Vip, Fact::Colleague { account: None, practitioner: None }, Fact::Born { on: "2010-02-28".parse().unwrap() }, Fact::Deceased];
+        let wanted = [
+            Fact::Vip,
+            Fact::Colleague { account: None, practitioner: None },
+            Fact::Born { on: "2010-02-28".parse().unwrap() },
+            Fact::Deceased,
+        ];
         assert!(of(&p) == wanted);
         let person = json!({ "resourceType": "Person", "id": "x", "link": [{ "target": { "reference": "Practitioner/n" } }, { "target": { "reference": "Patient/p" } }] });
         assert!(of(&person) == [Fact::Colleague { account: None, practitioner: Some("Practitioner/n".into()) }]);

@@ -121,7 +121,8 @@ pub fn operation_outcome(issues: &[Issue]) -> Value {
     let told: Vec<Value> = issues
         .iter()
         .map(|i| {
-            let mut issue = json!({ "severity": i.severity.code(), "code": i.code.code(), "diagnostics": i.diagnostics });
+            let mut issue =
+                json!({ "severity": i.severity.code(), "code": i.code.code(), "diagnostics": i.diagnostics });
             if let (false, Some(map)) = (i.expression.is_empty(), issue.as_object_mut()) {
                 map.insert("expression".into(), json!([i.expression]));
             }

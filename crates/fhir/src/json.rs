@@ -145,7 +145,11 @@ impl Reader<'_> {
     }
 
     fn expected(&self, expected: &'static str) -> JsonError {
-        if self.at >= self.bytes.len() { JsonError::Truncated { at: self.at } } else { JsonError::Expected { expected, at: self.at } }
+        if self.at >= self.bytes.len() {
+            JsonError::Truncated { at: self.at }
+        } else {
+            JsonError::Expected { expected, at: self.at }
+        }
     }
 
     fn value(&mut self, left: usize) -> Result<Value, JsonError> {
@@ -353,7 +357,8 @@ impl Reader<'_> {
     }
 
     fn hex(&mut self, bad: JsonError) -> Result<u32, JsonError> {
-        let text = self.text.get(self.at..self.at + 4).filter(|t| t.bytes().all(|b| b.is_ascii_hexdigit())).ok_or(bad)?;
+        let text =
+            self.text.get(self.at..self.at + 4).filter(|t| t.bytes().all(|b| b.is_ascii_hexdigit())).ok_or(bad)?;
         self.at += 4;
         u32::from_str_radix(text, 16).map_err(|_| bad)
     }

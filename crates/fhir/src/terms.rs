@@ -66,7 +66,9 @@ pub fn terms(tables: &Tables, kind: &str, resource: &Value) -> Vec<(String, Stri
             }
         }
         for telecom in list(resource, "telecom") {
-            if let Some(digits) = text(telecom, "value").filter(|_| text(telecom, "system") != Some("email")).and_then(phone) {
+            if let Some(digits) =
+                text(telecom, "value").filter(|_| text(telecom, "system") != Some("email")).and_then(phone)
+            {
                 put("phone", digits);
             }
         }
@@ -89,28 +91,42 @@ pub fn terms(tables: &Tables, kind: &str, resource: &Value) -> Vec<(String, Stri
 }
 
 /// The term that covers what a clause wants; `None` if the allow-list has none.
-pub(crate) fn wanted(tables: &Tables, kind: &str, code: &str, modifier: &Modifier, wanted: &Wanted) -> Option<(String, String)> {
+pub(crate) fn wanted(
+    tables: &Tables,
+    kind: &str,
+    code: &str,
+    modifier: &Modifier,
+    wanted: &Wanted,
+) -> Option<(String, String)> {
     let outside = tables.patient_params(kind).is_none();
     let term = |param: &str, value: String| (!value.is_empty()).then(|| (format!("{kind}.{param}"), value));
     match (code, modifier, wanted) {
-        ("identifier", Modifier::None, Wanted::Token { system, code: Some(value) }) if outside || kind == "Patient" => match system {
-            System::Is(system) => term("identifier", format!("{system}|{}", fold(value))),
-            System::Any | System::Absent => term("identifier", fold(value).into_owned()),
-        },
+        ("identifier", Modifier::None, Wanted::Token { system, code: Some(value) }) if outside || kind == "Patient" => {
+            match system {
+                System::Is(system) => term("identifier", format!("{system}|{}", fold(value))),
+                System::Any | System::Absent => term("identifier", fold(value).into_owned()),
+            }
+        }
         ("identifier", Modifier::OfType, Wanted::OfType { value, .. }) if outside || kind == "Patient" => {
             term("identifier", fold(value).into_owned())
         }
-        ("name" | "family" | "given" | "phonetic", Modifier::None | Modifier::Exact, Wanted::Text { normal, .. }) if NAMED.contains(&kind) => {
+        ("name" | "family" | "given" | "phonetic", Modifier::None | Modifier::Exact, Wanted::Text { normal, .. })
+            if NAMED.contains(&kind) =>
+        {
             term("name", normal.chars().take(NAME_PREFIX).collect())
         }
         ("birthdate", Modifier::None, Wanted::Time { prefix: Prefix::Eq, .. }) if kind == "Patient" => {
             term("birthdate", wanted.date_text()?)
         }
-        ("phone" | "telecom", Modifier::None, Wanted::Token { code: Some(value), system: System::Any | System::Absent }) if kind == "Patient" => {
-            term("phone", phone(value)?)
-        }
+        (
+            "phone" | "telecom",
+            Modifier::None,
+            Wanted::Token { code: Some(value), system: System::Any | System::Absent },
+        ) if kind == "Patient" => term("phone", phone(value)?),
         ("url", Modifier::None, Wanted::Uri(url)) if outside => term("url", url.clone()),
-        ("practitioner" | "organization", Modifier::None | Modifier::Type(_), Wanted::Local { kind: of, id }) if kind == "PractitionerRole" => {
+        ("practitioner" | "organization", Modifier::None | Modifier::Type(_), Wanted::Local { kind: of, id })
+            if kind == "PractitionerRole" =>
+        {
             let of = of.as_deref().unwrap_or(if code == "practitioner" { "Practitioner" } else { "Organization" });
             term(code, format!("{of}/{id}"))
         }
@@ -163,7 +179,8 @@ fn prefixes(form: &str, put: &mut dyn FnMut(String)) {
 /// Who takes part: staff, departments and teams, as references.
 pub(crate) fn participants(kind: &str, resource: &Value) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    let mut add = |reference: Option<&Value>| out.extend(reference.and_then(local).filter(|r| !r.starts_with("Patient/")));
+    let mut add =
+        |reference: Option<&Value>| out.extend(reference.and_then(local).filter(|r| !r.starts_with("Patient/")));
     let each: &[(&str, &str)] = match kind {
         "Encounter" => &[("participant", "individual")],
         "CareTeam" => &[("participant", "member"), ("participant", "onBehalfOf")],
@@ -215,7 +232,13 @@ mod tests {
     }
 
     fn query(kind: &str, q: &str) -> Query {
-        let ctx = SearchContext { tables: Tables::r4(), zone: Zone::CHINA, base: "https://h/fhir", lenient: false, now_us: 0 };
+        let ctx = SearchContext {
+            tables: Tables::r4(),
+            zone: Zone::CHINA,
+            base: "https://h/fhir",
+            lenient: false,
+            now_us: 0,
+        };
         Query::parse(&ctx, kind, q).unwrap()
     }
 
@@ -226,17 +249,39 @@ mod tests {
         let terms: BTreeSet<_> = terms(t, "Patient", &p).into_iter().collect();
         let record = crate::walker::index(t, Zone::CHINA, &p);
         let meta = crate::search::RecordMeta { id: "p1", version: 1, last_updated_us: 0 };
-        for q in ["identifier=11010119800203123x", "identifier=urn:oid:2.16.156.10011.1.3|11010119800203123X", "identifier=|M-1", "name=欧阳小三",
-            "name=欧", "family=欧阳", "name=ouyangxiao", "name=oyxs", "name=ouyang", "given=小三", "birthdate=1980", "birthdate=1980-02",
-            "birthdate=1980-02-03", "phone=13800138000", "telecom=138-0013-8000"] {
+        for q in [
+            "identifier=11010119800203123x",
+            "identifier=urn:oid:2.16.156.10011.1.3|11010119800203123X",
+            "identifier=|M-1",
+            "name=欧阳小三",
+            "name=欧",
+            "family=欧阳",
+            "name=ouyangxiao",
+            "name=oyxs",
+            "name=ouyang",
+            "given=小三",
+            "birthdate=1980",
+            "birthdate=1980-02",
+            "birthdate=1980-02-03",
+            "phone=13800138000",
+            "telecom=138-0013-8000",
+        ] {
             let query = query("Patient", q);
             let wanted = query.terms();
             assert_eq!(wanted.len(), 1, "{q}");
             assert!(wanted[0].iter().all(|w| terms.contains(w)), "{q}: {wanted:?}");
             assert!(query.admits(&record, &meta), "{q}");
         }
-        for q in ["name:contains=三", "birthdate=gt1980", "gender=female", "name:missing=false", "identifier=urn:x|", "birthdate:missing=true",
-            "address=x", "email=a@b.cn"] {
+        for q in [
+            "name:contains=三",
+            "birthdate=gt1980",
+            "gender=female",
+            "name:missing=false",
+            "identifier=urn:x|",
+            "birthdate:missing=true",
+            "address=x",
+            "email=a@b.cn",
+        ] {
             assert!(query("Patient", q).terms().is_empty(), "{q}");
         }
     }

@@ -23,7 +23,8 @@ const FAULTS: &[(&str, &str)] = &[
 ];
 
 fn documented_fault(file: &str, expression: &str) -> bool {
-    let base_of_extension = file.starts_with("SearchParameter-") && file.contains("-extensions-") && expression == "SearchParameter.base";
+    let base_of_extension =
+        file.starts_with("SearchParameter-") && file.contains("-extensions-") && expression == "SearchParameter.base";
     base_of_extension || FAULTS.iter().any(|(f, e)| *f == file && expression.ends_with(e))
 }
 
@@ -36,7 +37,8 @@ fn official_examples_validate_and_extract_except_for_their_documented_faults() {
     let (mut read, mut bytes) = (0, 0);
     for file in files.flatten() {
         let name = file.file_name().into_string().unwrap();
-        if name.rsplit_once('.').is_none_or(|(_, end)| end != "json") || name.starts_with('.') || name == "package.json" {
+        if name.rsplit_once('.').is_none_or(|(_, end)| end != "json") || name.starts_with('.') || name == "package.json"
+        {
             continue;
         }
         let text = std::fs::read(file.path()).unwrap();
@@ -47,7 +49,10 @@ fn official_examples_validate_and_extract_except_for_their_documented_faults() {
         assert!(!record.is_empty());
         for issue in validate(t, &resource) {
             if !documented_fault(&name, &issue.expression) {
-                faults.entry(format!("{} {}", issue.code.code(), issue.diagnostics)).or_default().push(format!("{name} {}", issue.expression));
+                faults
+                    .entry(format!("{} {}", issue.code.code(), issue.diagnostics))
+                    .or_default()
+                    .push(format!("{name} {}", issue.expression));
             }
         }
     }

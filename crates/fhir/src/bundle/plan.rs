@@ -60,13 +60,19 @@ fn clashes(entries: &[Entry]) -> Vec<Issue> {
     for e in entries {
         let at = format!("Bundle.entry[{}]", e.position);
         if let (Method::Delete | Method::Put | Method::Patch, Some(id)) = (e.method, &e.target.id)
-            && !touched.insert((e.target.kind.as_str(), id.as_str())) {
-                out.push(Issue::error(IssueType::Duplicate, at.clone(), "the same resource is changed by two entries of one transaction"));
-            }
+            && !touched.insert((e.target.kind.as_str(), id.as_str()))
+        {
+            out.push(Issue::error(
+                IssueType::Duplicate,
+                at.clone(),
+                "the same resource is changed by two entries of one transaction",
+            ));
+        }
         if let (Some(url), true) = (&e.full_url, e.resource.is_some())
-            && !named.insert(url.as_str()) {
-                out.push(Issue::error(IssueType::Duplicate, at, "two entries have the same fullUrl"));
-            }
+            && !named.insert(url.as_str())
+        {
+            out.push(Issue::error(IssueType::Duplicate, at, "two entries have the same fullUrl"));
+        }
     }
     out
 }
@@ -82,7 +88,11 @@ fn entry(tables: &Tables, base: &str, position: usize, written: Value) -> Result
         return Err(Issue::error(IssueType::Required, at(".request"), "each entry has a request"));
     };
     let Some(method) = text(request, "method").and_then(Method::from_code) else {
-        return Err(Issue::error(IssueType::CodeInvalid, at(".request.method"), "is GET, HEAD, POST, PUT, DELETE or PATCH"));
+        return Err(Issue::error(
+            IssueType::CodeInvalid,
+            at(".request.method"),
+            "is GET, HEAD, POST, PUT, DELETE or PATCH",
+        ));
     };
     let Some(target) = text(request, "url").and_then(|url| Target::parse(tables, base, url)) else {
         return Err(Issue::error(IssueType::Invalid, at(".request.url"), "is not an address below the FHIR base"));

@@ -30,7 +30,9 @@ fn entry(base: &str, answer: Answer) -> Value {
     put("outcome", answer.outcome);
     let mut out = Map::new();
     if let Some(resource) = answer.resource {
-        if let (Some(kind), Some(id)) = (resource.get("resourceType").and_then(Value::as_str), resource.get("id").and_then(Value::as_str)) {
+        if let (Some(kind), Some(id)) =
+            (resource.get("resourceType").and_then(Value::as_str), resource.get("id").and_then(Value::as_str))
+        {
             out.insert("fullUrl".into(), format!("{base}/{kind}/{id}").into());
         }
         out.insert("resource".into(), resource);

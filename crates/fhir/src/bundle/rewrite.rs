@@ -67,9 +67,10 @@ pub fn conditional_references(tables: &Tables, resource: &mut Value) -> Vec<Cond
     let mut out: Vec<ConditionalReference> = Vec::new();
     visit(tables, resource, &mut |place, text| {
         if let (Place::Reference, Refers::Conditional { kind, query }) = (place, Refers::of(text))
-            && !out.iter().any(|r| r.reference == *text) {
-                out.push(ConditionalReference { reference: text.clone(), kind: kind.to_owned(), query: query.to_owned() });
-            }
+            && !out.iter().any(|r| r.reference == *text)
+        {
+            out.push(ConditionalReference { reference: text.clone(), kind: kind.to_owned(), query: query.to_owned() });
+        }
     });
     out
 }
@@ -85,7 +86,8 @@ type Visitor<'v> = dyn FnMut(Place, &mut String) + 'v;
 
 fn visit(tables: &Tables, resource: &mut Value, then: &mut Visitor<'_>) {
     let Some(object) = resource.as_object_mut() else { return };
-    let node = object.get("resourceType").and_then(Value::as_str).and_then(|kind| tables.resource(kind)).map(|t| t.node);
+    let node =
+        object.get("resourceType").and_then(Value::as_str).and_then(|kind| tables.resource(kind)).map(|t| t.node);
     if let Some(node) = node {
         object_of(tables, node, object, then);
     }

@@ -87,7 +87,10 @@ fn references_uris_and_narrative_links_are_rewritten_and_canonicals_are_not() {
     assert_eq!(r["subject"], json!({ "reference": "Patient/new", "display": "urn:uuid:1" }));
     assert_eq!(r["meta"], json!({ "profile": ["urn:uuid:1"], "source": "Patient/new" }));
     assert_eq!(r["text"]["div"], "<div><a href=\"Patient/new\">urn:uuid:1</a><img src='urn:uuid:2'/></div>");
-    assert_eq!(r["performer"], json!([{ "reference": "Practitioner/d" }, { "reference": "Organization/o" }, { "reference": "Organization/8" }]));
+    assert_eq!(
+        r["performer"],
+        json!([{ "reference": "Practitioner/d" }, { "reference": "Organization/o" }, { "reference": "Organization/8" }])
+    );
     assert_eq!(r["extension"][0]["valueReference"]["reference"], "Patient/new");
     assert_eq!(r["_status"]["extension"][0]["valueUri"], "Patient/new");
     assert_eq!(r["contained"][0]["subject"]["reference"], "Patient/new");
@@ -98,8 +101,17 @@ fn references_uris_and_narrative_links_are_rewritten_and_canonicals_are_not() {
 #[test]
 fn the_answer_is_in_the_order_of_the_request() {
     let answers = vec![
-        Answer { status: "201 Created".into(), location: Some("Patient/1/_history/1".into()), version: Some(1), ..Answer::default() },
-        Answer { status: "200 OK".into(), resource: Some(json!({ "resourceType": "Patient", "id": "2" })), ..Answer::default() },
+        Answer {
+            status: "201 Created".into(),
+            location: Some("Patient/1/_history/1".into()),
+            version: Some(1),
+            ..Answer::default()
+        },
+        Answer {
+            status: "200 OK".into(),
+            resource: Some(json!({ "resourceType": "Patient", "id": "2" })),
+            ..Answer::default()
+        },
     ];
     let bundle = response(BundleKind::Transaction, BASE, answers);
     assert_eq!(crate::validate(Tables::r4(), &bundle), []);

@@ -37,12 +37,16 @@ impl Matcher<'_> {
                     System::Absent => has.is_none(),
                     System::Is(s) => *has == Some(s.as_str()),
                 };
-                *self.modifier == Modifier::Identifier && system_fits && code.as_deref().is_none_or(|c| same_folded(c, value))
+                *self.modifier == Modifier::Identifier
+                    && system_fits
+                    && code.as_deref().is_none_or(|c| same_folded(c, value))
             }
             (Wanted::OfType { system, code, value }, Indexed::OfType { system: s, code: c, value: v }) => {
                 system == s && self.same_code(Some(s), code, c) && same_folded(value, v)
             }
-            (Wanted::Text { normal, .. }, Indexed::Display(words)) => *self.modifier == Modifier::Text && words.starts_with(normal.as_str()),
+            (Wanted::Text { normal, .. }, Indexed::Display(words)) => {
+                *self.modifier == Modifier::Text && words.starts_with(normal.as_str())
+            }
             (Wanted::Text { normal, exact }, Indexed::Text { normal: has, original }) => match self.modifier {
                 Modifier::Exact => *original == Some(exact.as_str()),
                 Modifier::Contains => has.contains(normal.as_str()),
@@ -55,18 +59,25 @@ impl Matcher<'_> {
                     RefForm::Canonical | RefForm::Other => None,
                 };
                 match local.map(Target::of) {
-                    Some(Target::Local { kind: k, id: i }) => i == id && kind.as_deref().is_none_or(|wanted| wanted == k),
+                    Some(Target::Local { kind: k, id: i }) => {
+                        i == id && kind.as_deref().is_none_or(|wanted| wanted == k)
+                    }
                     // A canonical or urn that happens to look like an id.
                     _ => kind.is_none() && *form != RefForm::Absolute && *target == id.as_str(),
                 }
             }
             (Wanted::Address(address), Indexed::Reference { form, target }) => match form {
-                RefForm::Canonical => *target == address.as_str() || target.split_once('|').is_some_and(|(url, _)| url == address),
+                RefForm::Canonical => {
+                    *target == address.as_str() || target.split_once('|').is_some_and(|(url, _)| url == address)
+                }
                 _ => *target == address.as_str(),
             },
             (Wanted::Time { prefix, span, slack, .. }, Indexed::Time(target)) => time(*prefix, *span, *slack, *target),
             (Wanted::Number { prefix, value }, Indexed::Number { low, high }) => number(*prefix, *value, *low, *high),
-            (Wanted::Quantity { prefix, value, system, code }, Indexed::Quantity { low, high, system: s, code: c, unit }) => {
+            (
+                Wanted::Quantity { prefix, value, system, code },
+                Indexed::Quantity { low, high, system: s, code: c, unit },
+            ) => {
                 let unit_fits = match (system, code) {
                     (Some(system), code) => system == s && code.as_deref().is_none_or(|code| code == *c),
                     (None, Some(code)) => code == c || code == unit,
@@ -82,7 +93,9 @@ impl Matcher<'_> {
             (Wanted::Composite(parts), Indexed::Composite(instance)) => {
                 let inner = Matcher { modifier: &Modifier::None, ..*self };
                 let mut found = Entries::parts(instance);
-                parts.iter().all(|(_, wanted)| found.next().is_some_and(|mut part| part.any(|(_, v)| inner.matches(wanted, &v))))
+                parts.iter().all(|(_, wanted)| {
+                    found.next().is_some_and(|mut part| part.any(|(_, v)| inner.matches(wanted, &v)))
+                })
             }
             _ => false,
         }

@@ -112,8 +112,20 @@ struct Clause {
 }
 
 /// Parameters of R4 that are not served yet; each is refused by name rather than passed over.
-const LATER: &[&str] =
-    &["_include", "_revinclude", "_has", "_elements", "_contained", "_containedType", "_list", "_filter", "_query", "_text", "_content", "_type"];
+const LATER: &[&str] = &[
+    "_include",
+    "_revinclude",
+    "_has",
+    "_elements",
+    "_contained",
+    "_containedType",
+    "_list",
+    "_filter",
+    "_query",
+    "_text",
+    "_content",
+    "_type",
+];
 
 impl Query {
     /// Parses the part of the url behind `?` (or a form body).
@@ -145,7 +157,12 @@ impl Query {
     }
 
     /// The same inside `Patient/{patient}/{kind}?…`.
-    pub fn parse_in_compartment(ctx: &SearchContext<'_>, patient: &str, kind: &str, query: &str) -> Result<Self, SearchError> {
+    pub fn parse_in_compartment(
+        ctx: &SearchContext<'_>,
+        patient: &str,
+        kind: &str,
+        query: &str,
+    ) -> Result<Self, SearchError> {
         let mut out = Self::parse(ctx, kind, query)?;
         let Some(params) = ctx.tables.patient_params(kind).filter(|_| is_id(patient)) else {
             return Err(refused(IssueType::NotSupported, "this type is not in the patient compartment"));
@@ -185,7 +202,9 @@ impl Query {
                 _ => return Err(at(IssueType::Value, code, "is none, estimate or accurate")),
             },
             _ if LATER.contains(&code) => return Err(at(IssueType::NotSupported, code, "is not supported yet")),
-            _ if name.contains('.') => return Err(refused(IssueType::NotSupported, "chained parameters are not supported yet")),
+            _ if name.contains('.') => {
+                return Err(refused(IssueType::NotSupported, "chained parameters are not supported yet"));
+            }
             _ => {
                 let Some(param) = ctx.tables.param_of(&self.kind, code) else { return self.unknown(ctx, code) };
                 let clause = clause(ctx, &self.kind, param, modifier, &value)?;
@@ -217,7 +236,11 @@ impl Query {
                 "_id" => By::Id,
                 "_lastUpdated" => By::LastUpdated,
                 _ => match ctx.tables.param_of(&self.kind, code) {
-                    Some(p) if !matches!(p.kind, ParamKind::Composite | ParamKind::Special) && !p.expression.is_empty() => By::Param(p.no, p.kind),
+                    Some(p)
+                        if !matches!(p.kind, ParamKind::Composite | ParamKind::Special) && !p.expression.is_empty() =>
+                    {
+                        By::Param(p.no, p.kind)
+                    }
                     Some(_) => return Err(at(IssueType::NotSupported, "_sort", "cannot sort by this parameter")),
                     None => {
                         self.unknown(ctx, code)?;
@@ -234,7 +257,11 @@ impl Query {
     /// Remembers what narrows the search to one patient or to ids.
     fn note_scope(&mut self, param: &SearchParam, clause: &Clause) {
         if clause.modifier == Modifier::None && matches!(clause.source, Source::Id) {
-            let ids: Vec<String> = clause.any.iter().filter_map(|w| if let Wanted::Uri(id) = w { Some(id.clone()) } else { None }).collect();
+            let ids: Vec<String> = clause
+                .any
+                .iter()
+                .filter_map(|w| if let Wanted::Uri(id) = w { Some(id.clone()) } else { None })
+                .collect();
             if let (true, [only]) = (self.kind == "Patient", ids.as_slice()) {
                 self.patient.get_or_insert_with(|| only.clone());
             }
@@ -249,7 +276,10 @@ impl Query {
             Modifier::Type(kind) => kind == "Patient",
             _ => false,
         };
-        let listed = self.tables.patient_params(&self.kind).is_some_and(|l| l.iter().any(|p| *p == param.code || matches!(&*param.code, "patient" | "subject")));
+        let listed = self
+            .tables
+            .patient_params(&self.kind)
+            .is_some_and(|l| l.iter().any(|p| *p == param.code || matches!(&*param.code, "patient" | "subject")));
         if let (true, true, [Wanted::Local { kind, id }]) = (plain, listed, clause.any.as_slice()) {
             // `patient=1` is a patient; `subject=1` might be a group.
             if kind.as_deref() == Some("Patient") || (kind.is_none() && &*param.code == "patient") {
@@ -287,8 +317,11 @@ impl Query {
         for clause in &self.clauses {
             let Source::Param(no) = clause.source else { continue };
             let Some(param) = self.tables.param(no) else { continue };
-            let all: Option<Vec<Term>> =
-                clause.any.iter().map(|w| terms::wanted(self.tables, &self.kind, &param.code, &clause.modifier, w)).collect();
+            let all: Option<Vec<Term>> = clause
+                .any
+                .iter()
+                .map(|w| terms::wanted(self.tables, &self.kind, &param.code, &clause.modifier, w))
+                .collect();
             if let Some(all) = all.filter(|a| !a.is_empty()) {
                 out.push(all);
             }
@@ -412,7 +445,13 @@ fn clause(
 }
 
 /// The modifier, if the table of R4 §3.1.1.4.4 has it for this kind of parameter.
-fn modifier(ctx: &SearchContext<'_>, kind: &str, param: &SearchParam, modifier: Option<&str>, value: &str) -> Result<Modifier, SearchError> {
+fn modifier(
+    ctx: &SearchContext<'_>,
+    kind: &str,
+    param: &SearchParam,
+    modifier: Option<&str>,
+    value: &str,
+) -> Result<Modifier, SearchError> {
     let code = &*param.code;
     let Some(modifier) = modifier else { return Ok(Modifier::None) };
     let unserved = || at(IssueType::NotSupported, code, "this modifier is not supported yet");
@@ -423,10 +462,14 @@ fn modifier(ctx: &SearchContext<'_>, kind: &str, param: &SearchParam, modifier: 
             _ => return Err(at(IssueType::Value, code, "missing is true or false")),
         },
         ("not", ParamKind::Token) => Modifier::Not,
-        (_, ParamKind::Token) if code == "_id" => return Err(at(IssueType::NotSupported, code, "has no such modifier")),
+        (_, ParamKind::Token) if code == "_id" => {
+            return Err(at(IssueType::NotSupported, code, "has no such modifier"));
+        }
         ("text", ParamKind::Token) => Modifier::Text,
         ("of-type", ParamKind::Token) => Modifier::OfType,
-        ("in" | "not-in" | "above" | "below", ParamKind::Token) | ("above" | "below", ParamKind::Reference) => return Err(unserved()),
+        ("in" | "not-in" | "above" | "below", ParamKind::Token) | ("above" | "below", ParamKind::Reference) => {
+            return Err(unserved());
+        }
         ("exact", ParamKind::String) => Modifier::Exact,
         ("contains", ParamKind::String) => Modifier::Contains,
         ("identifier", ParamKind::Reference) => Modifier::Identifier,

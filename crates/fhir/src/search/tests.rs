@@ -57,12 +57,47 @@ fn blood_pressure() -> Value {
 fn tokens_follow_system_code_case_and_negation() {
     table(
         &blood_pressure(),
-        &["code=85354-9", "code=http://loinc.org|85354-9", "code=http://loinc.org|", "code=x,85354-9", "status=final", "status=|final",
-            "status=http://hl7.org/fhir/observation-status|final", "identifier=l-1", "identifier=urn:lab|L-1", "code:not=1", "method:not=1",
-            "code:text=blood", "code:text=血", "category:text=vital", "identifier:of-type=urn:ty|MR|L-1", "identifier:text=病历",
-            "_tag=urn:t|a", "_security=R", "_profile=http://x/profile", "_id=bp", "_id=a,bp", "combo-code=8462-4", "component-code=8480-6"],
-        &["code=|85354-9", "code=http://snomed.info/sct|85354-9", "code=血压", "code:not=85354-9", "code:not=1,85354-9", "code:text=pressure",
-            "status=preliminary", "status=FINAL", "identifier=urn:x|L-1", "identifier:of-type=urn:ty|XX|L-1", "_tag=b", "_id=b", "_id:not=bp", "component-code=85354-9"],
+        &[
+            "code=85354-9",
+            "code=http://loinc.org|85354-9",
+            "code=http://loinc.org|",
+            "code=x,85354-9",
+            "status=final",
+            "status=|final",
+            "status=http://hl7.org/fhir/observation-status|final",
+            "identifier=l-1",
+            "identifier=urn:lab|L-1",
+            "code:not=1",
+            "method:not=1",
+            "code:text=blood",
+            "code:text=血",
+            "category:text=vital",
+            "identifier:of-type=urn:ty|MR|L-1",
+            "identifier:text=病历",
+            "_tag=urn:t|a",
+            "_security=R",
+            "_profile=http://x/profile",
+            "_id=bp",
+            "_id=a,bp",
+            "combo-code=8462-4",
+            "component-code=8480-6",
+        ],
+        &[
+            "code=|85354-9",
+            "code=http://snomed.info/sct|85354-9",
+            "code=血压",
+            "code:not=85354-9",
+            "code:not=1,85354-9",
+            "code:text=pressure",
+            "status=preliminary",
+            "status=FINAL",
+            "identifier=urn:x|L-1",
+            "identifier:of-type=urn:ty|XX|L-1",
+            "_tag=b",
+            "_id=b",
+            "_id:not=bp",
+            "component-code=85354-9",
+        ],
     );
 }
 
@@ -77,11 +112,31 @@ fn case_matters_only_where_the_code_system_says_so() {
 fn references_match_by_every_spelling_of_the_same_thing() {
     table(
         &blood_pressure(),
-        &["subject=Patient/p1", "subject=p1", "subject:Patient=p1", "patient=p1", "patient=Patient/p1", "subject=https://h.example/fhir/Patient/p1",
-            "subject=Patient/p1/_history/4", "performer=Practitioner/d1", "performer=d1", "performer=https://other.example/fhir/Practitioner/d2",
-            "performer:identifier=urn:staff|007", "performer:identifier=007", "performer:Practitioner=d1"],
-        &["subject=p2", "subject=Group/p1", "subject:Group=p1", "performer=Practitioner/d2", "performer:identifier=urn:x|007", "patient=P1",
-            "performer=https://third.example/fhir/Practitioner/d2", "encounter=p1"],
+        &[
+            "subject=Patient/p1",
+            "subject=p1",
+            "subject:Patient=p1",
+            "patient=p1",
+            "patient=Patient/p1",
+            "subject=https://h.example/fhir/Patient/p1",
+            "subject=Patient/p1/_history/4",
+            "performer=Practitioner/d1",
+            "performer=d1",
+            "performer=https://other.example/fhir/Practitioner/d2",
+            "performer:identifier=urn:staff|007",
+            "performer:identifier=007",
+            "performer:Practitioner=d1",
+        ],
+        &[
+            "subject=p2",
+            "subject=Group/p1",
+            "subject:Group=p1",
+            "performer=Practitioner/d2",
+            "performer:identifier=urn:x|007",
+            "patient=P1",
+            "performer=https://third.example/fhir/Practitioner/d2",
+            "encounter=p1",
+        ],
     );
 }
 
@@ -89,12 +144,39 @@ fn references_match_by_every_spelling_of_the_same_thing() {
 fn dates_compare_as_ranges() {
     table(
         &blood_pressure(),
-        &["date=2024-01-15", "date=2024-01", "date=2024", "date=2024-01-15T10:30:00Z", "date=2024-01-15T18:30:00%2B08:00",
-            "date=2024-01-15T18:30:00+08:00", "date=2024-01-15T10:30Z", "date=ge2024-01-15", "date=le2024-01-15", "date=gt2024-01-14",
-            "date=lt2024-01-16", "date=sa2024-01-14", "date=eb2024-01-16", "date=ne2024-01-14", "date=ap2024-01-20", "date=ge2024-01-01&date=lt2024-02-01",
-            "_lastUpdated=2024-07-01", "_lastUpdated=ge2024-07-01", "date=2023,2024"],
-        &["date=2024-01-15T10:30:01Z", "date=2024-02", "date=gt2024-01-15", "date=lt2024-01-15", "date=sa2024-01-15", "date=eb2024-01-15",
-            "date=ne2024-01-15", "date=ap2023-01-20", "_lastUpdated=lt2024-07-01", "date=ge2024-01-01&date=lt2024-01-10"],
+        &[
+            "date=2024-01-15",
+            "date=2024-01",
+            "date=2024",
+            "date=2024-01-15T10:30:00Z",
+            "date=2024-01-15T18:30:00%2B08:00",
+            "date=2024-01-15T18:30:00+08:00",
+            "date=2024-01-15T10:30Z",
+            "date=ge2024-01-15",
+            "date=le2024-01-15",
+            "date=gt2024-01-14",
+            "date=lt2024-01-16",
+            "date=sa2024-01-14",
+            "date=eb2024-01-16",
+            "date=ne2024-01-14",
+            "date=ap2024-01-20",
+            "date=ge2024-01-01&date=lt2024-02-01",
+            "_lastUpdated=2024-07-01",
+            "_lastUpdated=ge2024-07-01",
+            "date=2023,2024",
+        ],
+        &[
+            "date=2024-01-15T10:30:01Z",
+            "date=2024-02",
+            "date=gt2024-01-15",
+            "date=lt2024-01-15",
+            "date=sa2024-01-15",
+            "date=eb2024-01-15",
+            "date=ne2024-01-15",
+            "date=ap2023-01-20",
+            "_lastUpdated=lt2024-07-01",
+            "date=ge2024-01-01&date=lt2024-01-10",
+        ],
     );
 }
 
@@ -104,9 +186,25 @@ fn periods_are_contained_overlapped_or_beyond_and_may_be_open() {
     let closed = stay(json!({ "start": "2024-01-10", "end": "2024-01-20" }));
     table(
         &closed,
-        &["date=2024-01", "date=ge2024-01-15", "date=le2024-01-15", "date=gt2024-01-15", "date=lt2024-01-15", "date=sa2024-01-09",
-            "date=eb2024-01-21", "date=ap2024-01-15", "date=ne2024-01-15"],
-        &["date=2024-01-15", "date=2024-01-10", "date=sa2024-01-15", "date=eb2024-01-15", "date=gt2024-01-20", "date=lt2024-01-10"],
+        &[
+            "date=2024-01",
+            "date=ge2024-01-15",
+            "date=le2024-01-15",
+            "date=gt2024-01-15",
+            "date=lt2024-01-15",
+            "date=sa2024-01-09",
+            "date=eb2024-01-21",
+            "date=ap2024-01-15",
+            "date=ne2024-01-15",
+        ],
+        &[
+            "date=2024-01-15",
+            "date=2024-01-10",
+            "date=sa2024-01-15",
+            "date=eb2024-01-15",
+            "date=gt2024-01-20",
+            "date=lt2024-01-10",
+        ],
     );
     let open = stay(json!({ "start": "2024-01-10" }));
     table(&open, &["date=ge2024", "date=gt2030", "date=sa2023"], &["date=2024", "date=eb2040", "date=lt2024-01-10"]);
@@ -120,9 +218,31 @@ fn strings_ignore_case_accents_and_position_only_as_the_modifier_says() {
         "address": [{ "line": ["长安街 1 号"], "city": "北京" }] });
     table(
         &p,
-        &["name=mull", "family=MÜLLER", "given=anne m", "given:contains=marie", "family:exact=Müller", "name=张三丰", "name=zhangsan", "name=zsf",
-            "family=zhang", "address=北京", "address-city=北", "address:contains=安", "name=x,mull", r"name=a\,b,mull"],
-        &["name=uller", "family:exact=müller", "given:exact=Anne", "given=marie", "family:exact=zhang", "name:exact=张三丰", "address-city=长安"],
+        &[
+            "name=mull",
+            "family=MÜLLER",
+            "given=anne m",
+            "given:contains=marie",
+            "family:exact=Müller",
+            "name=张三丰",
+            "name=zhangsan",
+            "name=zsf",
+            "family=zhang",
+            "address=北京",
+            "address-city=北",
+            "address:contains=安",
+            "name=x,mull",
+            r"name=a\,b,mull",
+        ],
+        &[
+            "name=uller",
+            "family:exact=müller",
+            "given:exact=Anne",
+            "given=marie",
+            "family:exact=zhang",
+            "name:exact=张三丰",
+            "address-city=长安",
+        ],
     );
 }
 
@@ -131,25 +251,59 @@ fn numbers_and_quantities_respect_precision_for_equality_only() {
     let q = json!({ "resourceType": "Observation", "valueQuantity": { "value": 5.40, "unit": "mmol/l", "system": "http://unitsofmeasure.org", "code": "mmol/L" } });
     table(
         &q,
-        &["value-quantity=5.4", "value-quantity=5.40", "value-quantity=5", "value-quantity=5.4|http://unitsofmeasure.org|mmol/L",
-            "value-quantity=5.4||mmol/L", "value-quantity=5.4||mmol/l", "value-quantity=ge5.4", "value-quantity=le5.4", "value-quantity=gt5.3999",
-            "value-quantity=lt5.41", "value-quantity=ap5", "value-quantity=ne6", "value-quantity=sa5", "value-quantity=eb6"],
-        &["value-quantity=5.3", "value-quantity=5.41", "value-quantity=6", "value-quantity=gt5.4", "value-quantity=lt5.4", "value-quantity=5.4|urn:x|mmol/L",
-            "value-quantity=5.4||mg", "value-quantity=ap4", "value-quantity=ne5.4"],
+        &[
+            "value-quantity=5.4",
+            "value-quantity=5.40",
+            "value-quantity=5",
+            "value-quantity=5.4|http://unitsofmeasure.org|mmol/L",
+            "value-quantity=5.4||mmol/L",
+            "value-quantity=5.4||mmol/l",
+            "value-quantity=ge5.4",
+            "value-quantity=le5.4",
+            "value-quantity=gt5.3999",
+            "value-quantity=lt5.41",
+            "value-quantity=ap5",
+            "value-quantity=ne6",
+            "value-quantity=sa5",
+            "value-quantity=eb6",
+        ],
+        &[
+            "value-quantity=5.3",
+            "value-quantity=5.41",
+            "value-quantity=6",
+            "value-quantity=gt5.4",
+            "value-quantity=lt5.4",
+            "value-quantity=5.4|urn:x|mmol/L",
+            "value-quantity=5.4||mg",
+            "value-quantity=ap4",
+            "value-quantity=ne5.4",
+        ],
     );
     let below = json!({ "resourceType": "Observation", "valueQuantity": { "value": 5, "comparator": "<" } });
     table(&below, &["value-quantity=lt1", "value-quantity=le5"], &["value-quantity=5", "value-quantity=gt5"]);
     let risk = json!({ "resourceType": "RiskAssessment", "prediction": [{ "probabilityDecimal": 0.5 }] });
-    table(&risk, &["probability=0.5", "probability=gt0.4", "probability=5e-1"], &["probability=0.50001", "probability=gt0.5"]);
+    table(
+        &risk,
+        &["probability=0.5", "probability=gt0.4", "probability=5e-1"],
+        &["probability=0.50001", "probability=gt0.5"],
+    );
 }
 
 #[test]
 fn composites_match_within_one_instance() {
     table(
         &blood_pressure(),
-        &["component-code-value-quantity=http://loinc.org|8480-6$120", "component-code-value-quantity=8480-6$gt110", "combo-code-value-quantity=8462-4$lt90",
-            "component-code-value-quantity=8480-6$120||mmHg"],
-        &["component-code-value-quantity=8480-6$80", "component-code-value-quantity=8462-4$gt110", "code-value-quantity=85354-9$120"],
+        &[
+            "component-code-value-quantity=http://loinc.org|8480-6$120",
+            "component-code-value-quantity=8480-6$gt110",
+            "combo-code-value-quantity=8462-4$lt90",
+            "component-code-value-quantity=8480-6$120||mmHg",
+        ],
+        &[
+            "component-code-value-quantity=8480-6$80",
+            "component-code-value-quantity=8462-4$gt110",
+            "code-value-quantity=85354-9$120",
+        ],
     );
 }
 
@@ -158,7 +312,13 @@ fn missing_asks_for_the_element_and_not_for_a_usable_value() {
     let o = json!({ "resourceType": "Observation", "code": { "text": "x" }, "subject": { "display": "somebody" } });
     table(
         &o,
-        &["code:missing=false", "subject:missing=false", "date:missing=true", "value-quantity:missing=true", "_id:missing=false"],
+        &[
+            "code:missing=false",
+            "subject:missing=false",
+            "date:missing=true",
+            "value-quantity:missing=true",
+            "_id:missing=false",
+        ],
         &["code:missing=true", "subject:missing=true", "date:missing=false", "_id:missing=true", "code=x"],
     );
     let p = json!({ "resourceType": "Patient", "deceasedDateTime": "2020" });
@@ -171,7 +331,12 @@ fn uris_match_whole_above_and_below() {
     let v = json!({ "resourceType": "ValueSet", "url": "http://x/fhir/vs/a" });
     table(
         &v,
-        &["url=http://x/fhir/vs/a", "url:below=http://x/fhir", "url:below=http://x/fhir/vs/a", "url:above=http://x/fhir/vs/a/b"],
+        &[
+            "url=http://x/fhir/vs/a",
+            "url:below=http://x/fhir",
+            "url:below=http://x/fhir/vs/a",
+            "url:above=http://x/fhir/vs/a/b",
+        ],
         &["url=http://x/fhir", "url=http://X/fhir/vs/a", "url:below=http://x/fh", "url:above=http://x/fhir/vs/ab"],
     );
 }
@@ -180,13 +345,31 @@ fn uris_match_whole_above_and_below() {
 fn what_is_not_understood_is_refused_and_never_passed_over() {
     use IssueType as I;
     for (query, code) in [
-        ("foo=1", I::NotSupported), ("code:foo=1", I::NotSupported), ("code:exact=1", I::NotSupported), ("code:in=urn:vs", I::NotSupported),
-        ("subject.name=x", I::NotSupported), ("subject:Patient.name=x", I::NotSupported), ("_has:Observation:patient:code=1", I::NotSupported),
-        ("_include=Observation:subject", I::NotSupported), ("_text=x", I::NotSupported), ("_content=x", I::NotSupported), ("_sort=foo", I::NotSupported),
-        ("_sort=code-value-quantity", I::NotSupported), ("date=yesterday", I::Value), ("value-quantity=x", I::Value), ("value-quantity=1|x", I::Value),
-        ("code:missing=maybe", I::Value), ("_count=-1", I::Value), ("_summary=maybe", I::Value), ("component-code-value-quantity=8480-6", I::Value),
-        ("subject:Nobody=1", I::Invalid), ("subject:Practitioner=1", I::Invalid), ("subject:Patient=Group/1", I::Value), ("code=%ff", I::Invalid),
-        ("_elements=id", I::NotSupported), ("_id:above=1", I::NotSupported),
+        ("foo=1", I::NotSupported),
+        ("code:foo=1", I::NotSupported),
+        ("code:exact=1", I::NotSupported),
+        ("code:in=urn:vs", I::NotSupported),
+        ("subject.name=x", I::NotSupported),
+        ("subject:Patient.name=x", I::NotSupported),
+        ("_has:Observation:patient:code=1", I::NotSupported),
+        ("_include=Observation:subject", I::NotSupported),
+        ("_text=x", I::NotSupported),
+        ("_content=x", I::NotSupported),
+        ("_sort=foo", I::NotSupported),
+        ("_sort=code-value-quantity", I::NotSupported),
+        ("date=yesterday", I::Value),
+        ("value-quantity=x", I::Value),
+        ("value-quantity=1|x", I::Value),
+        ("code:missing=maybe", I::Value),
+        ("_count=-1", I::Value),
+        ("_summary=maybe", I::Value),
+        ("component-code-value-quantity=8480-6", I::Value),
+        ("subject:Nobody=1", I::Invalid),
+        ("subject:Practitioner=1", I::Invalid),
+        ("subject:Patient=Group/1", I::Value),
+        ("code=%ff", I::Invalid),
+        ("_elements=id", I::NotSupported),
+        ("_id:above=1", I::NotSupported),
     ] {
         assert_eq!(refusal("Observation", query), code, "{query}");
     }
@@ -209,14 +392,31 @@ fn refusals_do_not_repeat_values() {
 #[test]
 fn a_query_knows_its_patient_only_when_it_is_certain() {
     let of = |kind: &str, q: &str| Query::parse(&ctx(), kind, q).unwrap().patient().map(str::to_owned);
-    for (kind, q) in [("Observation", "patient=p1"), ("Observation", "patient=Patient/p1&code=1"), ("Observation", "subject=Patient/p1"),
-        ("Observation", "subject:Patient=p1"), ("Patient", "_id=p1"), ("Appointment", "patient=p1"), ("Appointment", "actor=Patient/p1"), ("Observation", "performer=Patient/p1"),
-        ("Observation", "subject=https://h.example/fhir/Patient/p1")] {
+    for (kind, q) in [
+        ("Observation", "patient=p1"),
+        ("Observation", "patient=Patient/p1&code=1"),
+        ("Observation", "subject=Patient/p1"),
+        ("Observation", "subject:Patient=p1"),
+        ("Patient", "_id=p1"),
+        ("Appointment", "patient=p1"),
+        ("Appointment", "actor=Patient/p1"),
+        ("Observation", "performer=Patient/p1"),
+        ("Observation", "subject=https://h.example/fhir/Patient/p1"),
+    ] {
         assert_eq!(of(kind, q).as_deref(), Some("p1"), "{kind}?{q}");
     }
-    for (kind, q) in [("Observation", "subject=p1"), ("Observation", "patient=p1,p2"), ("Observation", "focus=Patient/p1"), ("Observation", "patient:missing=false"),
-        ("Observation", "subject=Group/p1"), ("Observation", "code=1"), ("Patient", "_id=p1,p2"), ("Patient", "_id:not=p1"), ("Observation", "_id=p1"),
-        ("Observation", "subject=https://elsewhere/fhir/Patient/p1")] {
+    for (kind, q) in [
+        ("Observation", "subject=p1"),
+        ("Observation", "patient=p1,p2"),
+        ("Observation", "focus=Patient/p1"),
+        ("Observation", "patient:missing=false"),
+        ("Observation", "subject=Group/p1"),
+        ("Observation", "code=1"),
+        ("Patient", "_id=p1,p2"),
+        ("Patient", "_id:not=p1"),
+        ("Observation", "_id=p1"),
+        ("Observation", "subject=https://elsewhere/fhir/Patient/p1"),
+    ] {
         assert_eq!(of(kind, q), None, "{kind}?{q}");
     }
     let c = Query::parse_in_compartment(&ctx(), "p1", "Observation", "code=85354-9").unwrap();
@@ -231,16 +431,33 @@ fn a_query_knows_its_patient_only_when_it_is_certain() {
 #[test]
 fn sorting_puts_absent_values_last_both_ways() {
     let list = [
-        ("a", json!({ "resourceType": "Observation", "effectiveDateTime": "2024-02-01", "valueQuantity": { "value": 10 } })),
-        ("b", json!({ "resourceType": "Observation", "effectiveDateTime": "2024-01-01", "valueQuantity": { "value": 9.5 } })),
+        (
+            "a",
+            json!({ "resourceType": "Observation", "effectiveDateTime": "2024-02-01", "valueQuantity": { "value": 10 } }),
+        ),
+        (
+            "b",
+            json!({ "resourceType": "Observation", "effectiveDateTime": "2024-01-01", "valueQuantity": { "value": 9.5 } }),
+        ),
         ("c", json!({ "resourceType": "Observation" })),
-        ("d", json!({ "resourceType": "Observation", "effectiveDateTime": "2024-01-01", "valueQuantity": { "value": -100 } })),
+        (
+            "d",
+            json!({ "resourceType": "Observation", "effectiveDateTime": "2024-01-01", "valueQuantity": { "value": -100 } }),
+        ),
     ];
     let sorted = |sort: &str| {
         let q = Query::parse(&ctx(), "Observation", sort).unwrap();
         let mut keys: Vec<_> = list
             .iter()
-            .map(|(id, r)| (q.sort_key(&index(Tables::r4(), Zone::UTC, r), &RecordMeta { id, version: 1, last_updated_us: NOW }), *id))
+            .map(|(id, r)| {
+                (
+                    q.sort_key(
+                        &index(Tables::r4(), Zone::UTC, r),
+                        &RecordMeta { id, version: 1, last_updated_us: NOW },
+                    ),
+                    *id,
+                )
+            })
             .collect();
         keys.sort();
         keys.into_iter().map(|(_, id)| id).collect::<String>()
@@ -256,7 +473,12 @@ fn sorting_puts_absent_values_last_both_ways() {
 
 #[test]
 fn paging_parameters_pass_through_and_the_self_link_shows_what_was_used() {
-    let q = Query::parse(&ctx(), "Observation", "code=a%20b&_count=7&_page=tok&_summary=count&_format=json&date=&_total=none").unwrap();
+    let q = Query::parse(
+        &ctx(),
+        "Observation",
+        "code=a%20b&_count=7&_page=tok&_summary=count&_format=json&date=&_total=none",
+    )
+    .unwrap();
     assert_eq!((q.count(), q.page(), q.summary(), q.total()), (Some(7), Some("tok"), Some("count"), Some("none")));
     assert_eq!(q.self_query(), "code=a%20b&_count=7&_summary=count&_total=none");
 }

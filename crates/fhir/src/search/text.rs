@@ -99,7 +99,15 @@ mod tests {
     #[test]
     fn queries_are_decoded_once_and_escapes_kept_until_the_last_split() {
         let p = pairs("?name=%E5%BC%A0+x&a&b=1%2&&c=x%3Dy").unwrap();
-        assert_eq!(p, [("name".into(), "张 x".into()), ("a".into(), String::new()), ("b".into(), "1%2".into()), ("c".into(), "x=y".into())]);
+        assert_eq!(
+            p,
+            [
+                ("name".into(), "张 x".into()),
+                ("a".into(), String::new()),
+                ("b".into(), "1%2".into()),
+                ("c".into(), "x=y".into())
+            ]
+        );
         assert!(pairs("a=%ff").is_none());
         assert_eq!(split(r"a\,b,c", b','), [r"a\,b", "c"]);
         assert_eq!(unescape(r"a\,b\\c\d"), r"a,b\c\d");

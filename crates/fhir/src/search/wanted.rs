@@ -57,7 +57,12 @@ impl Wanted {
 }
 
 /// Parses one alternative; the error is a sentence that does not repeat it.
-pub(crate) fn parse(ctx: &SearchContext<'_>, param: &SearchParam, modifier: &Modifier, value: &str) -> Result<Wanted, &'static str> {
+pub(crate) fn parse(
+    ctx: &SearchContext<'_>,
+    param: &SearchParam,
+    modifier: &Modifier,
+    value: &str,
+) -> Result<Wanted, &'static str> {
     match (param.kind, modifier) {
         (ParamKind::Token, Modifier::OfType) => of_type(value),
         (ParamKind::Token, Modifier::Text) | (ParamKind::String, _) => Ok(string(value)),

@@ -84,7 +84,8 @@ impl Answer {
 
     /// As an entry of a bundle.
     pub(crate) fn entry(self) -> bundle::Answer {
-        let outcome = self.body.as_ref().is_some_and(|b| b.get("resourceType") == Some(&Value::from("OperationOutcome")));
+        let outcome =
+            self.body.as_ref().is_some_and(|b| b.get("resourceType") == Some(&Value::from("OperationOutcome")));
         let (resource, outcome) = if outcome { (None, self.body) } else { (self.body, None) };
         bundle::Answer {
             status: status_line(self.status),

@@ -45,13 +45,13 @@ impl Service {
             let why = format!("the bundle has {entries} entries, the limit is {}", self.settings().entries);
             return Err(Failed::error(413, IssueType::TooCostly, why));
         }
-        let plan = bundle::plan(self.0.tables, &self.settings().base, body).map_err(|issues| Failed::wrong(400, issues))?;
+        let plan =
+            bundle::plan(self.0.tables, &self.settings().base, body).map_err(|issues| Failed::wrong(400, issues))?;
         match plan.kind {
             BundleKind::Batch => Ok(self.batch(asker, plan, want).await),
-            BundleKind::Transaction if plan.entries.is_empty() => Ok(Together::Open(
-                Outcomes(bundle::response(plan.kind, &self.settings().base, Vec::new())),
-                Vec::new(),
-            )),
+            BundleKind::Transaction if plan.entries.is_empty() => {
+                Ok(Together::Open(Outcomes(bundle::response(plan.kind, &self.settings().base, Vec::new())), Vec::new()))
+            }
             BundleKind::Transaction => self.transaction(asker, plan, want).await,
         }
     }
@@ -71,11 +71,8 @@ impl Service {
     /// One entry by itself.
     pub(crate) async fn entry(&self, asker: &Asker, entry: Entry, want: Return) -> Result<Disclosed<Answer>, Failed> {
         let Entry { target, method, resource, .. } = entry;
-        let conditions = Conditions {
-            if_match: entry.if_match,
-            if_none_match: entry.if_none_match,
-            if_modified_since_us: None,
-        };
+        let conditions =
+            Conditions { if_match: entry.if_match, if_none_match: entry.if_none_match, if_modified_since_us: None };
         let kind = target.kind.as_str();
         let query = target.query.as_deref().unwrap_or_default();
         match (method, target.id.as_deref(), target.rest.as_deref(), resource) {
@@ -91,9 +88,7 @@ impl Service {
             }
             (Method::Get | Method::Head, Some(id), Some(rest), _) => match rest.strip_prefix("_history/") {
                 Some(version) => self.vread(asker, kind, id, version, &conditions).await,
-                None if kind == "Patient" && self.knows(rest) => {
-                    self.search(asker, rest, Some(id), query, false).await
-                }
+                None if kind == "Patient" && self.knows(rest) => self.search(asker, rest, Some(id), query, false).await,
                 None => Err(unserved()),
             },
             (Method::Get | Method::Head, None, None, _) if !kind.is_empty() => {
@@ -104,11 +99,7 @@ impl Service {
     }
 
     /// Puts the answers of entries into one bundle, in the order of the request.
-    pub(crate) fn together(
-        &self,
-        kind: BundleKind,
-        told: Vec<(usize, Result<Disclosed<Answer>, Failed>)>,
-    ) -> Together {
+    pub(crate) fn together(&self, kind: BundleKind, told: Vec<(usize, Result<Disclosed<Answer>, Failed>)>) -> Together {
         let mut shown = Vec::new();
         let mut failed: Vec<(usize, bundle::Answer)> = Vec::new();
         let mut receipts = Vec::new();

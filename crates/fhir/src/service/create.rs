@@ -48,7 +48,8 @@ impl Service {
             write.guards = guards(&criteria, as_of);
             match self.vault().write(asker, vec![write]).await.map_err(Failed::from) {
                 Ok(written) => {
-                    let written = written.map(|mut one| one.pop().map(|w| Answer::written(w, want)).unwrap_or_default());
+                    let written =
+                        written.map(|mut one| one.pop().map(|w| Answer::written(w, want)).unwrap_or_default());
                     return Ok(found.zip(written).map(|(_, answer)| answer));
                 }
                 Err(failed) if failed.is_race() && lost < RACES => lost += 1,

@@ -73,16 +73,19 @@ impl Service {
         let base = &self.settings().base;
         let own = format!("{base}/Patient/{patient}/$everything");
         let next = next.map(|token| format!("{own}?_page={token}"));
-        Ok(page.map(|page| {
-            Answer::body(searchset(base, &own, next.as_deref(), Some(page.total), page.documents, &[]))
-        }))
+        Ok(page.map(|page| Answer::body(searchset(base, &own, next.as_deref(), Some(page.total), page.documents, &[]))))
     }
 
     fn wanted(&self, query: &str) -> Result<Wanted, Failed> {
         let value = |why| Failed::error(400, IssueType::Value, why);
         let mut out = Wanted::default();
         for (key, given) in query.split('&').filter_map(|pair| pair.split_once('=')) {
-            let text = given.replace("%3A", ":").replace("%3a", ":").replace("%2C", ",").replace("%2c", ",").replace("%2B", "+");
+            let text = given
+                .replace("%3A", ":")
+                .replace("%3a", ":")
+                .replace("%2C", ",")
+                .replace("%2c", ",")
+                .replace("%2B", "+");
             match key {
                 "_type" => {
                     for kind in text.split(',').filter(|kind| !kind.is_empty()) {
@@ -99,7 +102,13 @@ impl Service {
                 "_count" => out.count = Some(text.parse().map_err(|_| value("_count is a number"))?),
                 "_page" => out.page = Some(text),
                 "_format" | "_pretty" => {}
-                _ => return Err(Failed::error(400, IssueType::NotSupported, "$everything knows _type, _since and _count")),
+                _ => {
+                    return Err(Failed::error(
+                        400,
+                        IssueType::NotSupported,
+                        "$everything knows _type, _since and _count",
+                    ));
+                }
             }
         }
         Ok(out)

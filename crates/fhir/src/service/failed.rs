@@ -79,7 +79,13 @@ impl From<Refused> for Failed {
         let (status, code, why) = words(refused.denial());
         let receipts = refused.receipts().iter().take(1).cloned().collect();
         let raced = matches!(refused.denial(), Denial::Raced);
-        Self { status, issues: vec![Issue::error(code, "", why)], receipts, asked: !refused.receipts().is_empty(), raced }
+        Self {
+            status,
+            issues: vec![Issue::error(code, "", why)],
+            receipts,
+            asked: !refused.receipts().is_empty(),
+            raced,
+        }
     }
 }
 

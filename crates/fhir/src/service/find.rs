@@ -66,7 +66,11 @@ impl Service {
         };
         let parsed = self.query(kind, turn.inside.as_deref(), &turn.query, turn.lenient)?;
         if !matches!(parsed.summary(), None | Some("false" | "count")) {
-            return Err(Failed::error(400, IssueType::NotSupported, "_summary: only count and false are supported yet"));
+            return Err(Failed::error(
+                400,
+                IssueType::NotSupported,
+                "_summary: only count and false are supported yet",
+            ));
         }
         let limit = self.limit(&parsed);
         let page = self.matches(asker, &parsed, turn.snapshot(), turn.skip(), Some(limit)).await?;

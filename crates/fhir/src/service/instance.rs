@@ -100,13 +100,7 @@ impl Service {
     ///
     /// # Errors
     /// [`Failed`].
-    pub async fn history(
-        &self,
-        asker: &Asker,
-        kind: &str,
-        id: &str,
-        query: &str,
-    ) -> Result<Disclosed<Answer>, Failed> {
+    pub async fn history(&self, asker: &Asker, kind: &str, id: &str, query: &str) -> Result<Disclosed<Answer>, Failed> {
         let wanted = Wanted::parse(query)?;
         let versions = self.vault().history(asker, &DocRef::new(kind, id)).await?;
         let base = &self.settings().base;
@@ -199,7 +193,8 @@ impl Wanted {
         for (key, value) in query.split('&').filter_map(|pair| pair.split_once('=')) {
             match key {
                 "_count" => {
-                    out.count = value.parse().map_err(|_| Failed::error(400, IssueType::Value, "_count is a number"))?;
+                    out.count =
+                        value.parse().map_err(|_| Failed::error(400, IssueType::Value, "_count is a number"))?;
                 }
                 "_since" => {
                     let text = value.replace("%3A", ":").replace("%3a", ":").replace("%2B", "+").replace(' ', "+");

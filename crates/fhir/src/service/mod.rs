@@ -147,9 +147,9 @@ impl Service {
 fn whole(body: &Value) -> Result<(), Failed> {
     let marked = ["security", "tag"].iter().any(|list| {
         let tags = body.pointer(&format!("/meta/{list}")).and_then(Value::as_array);
-        tags.into_iter().flatten().any(|tag| {
-            matches!(tag.get("code").and_then(Value::as_str), Some("MASKED" | "SUBSETTED"))
-        })
+        tags.into_iter()
+            .flatten()
+            .any(|tag| matches!(tag.get("code").and_then(Value::as_str), Some("MASKED" | "SUBSETTED")))
     });
     if marked {
         let why = "this copy was shown masked or in part; writing it back would destroy what it hides";

@@ -48,8 +48,8 @@ impl Service {
 
     pub(crate) fn turn_of(&self, asker: &Asker, token: &str) -> Result<Turn, Failed> {
         let plain = self.vault().open_token(&bound(asker), token)?;
-        plain
-            .and_then(|plain| serde_json::from_slice(&plain).ok())
-            .ok_or_else(|| Failed::error(400, IssueType::Value, "this page link is not yours or not of this server: search again"))
+        plain.and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or_else(|| {
+            Failed::error(400, IssueType::Value, "this page link is not yours or not of this server: search again")
+        })
     }
 }

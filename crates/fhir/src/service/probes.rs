@@ -10,10 +10,40 @@ use crate::search::Query;
 
 /// Parameters that test nothing hidden, whatever the type: what a document is, whose, when and where.
 const PLAIN: &[&str] = &[
-    "_id", "_lastUpdated", "_count", "_total", "_summary", "_sort", "_tag", "_profile", "_security", "_source", "_language",
-    "active", "actor", "appointment", "based-on", "date", "encounter", "episode-of-care", "general-practitioner", "link", "location",
-    "managing-organization", "organization", "part-of", "part-status", "participant", "patient", "performer", "period",
-    "practitioner", "service-provider", "slot", "status", "subject",
+    "_id",
+    "_lastUpdated",
+    "_count",
+    "_total",
+    "_summary",
+    "_sort",
+    "_tag",
+    "_profile",
+    "_security",
+    "_source",
+    "_language",
+    "active",
+    "actor",
+    "appointment",
+    "based-on",
+    "date",
+    "encounter",
+    "episode-of-care",
+    "general-practitioner",
+    "link",
+    "location",
+    "managing-organization",
+    "organization",
+    "part-of",
+    "part-status",
+    "participant",
+    "patient",
+    "performer",
+    "period",
+    "practitioner",
+    "service-provider",
+    "slot",
+    "status",
+    "subject",
 ];
 
 /// Parameters of people.
@@ -83,7 +113,13 @@ mod tests {
     use crate::walker::Zone;
 
     fn of(kind: &str, query: &str) -> Vec<Mask> {
-        let ctx = SearchContext { tables: Tables::r4(), zone: Zone::CHINA, base: "https://h/fhir", lenient: false, now_us: 0 };
+        let ctx = SearchContext {
+            tables: Tables::r4(),
+            zone: Zone::CHINA,
+            base: "https://h/fhir",
+            lenient: false,
+            now_us: 0,
+        };
         probes(&Query::parse(&ctx, kind, query).unwrap()).iter().collect()
     }
 

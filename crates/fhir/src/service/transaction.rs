@@ -110,7 +110,9 @@ impl Service {
                 Method::Put => {
                     let id = entry.target.id.as_deref().unwrap_or_default();
                     let body = entry.resource.clone().unwrap_or_default();
-                    writes.push(self.update_of(kind, id, body, &conditions(entry)).map_err(|f| f.inside(entry.position))?);
+                    writes.push(
+                        self.update_of(kind, id, body, &conditions(entry)).map_err(|f| f.inside(entry.position))?,
+                    );
                     Step::Write(writes.len() - 1)
                 }
                 _ => {
@@ -140,7 +142,9 @@ impl Service {
         let written = if writes.is_empty() { None } else { Some(self.vault().write(asker, writes).await?) };
         let answer = |written: &[Written]| self.answers(&steps, written, want);
         Ok(match (written, lookups) {
-            (Some(written), Some(lookups)) => Together::Disclosed(written.zip(lookups).map(|(w, _)| answer(&w)), Vec::new()),
+            (Some(written), Some(lookups)) => {
+                Together::Disclosed(written.zip(lookups).map(|(w, _)| answer(&w)), Vec::new())
+            }
             (Some(written), None) => Together::Disclosed(written.map(|w| answer(&w)), Vec::new()),
             (None, Some(lookups)) => Together::Disclosed(lookups.map(|_| answer(&[])), Vec::new()),
             (None, None) => return Err(unserved()),
@@ -239,7 +243,9 @@ impl Service {
                     continue;
                 }
                 [] => Failed::error(412, IssueType::NotFound, "a conditional reference matches nothing"),
-                _ => Failed::error(412, IssueType::MultipleMatches, "a conditional reference matches several resources"),
+                _ => {
+                    Failed::error(412, IssueType::MultipleMatches, "a conditional reference matches several resources")
+                }
             };
             return Err(failed.after(found.receipts()).inside(entry.position));
         }
@@ -259,7 +265,9 @@ impl Service {
             .map(|(position, step)| {
                 let answer = match step {
                     Step::Write(at) => written.get(*at).map(|w| Answer::written(w.clone(), want)),
-                    Step::Same(at) => written.get(*at).map(|w| Answer { status: 200, ..Answer::written(w.clone(), want) }),
+                    Step::Same(at) => {
+                        written.get(*at).map(|w| Answer { status: 200, ..Answer::written(w.clone(), want) })
+                    }
                     Step::Found(document) => Some(Answer::found((**document).clone(), want)),
                 };
                 (*position, answer.unwrap_or_default().entry())

@@ -239,7 +239,8 @@ impl Tables {
     }
 
     fn build(from: raw::Raw) -> Self {
-        let by_name: FxMap<Box<str>, usize> = from.types.iter().enumerate().map(|(i, t)| (t.name.as_str().into(), i)).collect();
+        let by_name: FxMap<Box<str>, usize> =
+            from.types.iter().enumerate().map(|(i, t)| (t.name.as_str().into(), i)).collect();
         let shape_of = |code: &str| match by_name.get(code).and_then(|i| from.types.get(*i)) {
             Some(t) => match (Primitive::from_name(&t.name), t.class) {
                 (Some(p), _) => Shape::Primitive(p),
@@ -260,7 +261,10 @@ impl Tables {
                     by_code.insert(p.code.as_str().into(), no);
                 }
             }
-            by_kind.insert(t.name.as_str().into(), KindParams { numbers, by_code, program: OnceLock::new(), compartment: OnceLock::new() });
+            by_kind.insert(
+                t.name.as_str().into(),
+                KindParams { numbers, by_code, program: OnceLock::new(), compartment: OnceLock::new() },
+            );
         }
         let params = from.params.iter().zip(0u16..).map(|(p, no)| SearchParam {
             no,
@@ -389,7 +393,10 @@ impl Tables {
 
 impl std::fmt::Debug for Tables {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Tables").field("version", &self.version).field("types", &self.types.len()).finish_non_exhaustive()
+        f.debug_struct("Tables")
+            .field("version", &self.version)
+            .field("types", &self.types.len())
+            .finish_non_exhaustive()
     }
 }
 

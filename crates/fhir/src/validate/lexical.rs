@@ -45,17 +45,24 @@ fn string(primitive: Primitive, text: &str) -> Result<(), &'static str> {
             ok(single && text.trim_matches(' ').len() == text.len(), "a code has no surplus space")
         }
         Primitive::Id => ok(is_id(text), "an id has 1 to 64 letters, digits, - and ."),
-        Primitive::Uri | Primitive::Url | Primitive::Canonical => ok(!text.chars().any(char::is_whitespace), "a uri has no space"),
+        Primitive::Uri | Primitive::Url | Primitive::Canonical => {
+            ok(!text.chars().any(char::is_whitespace), "a uri has no space")
+        }
         Primitive::Oid => ok(is_oid(text), "an oid is written urn:oid:1.2.3"),
         Primitive::Uuid => ok(is_uuid(text), "a uuid is written urn:uuid:c757873d-ec9a-4326-a141-556f43239520"),
         Primitive::Base64Binary => ok(is_base64(text), "must be base64"),
-        Primitive::Date => ok(!text.contains('T') && span(text, Zone::UTC).is_some(), "a date is YYYY, YYYY-MM or YYYY-MM-DD"),
-        Primitive::DateTime => ok(is_date_time(text, false), "a dateTime is a date, or a date, time with seconds and zone"),
+        Primitive::Date => {
+            ok(!text.contains('T') && span(text, Zone::UTC).is_some(), "a date is YYYY, YYYY-MM or YYYY-MM-DD")
+        }
+        Primitive::DateTime => {
+            ok(is_date_time(text, false), "a dateTime is a date, or a date, time with seconds and zone")
+        }
         Primitive::Instant => ok(is_date_time(text, true), "an instant is a date, time with seconds and zone"),
         Primitive::Time => ok(is_time(text), "a time is hh:mm:ss"),
         Primitive::Xhtml => super::narrative::check(text),
         _ => {
-            let printable = !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r') && u32::from(c) < 0x20);
+            let printable =
+                !text.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\n' | '\r') && u32::from(c) < 0x20);
             ok(printable, "must not contain control characters")?;
             ok(text.len() <= MAX_STRING, "must not be longer than 1 MB")
         }
@@ -83,7 +90,10 @@ fn is_oid(text: &str) -> bool {
 fn is_uuid(text: &str) -> bool {
     let Some(hex) = text.strip_prefix("urn:uuid:") else { return false };
     hex.len() == 36
-        && hex.bytes().enumerate().all(|(at, b)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
+        && hex
+            .bytes()
+            .enumerate()
+            .all(|(at, b)| if matches!(at, 8 | 13 | 18 | 23) { b == b'-' } else { b.is_ascii_hexdigit() })
 }
 
 fn is_base64(text: &str) -> bool {
@@ -109,22 +119,51 @@ mod tests {
     fn primitives_are_checked_by_their_lexical_rules() {
         use Primitive as P;
         let good = [
-            (P::Boolean, json!(true)), (P::Integer, json!(-7)), (P::PositiveInt, json!(1)), (P::Decimal, json!(1.50)),
-            (P::Code, json!("a b")), (P::Id, json!("A-1.b")), (P::Uri, json!("urn:x")), (P::Oid, json!("urn:oid:1.2.840")),
-            (P::Uuid, json!("urn:uuid:c757873d-ec9a-4326-a141-556f43239520")), (P::Base64Binary, json!("YQ==")),
-            (P::Date, json!("2024-02")), (P::DateTime, json!("2024-02-29T10:00:00+08:00")), (P::DateTime, json!("2024")),
-            (P::Instant, json!("2024-02-29T10:00:00.1Z")), (P::Time, json!("10:00:00")), (P::String, json!("一\n二")),
+            (P::Boolean, json!(true)),
+            (P::Integer, json!(-7)),
+            (P::PositiveInt, json!(1)),
+            (P::Decimal, json!(1.50)),
+            (P::Code, json!("a b")),
+            (P::Id, json!("A-1.b")),
+            (P::Uri, json!("urn:x")),
+            (P::Oid, json!("urn:oid:1.2.840")),
+            (P::Uuid, json!("urn:uuid:c757873d-ec9a-4326-a141-556f43239520")),
+            (P::Base64Binary, json!("YQ==")),
+            (P::Date, json!("2024-02")),
+            (P::DateTime, json!("2024-02-29T10:00:00+08:00")),
+            (P::DateTime, json!("2024")),
+            (P::Instant, json!("2024-02-29T10:00:00.1Z")),
+            (P::Time, json!("10:00:00")),
+            (P::String, json!("一\n二")),
         ];
         for (p, v) in good {
             assert_eq!(check(p, &v), Ok(()), "{p:?} {v}");
         }
         let bad = [
-            (P::Boolean, json!("true")), (P::Integer, json!(1.0)), (P::Integer, json!(3_000_000_000u32)), (P::PositiveInt, json!(0)),
-            (P::UnsignedInt, json!(-1)), (P::Decimal, json!("1")), (P::Code, json!(" a")), (P::Code, json!("a  b")), (P::Id, json!("a_b")),
-            (P::Id, json!("")), (P::Uri, json!("a b")), (P::Oid, json!("1.2")), (P::Oid, json!("urn:oid:1.02")), (P::Uuid, json!("urn:uuid:1")),
-            (P::Base64Binary, json!("Y")), (P::Date, json!("2024-02-30")), (P::DateTime, json!("2024-02-29T10:00Z")),
-            (P::DateTime, json!("2024-02-29T10:00:00")), (P::Instant, json!("2024-02-29")), (P::Time, json!("10:00")),
-            (P::Time, json!("10:00:00Z")), (P::String, json!("")), (P::String, json!("\u{1}")), (P::String, json!(1)),
+            (P::Boolean, json!("true")),
+            (P::Integer, json!(1.0)),
+            (P::Integer, json!(3_000_000_000u32)),
+            (P::PositiveInt, json!(0)),
+            (P::UnsignedInt, json!(-1)),
+            (P::Decimal, json!("1")),
+            (P::Code, json!(" a")),
+            (P::Code, json!("a  b")),
+            (P::Id, json!("a_b")),
+            (P::Id, json!("")),
+            (P::Uri, json!("a b")),
+            (P::Oid, json!("1.2")),
+            (P::Oid, json!("urn:oid:1.02")),
+            (P::Uuid, json!("urn:uuid:1")),
+            (P::Base64Binary, json!("Y")),
+            (P::Date, json!("2024-02-30")),
+            (P::DateTime, json!("2024-02-29T10:00Z")),
+            (P::DateTime, json!("2024-02-29T10:00:00")),
+            (P::Instant, json!("2024-02-29")),
+            (P::Time, json!("10:00")),
+            (P::Time, json!("10:00:00Z")),
+            (P::String, json!("")),
+            (P::String, json!("\u{1}")),
+            (P::String, json!(1)),
         ];
         for (p, v) in bad {
             assert!(check(p, &v).is_err(), "{p:?} {v}");

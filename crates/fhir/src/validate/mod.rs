@@ -47,7 +47,11 @@ impl<'a> Check<'a> {
         };
         let kind = object.get("resourceType").and_then(Value::as_str).unwrap_or_default();
         let Some(of) = self.tables.resource(kind) else {
-            return self.error(IssueType::Structure, parent.unwrap_or(&nowhere), "resourceType is missing or is not a type of FHIR R4");
+            return self.error(
+                IssueType::Structure,
+                parent.unwrap_or(&nowhere),
+                "resourceType is missing or is not a type of FHIR R4",
+            );
         };
         let own = At::Root(&of.name);
         let at = parent.copied().unwrap_or(own);
@@ -58,7 +62,10 @@ impl<'a> Check<'a> {
         } else {
             self.root = value;
             let held = object.get("contained").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-            self.held = held.iter().map(|c| (text(c, "id").unwrap_or_default(), text(c, "resourceType").unwrap_or_default())).collect();
+            self.held = held
+                .iter()
+                .map(|c| (text(c, "id").unwrap_or_default(), text(c, "resourceType").unwrap_or_default()))
+                .collect();
         }
         self.object(of.node, object, &at, true);
         rules::resource(self, value, &at, contained);
@@ -173,9 +180,10 @@ impl<'a> Check<'a> {
                     return self.error(IssueType::Value, at, rule);
                 }
                 if let (Primitive::Code, Some(set), Some(code)) = (primitive, element.binding, value.as_str())
-                    && self.tables.code_set(set).is_some_and(|s| !s.has_code(code)) {
-                        self.error(IssueType::CodeInvalid, at, "is not a code of the required value set");
-                    }
+                    && self.tables.code_set(set).is_some_and(|s| !s.has_code(code))
+                {
+                    self.error(IssueType::CodeInvalid, at, "is not a code of the required value set");
+                }
             }
             Shape::Complex(node) => {
                 let Some(object) = value.as_object() else {
@@ -204,7 +212,9 @@ impl<'a> Check<'a> {
             return self.error(IssueType::Structure, at, "is a list");
         };
         match plain.and_then(Value::as_array) {
-            Some(values) if values.len() != items.len() => self.error(IssueType::Structure, at, "has as many items as the values"),
+            Some(values) if values.len() != items.len() => {
+                self.error(IssueType::Structure, at, "has as many items as the values")
+            }
             Some(_) => {}
             None => self.bounds(items.len(), element, at),
         }

@@ -2,10 +2,67 @@
 
 /// Elements of HTML 4.0 chapters 7–11 (without section 4 of 9) and 15, and `a`, `img`.
 const ELEMENTS: &[&str] = &[
-    "a", "abbr", "acronym", "b", "big", "blockquote", "br", "caption", "cite", "code", "col", "colgroup", "dd", "dfn", "div", "dl",
-    "dt", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "li", "ol", "p", "pre", "q", "samp", "small", "span", "strong",
-    "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "ul", "var", "u", "s", "strike", "font", "center",
-    "bdo", "kbd", "address", "map", "area", "nobr", "del", "ins",
+    "a",
+    "abbr",
+    "acronym",
+    "b",
+    "big",
+    "blockquote",
+    "br",
+    "caption",
+    "cite",
+    "code",
+    "col",
+    "colgroup",
+    "dd",
+    "dfn",
+    "div",
+    "dl",
+    "dt",
+    "em",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "hr",
+    "i",
+    "img",
+    "li",
+    "ol",
+    "p",
+    "pre",
+    "q",
+    "samp",
+    "small",
+    "span",
+    "strong",
+    "sub",
+    "sup",
+    "table",
+    "tbody",
+    "td",
+    "tfoot",
+    "th",
+    "thead",
+    "tr",
+    "tt",
+    "ul",
+    "var",
+    "u",
+    "s",
+    "strike",
+    "font",
+    "center",
+    "bdo",
+    "kbd",
+    "address",
+    "map",
+    "area",
+    "nobr",
+    "del",
+    "ins",
 ];
 
 pub(crate) fn check(text: &str) -> Result<(), &'static str> {
@@ -51,9 +108,9 @@ fn split_tag(tag: &str) -> Option<(&str, &str)> {
 fn active(inside: &str) -> bool {
     let lower = inside.to_ascii_lowercase();
     let squeezed: String = lower.chars().filter(|c| !c.is_whitespace() && !c.is_control()).collect();
-    let event = lower.split(|c: char| c.is_whitespace() || c == '/' || c == '"' || c == '\'').any(|word| {
-        word.split_once('=').is_some_and(|(name, _)| name.starts_with("on") && name.len() > 2)
-    });
+    let event = lower
+        .split(|c: char| c.is_whitespace() || c == '/' || c == '"' || c == '\'')
+        .any(|word| word.split_once('=').is_some_and(|(name, _)| name.starts_with("on") && name.len() > 2));
     event || squeezed.contains("javascript:") || squeezed.contains("vbscript:") || squeezed.contains("data:text/html")
 }
 
@@ -63,12 +120,23 @@ mod tests {
 
     #[test]
     fn narrative_is_inert_html() {
-        for good in ["<div xmlns=\"http://www.w3.org/1999/xhtml\">a <b>b</b> &amp; 1 &gt; 0<br/><!-- x --></div>", "<div/>",
-            "<div><a href=\"Patient/1\" title=\"a>b\">x</a></div>"] {
+        for good in [
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\">a <b>b</b> &amp; 1 &gt; 0<br/><!-- x --></div>",
+            "<div/>",
+            "<div><a href=\"Patient/1\" title=\"a>b\">x</a></div>",
+        ] {
             assert_eq!(check(good), Ok(()), "{good}");
         }
-        for bad in ["text", "<p>x</p>", "<div><script>x</script></div>", "<div onclick=\"x()\"></div>", "<div><a href=\"java\nscript:x\">y</a></div>",
-            "<div><iframe src=\"x\"/></div>", "<div><!-- </div>", "<div><b </div"] {
+        for bad in [
+            "text",
+            "<p>x</p>",
+            "<div><script>x</script></div>",
+            "<div onclick=\"x()\"></div>",
+            "<div><a href=\"java\nscript:x\">y</a></div>",
+            "<div><iframe src=\"x\"/></div>",
+            "<div><!-- </div>",
+            "<div><b </div",
+        ] {
             assert!(check(bad).is_err(), "{bad}");
         }
     }

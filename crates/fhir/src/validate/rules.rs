@@ -57,7 +57,11 @@ fn containment(check: &mut Check<'_>, value: &Value, held: &[Value], at: &At<'_>
         let mut inner = Vec::new();
         fragments(one, &mut inner);
         if !used.contains(&id) && !inner.contains(&"") {
-            check.error(IssueType::Invariant, &here, "dom-3: a contained resource is referred to from elsewhere in the resource");
+            check.error(
+                IssueType::Invariant,
+                &here,
+                "dom-3: a contained resource is referred to from elsewhere in the resource",
+            );
         }
     }
 }
@@ -85,8 +89,10 @@ fn bundle(check: &mut Check<'_>, value: &Value, at: &At<'_>) {
     if matches!(text(value, "type"), Some("history")) {
         return;
     }
-    let mut urls: Vec<(&str, Option<&Value>)> =
-        list(value, "entry").iter().filter_map(|e| Some((text(e, "fullUrl")?, e.pointer("/resource/meta/versionId")))).collect();
+    let mut urls: Vec<(&str, Option<&Value>)> = list(value, "entry")
+        .iter()
+        .filter_map(|e| Some((text(e, "fullUrl")?, e.pointer("/resource/meta/versionId"))))
+        .collect();
     urls.sort_by(|a, b| a.0.cmp(b.0));
     let twice = urls.windows(2).any(|pair| matches!(pair, [a, b] if a.0 == b.0 && a.1 == b.1));
     if twice {
@@ -103,9 +109,10 @@ pub(super) fn element<'a>(check: &mut Check<'a>, value: &'a Value, element: &Ele
         "Period" => {
             let end = |key| text(value, key).and_then(|t| span(t, Zone::UTC));
             if let (Some(start), Some(stop)) = (end("start"), end("end"))
-                && start.from >= stop.to {
-                    check.error(IssueType::Invariant, at, "per-1: a period does not end before it starts");
-                }
+                && start.from >= stop.to
+            {
+                check.error(IssueType::Invariant, at, "per-1: a period does not end before it starts");
+            }
         }
         "Coding" | "CodeableConcept" if element.binding.is_some() => binding(check, value, element, of, at),
         _ => {}
@@ -129,10 +136,14 @@ fn reference(check: &mut Check<'_>, value: &Value, of: &ElementType, at: &At<'_>
     let Some(written) = text(value, "reference") else { return };
     let kind = match Target::of(written) {
         Target::Fragment("") => return,
-        Target::Fragment(id) => if let Some((_, kind)) = check.held.iter().find(|(held, _)| *held == id) { *kind } else {
-            check.error(IssueType::Invariant, at, "ref-1: a local reference points at a contained resource");
-            return;
-        },
+        Target::Fragment(id) => {
+            if let Some((_, kind)) = check.held.iter().find(|(held, _)| *held == id) {
+                *kind
+            } else {
+                check.error(IssueType::Invariant, at, "ref-1: a local reference points at a contained resource");
+                return;
+            }
+        }
         Target::Local { kind, .. } | Target::Conditional { kind, .. } => {
             if check.tables.resource(kind).is_none() {
                 check.error(IssueType::Invalid, at, "the reference names a type that FHIR R4 does not have");

@@ -30,22 +30,53 @@ fn each_kind_of_fault_is_named_with_its_place() {
         (json!({ "resourceType": "Patient", "name": { "family": "x" } }), "Patient.name", IssueType::Structure),
         (json!({ "resourceType": "Patient", "name": [] }), "Patient.name", IssueType::Structure),
         (json!({ "resourceType": "Patient", "name": [{}] }), "Patient.name[0]", IssueType::Invariant),
-        (json!({ "resourceType": "Patient", "name": [{ "given": [null] }] }), "Patient.name[0].given[0]", IssueType::Structure),
+        (
+            json!({ "resourceType": "Patient", "name": [{ "given": [null] }] }),
+            "Patient.name[0].given[0]",
+            IssueType::Structure,
+        ),
         (json!({ "resourceType": "Patient", "gender": ["male"] }), "Patient.gender", IssueType::Structure),
         (json!({ "resourceType": "Patient", "gender": "f" }), "Patient.gender", IssueType::CodeInvalid),
         (json!({ "resourceType": "Patient", "gender": null }), "Patient.gender", IssueType::Value),
         (json!({ "resourceType": "Patient", "birthDate": "1980-02-30" }), "Patient.birthDate", IssueType::Value),
         (json!({ "resourceType": "Patient", "id": "a b" }), "Patient.id", IssueType::Value),
-        (json!({ "resourceType": "Patient", "deceasedBoolean": true, "deceasedDateTime": "2020" }), "Patient.deceasedDateTime", IssueType::Structure),
+        (
+            json!({ "resourceType": "Patient", "deceasedBoolean": true, "deceasedDateTime": "2020" }),
+            "Patient.deceasedDateTime",
+            IssueType::Structure,
+        ),
         (json!({ "resourceType": "Patient", "_name": [{ "id": "x" }] }), "Patient._name", IssueType::Structure),
         (json!({ "resourceType": "Observation", "code": { "text": "x" } }), "Observation.status", IssueType::Required),
-        (json!({ "resourceType": "Patient", "managingOrganization": { "reference": "Patient/1" } }), "Patient.managingOrganization", IssueType::Invalid),
-        (json!({ "resourceType": "Patient", "managingOrganization": { "reference": "#no" } }), "Patient.managingOrganization", IssueType::Invariant),
-        (json!({ "resourceType": "Patient", "extension": [{ "url": "urn:x" }] }), "Patient.extension[0]", IssueType::Invariant),
-        (json!({ "resourceType": "Patient", "contained": [{ "resourceType": "Organization", "id": "o", "name": "x" }] }), "Patient.contained[0]", IssueType::Invariant),
-        (json!({ "resourceType": "Patient", "contact": [{ "period": { "start": "2020", "end": "2019" } }] }), "Patient.contact[0].period", IssueType::Invariant),
-        (json!({ "resourceType": "Bundle", "type": "batch", "entry": [{ "resource": { "resourceType": "Patient", "gender": "x" } }] }),
-            "Bundle.entry[0].resource.gender", IssueType::CodeInvalid),
+        (
+            json!({ "resourceType": "Patient", "managingOrganization": { "reference": "Patient/1" } }),
+            "Patient.managingOrganization",
+            IssueType::Invalid,
+        ),
+        (
+            json!({ "resourceType": "Patient", "managingOrganization": { "reference": "#no" } }),
+            "Patient.managingOrganization",
+            IssueType::Invariant,
+        ),
+        (
+            json!({ "resourceType": "Patient", "extension": [{ "url": "urn:x" }] }),
+            "Patient.extension[0]",
+            IssueType::Invariant,
+        ),
+        (
+            json!({ "resourceType": "Patient", "contained": [{ "resourceType": "Organization", "id": "o", "name": "x" }] }),
+            "Patient.contained[0]",
+            IssueType::Invariant,
+        ),
+        (
+            json!({ "resourceType": "Patient", "contact": [{ "period": { "start": "2020", "end": "2019" } }] }),
+            "Patient.contact[0].period",
+            IssueType::Invariant,
+        ),
+        (
+            json!({ "resourceType": "Bundle", "type": "batch", "entry": [{ "resource": { "resourceType": "Patient", "gender": "x" } }] }),
+            "Bundle.entry[0].resource.gender",
+            IssueType::CodeInvalid,
+        ),
     ];
     for (resource, place, code) in cases {
         assert_eq!(first(&resource), Some((place.to_owned(), code)), "{resource}");

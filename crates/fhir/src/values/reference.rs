@@ -46,7 +46,9 @@ impl<'a> Target<'a> {
         let mut parts = plain.rsplitn(3, '/');
         match (parts.next(), parts.next(), parts.next()) {
             (Some(id), Some(kind), None) if is_kind(kind) && is_id(id) => Self::Local { kind, id },
-            (Some(id), Some(kind), Some(_)) if absolute && is_kind(kind) && is_id(id) => Self::Absolute { url: plain, kind, id },
+            (Some(id), Some(kind), Some(_)) if absolute && is_kind(kind) && is_id(id) => {
+                Self::Absolute { url: plain, kind, id }
+            }
             _ => Self::Other(reference),
         }
     }

@@ -34,7 +34,11 @@ fn squeeze(chars: impl Iterator<Item = char>, out: &mut String) {
 
 /// Codes where the system does not tell case apart.
 pub fn fold(code: &str) -> Cow<'_, str> {
-    if code.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) { Cow::Borrowed(code) } else { Cow::Owned(code.to_lowercase()) }
+    if code.bytes().all(|b| b.is_ascii() && !b.is_ascii_uppercase()) {
+        Cow::Borrowed(code)
+    } else {
+        Cow::Owned(code.to_lowercase())
+    }
 }
 
 /// Equality of codes without case.
@@ -45,7 +49,8 @@ pub fn same_folded(a: &str, b: &str) -> bool {
 /// Digits of a telephone number, without the Chinese country code; `None` if there are too few to be one.
 pub fn phone(text: &str) -> Option<String> {
     let digits: String = text.nfkd().filter(char::is_ascii_digit).collect();
-    let digits = digits.strip_prefix("0086").or_else(|| digits.strip_prefix("86").filter(|d| d.len() == 11)).unwrap_or(&digits);
+    let digits =
+        digits.strip_prefix("0086").or_else(|| digits.strip_prefix("86").filter(|d| d.len() == 11)).unwrap_or(&digits);
     (digits.len() >= 5).then(|| digits.to_owned())
 }
 

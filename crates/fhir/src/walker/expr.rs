@@ -134,8 +134,18 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for bad in ["Patient.name.first()", "Patient.name.where(use='a' and b)", "Patient.", "(Patient.x", "Patient.name[1]", "a.b(c",
-            "Patient.where(exists())", "a.exists() and b != false", "1 + 1", "Patient..name"] {
+        for bad in [
+            "Patient.name.first()",
+            "Patient.name.where(use='a' and b)",
+            "Patient.",
+            "(Patient.x",
+            "Patient.name[1]",
+            "a.b(c",
+            "Patient.where(exists())",
+            "a.exists() and b != false",
+            "1 + 1",
+            "Patient..name",
+        ] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

@@ -71,9 +71,10 @@ impl Sink<'_> {
                 let code = text(value, "value")?;
                 self.put(&Indexed::Token { system: None, implied: false, code });
                 if text(value, "system").is_some_and(|s| s != "email" && s != "url")
-                    && let Some(digits) = phone(code).filter(|d| d != code) {
-                        self.put(&Indexed::Token { system: None, implied: true, code: &digits });
-                    }
+                    && let Some(digits) = phone(code).filter(|d| d != code)
+                {
+                    self.put(&Indexed::Token { system: None, implied: true, code: &digits });
+                }
                 Some(())
             }
             Leaf::Boolean => {
@@ -178,10 +179,11 @@ impl Sink<'_> {
             Leaf::Reference => {
                 let mut any = None;
                 if let Some(identifier) = value.get("identifier")
-                    && let Some(number) = text(identifier, "value") {
-                        self.put(&Indexed::RefIdentifier { system: text(identifier, "system"), value: number });
-                        any = Some(());
-                    }
+                    && let Some(number) = text(identifier, "value")
+                {
+                    self.put(&Indexed::RefIdentifier { system: text(identifier, "system"), value: number });
+                    any = Some(());
+                }
                 let Some(reference) = text(value, "reference") else { return any };
                 match Target::of(reference) {
                     Target::Local { kind, id } => {
@@ -189,7 +191,9 @@ impl Sink<'_> {
                         let _ = write!(target, "{kind}/{id}");
                         self.put(&Indexed::Reference { form: RefForm::Local, target: &target });
                     }
-                    Target::Absolute { url, .. } => self.put(&Indexed::Reference { form: RefForm::Absolute, target: url }),
+                    Target::Absolute { url, .. } => {
+                        self.put(&Indexed::Reference { form: RefForm::Absolute, target: url })
+                    }
                     Target::Fragment(_) => return any,
                     Target::Conditional { .. } | Target::Other(_) => {
                         self.put(&Indexed::Reference { form: RefForm::Other, target: reference });
@@ -226,7 +230,9 @@ impl Sink<'_> {
     }
 
     fn number(&mut self, leaf: Leaf, value: &Value) -> Option<()> {
-        let (low, high) = if leaf == Leaf::Range { range(value)? } else {
+        let (low, high) = if leaf == Leaf::Range {
+            range(value)?
+        } else {
             let n = Decimal::parse(number(value)?)?;
             (Some(n), Some(n))
         };
@@ -285,7 +291,10 @@ fn period(value: &Value, zone: Zone) -> Option<Span> {
     if start.is_none() && stop.is_none() {
         return None;
     }
-    Some(Span { from: start.map_or(Some(i64::MIN), |s| s.map(|s| s.from))?, to: stop.map_or(Some(i64::MAX), |s| s.map(|s| s.to))? })
+    Some(Span {
+        from: start.map_or(Some(i64::MIN), |s| s.map(|s| s.from))?,
+        to: stop.map_or(Some(i64::MAX), |s| s.map(|s| s.to))?,
+    })
 }
 
 fn range(value: &Value) -> Option<(Option<Decimal>, Option<Decimal>)> {

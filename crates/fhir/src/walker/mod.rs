@@ -11,8 +11,8 @@ use crate::tables::Tables;
 use crate::values::reference::Target;
 
 pub use expr::ExpressionError;
-pub(crate) use extract::{joined_han_name, list, text};
 use extract::Sink;
+pub(crate) use extract::{joined_han_name, list, text};
 pub(crate) use program::{Branch, Program, compile_path};
 use program::{Emit, Op};
 use record::{Indexed, Writer};

@@ -102,7 +102,8 @@ impl Program {
                     let emit = if !found.exists.is_empty() {
                         Emit::Exists { param: param.no, properties: found.exists }
                     } else if param.kind == ParamKind::Composite {
-                        let parts = param.components.iter().map(|(no, e)| part(tables, kind, found.at, *no, e)).collect();
+                        let parts =
+                            param.components.iter().map(|(no, e)| part(tables, kind, found.at, *no, e)).collect();
                         Emit::Composite { param: param.no, parts }
                     } else {
                         let name = matches!(&*param.code, "name" | "family" | "given" | "phonetic");
@@ -244,7 +245,9 @@ fn leaf(t: &ElementType, binding: Option<u32>) -> Leaf {
             "HumanName" => Leaf::HumanName,
             "Address" => Leaf::Address,
             "Reference" => Leaf::Reference,
-            "Quantity" | "Age" | "Distance" | "Duration" | "Count" | "SimpleQuantity" | "MoneyQuantity" => Leaf::Quantity,
+            "Quantity" | "Age" | "Distance" | "Duration" | "Count" | "SimpleQuantity" | "MoneyQuantity" => {
+                Leaf::Quantity
+            }
             "Money" => Leaf::Money,
             "Range" => Leaf::Range,
             "Period" => Leaf::Period,
