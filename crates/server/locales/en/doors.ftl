@@ -128,7 +128,6 @@ request-decline = Decline
 request-accepted = Accepted
 request-declined = Declined
 born-not-as-id = The birth date and the identity number do not agree.
-sex-not-as-id = The sex and the identity number do not agree.
 fault-state-missing = the state row of the log is missing
 # $stated (String)
 # $found (String)

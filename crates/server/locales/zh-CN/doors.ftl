@@ -112,7 +112,6 @@ request-decline = 不同意
 request-accepted = 已同意
 request-declined = 未同意
 born-not-as-id = 出生日期与身份证号不一致。
-sex-not-as-id = 性别与身份证号不一致。
 fault-state-missing = 日志的状态行缺失
 fault-state-altered = 状态行被改动：其中写 { $stated } 条,哈希树为 { $found } 条
 fault-root-mismatch = 状态行中的根哈希与 { $size } 条记录不符

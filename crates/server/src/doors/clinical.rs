@@ -481,7 +481,7 @@ fn visits(documents: &[Document], names: &Names, shell: &Shell) -> Vec<Visit> {
 }
 
 fn sorted(mut events: Vec<(Option<Timestamp>, Event)>) -> Vec<Event> {
-    events.sort_by(|a, b| b.0.cmp(&a.0));
+    events.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
     let mut loose = 0;
     events
         .into_iter()

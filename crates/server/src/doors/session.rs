@@ -100,7 +100,7 @@ impl Visit {
         // A name that nobody can own (RFC 2606): the house of the samples.
         shell.sample = std::path::Path::new(&institution.origin).extension().is_some_and(|end| end == "example");
         if self.incoming.method == Method::GET {
-            shell.path = self.here().to_owned();
+            self.here().clone_into(&mut shell.path);
         }
         shell
     }

@@ -105,12 +105,11 @@ impl Typed {
         if !department.value.is_empty() {
             let known = inside.app.governance().directory().departments().await.unwrap_or_default();
             let found = known.into_iter().find(|one| one.name == department.value || one.reference == department.value);
-            match found {
-                Some(found) => reference = Some(found.reference),
-                None => {
-                    let words = inside.lang.t().account_department_unknown();
-                    department = department.wrong(FieldError::Said(words));
-                }
+            if let Some(found) = found {
+                reference = Some(found.reference);
+            } else {
+                let words = inside.lang.t().account_department_unknown();
+                department = department.wrong(FieldError::Said(words));
             }
         }
         let roles: BTreeSet<policy::Role> =

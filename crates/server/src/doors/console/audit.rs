@@ -60,12 +60,11 @@ fn filters(inside: &Inside, shell: &Shell) -> Result<(LogFilters, Option<LogQuer
             return (field, None);
         }
         let begins = typed.parse::<Date>().ok().and_then(|day| day.to_zoned(shell.zone.clone()).ok());
-        match begins {
-            Some(begins) => (field, Some(begins.timestamp().as_microsecond() + after)),
-            None => {
-                good = false;
-                (field.wrong(FieldError::NotADate), None)
-            }
+        if let Some(begins) = begins {
+            (field, Some(begins.timestamp().as_microsecond() + after))
+        } else {
+            good = false;
+            (field.wrong(FieldError::NotADate), None)
         }
     };
     let (from, from_us) = day("from", 0);
@@ -74,12 +73,11 @@ fn filters(inside: &Inside, shell: &Shell) -> Result<(LogFilters, Option<LogQuer
     query.before_us = before_us;
     let mut actor = Field::of(form.get("actor"));
     if !actor.value.is_empty() {
-        match staff::by_login(&inside.app, &actor.value) {
-            Some(account) => query.actor = Some(account.number),
-            None => {
-                good = false;
-                actor = actor.wrong(FieldError::NotAChoice);
-            }
+        if let Some(account) = staff::by_login(&inside.app, &actor.value) {
+            query.actor = Some(account.number);
+        } else {
+            good = false;
+            actor = actor.wrong(FieldError::NotAChoice);
         }
     }
     let patient = Field::of(form.get("patient"));
@@ -140,7 +138,7 @@ async fn show_log(inside: &Inside) -> Result<Reply, Refused> {
         StatusCode::OK,
         entries.map(|entries| {
             let rows: Vec<_> = entries.iter().map(|entry| looks::logged(entry, &people, &shell)).collect();
-            let pager = back_pager(&address, before, rows.iter().map(|row| row.index).collect());
+            let pager = back_pager(&address, before, rows.len(), rows.last().map(|row| row.index));
             Log { shell, head, filters, rows, pager }
         }),
     ))

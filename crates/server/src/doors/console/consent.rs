@@ -162,8 +162,8 @@ async fn take(inside: &Inside) -> Reply {
     let Some(notice) = library.notice(NOTICE) else {
         return inside.say(StatusCode::SERVICE_UNAVAILABLE, MessageKind::Fault).await;
     };
-    let asked: Vec<&Text> = library.notices().iter().filter(|one| one.consent && !one.needed_for_care).collect();
-    let items = asked
+    let questions: Vec<&Text> = library.notices().iter().filter(|one| one.consent && !one.needed_for_care).collect();
+    let items = questions
         .iter()
         .map(|one| {
             let answer = match form.get(&format!("item.{}", one.id)) {
@@ -201,7 +201,7 @@ async fn take(inside: &Inside) -> Reply {
         Ok(proof) => proof.receipts().to_vec(),
         Err(refused) => return inside.refused(&refused).await,
     };
-    for one in asked {
+    for one in questions {
         let answer = if answers.of(&one.id) == Some(true) { Answer::Agreed } else { Answer::Declined };
         match governance.record_notice(&asker, &patient, one, lang, method, answer).await {
             Ok(proof) => receipts.extend(proof.receipts().iter().cloned()),

@@ -247,14 +247,13 @@ fn enrol_page(inside: &Inside, status: StatusCode, error: Option<FieldError>) ->
     let now_us = inside.app.vault().now_us();
     let session = inside.cookie(Cookie::Session).unwrap_or_default();
     let offered = inside.app.waiting().look(FACTOR, session, now_us);
-    let offered = match offered {
-        Some(offered) => offered,
-        None => {
-            let offer = inside.app.identity().offer_factor(&inside.auth)?;
-            let both = Secret::new(format!("{}\n{}", offer.secret.expose(), offer.uri.expose()));
-            inside.app.waiting().put(FACTOR, session, both.clone(), now_us);
-            both
-        }
+    let offered = if let Some(offered) = offered {
+        offered
+    } else {
+        let offer = inside.app.identity().offer_factor(&inside.auth)?;
+        let both = Secret::new(format!("{}\n{}", offer.secret.expose(), offer.uri.expose()));
+        inside.app.waiting().put(FACTOR, session, both.clone(), now_us);
+        both
     };
     let (secret, uri) = offered.expose().split_once('\n').unwrap_or((offered.expose(), ""));
     let grouped: Vec<String> =

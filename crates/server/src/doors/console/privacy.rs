@@ -153,7 +153,7 @@ async fn look(inside: &Inside) -> Result<Reply, Refused> {
                 by,
                 query,
                 subject: Some(subject),
-                pager: back_pager(&address, before, rows.iter().map(|row| row.entry).collect()),
+                pager: back_pager(&address, before, rows.len(), rows.last().map(|row| row.entry)),
                 rows,
                 bars: Some(bars).filter(|bars| !bars.is_empty()),
                 heat: Some(heat).filter(|heat| !heat.rows.is_empty()),
@@ -164,13 +164,13 @@ async fn look(inside: &Inside) -> Result<Reply, Refused> {
 }
 
 /// The pages of a list that goes back from the newest entry: a page begins before an entry.
-pub(in crate::doors) fn back_pager(address: &str, before: Option<u64>, entries: Vec<u64>) -> Pager {
-    let last = entries.last().copied().filter(|last| entries.len() >= ROWS && *last > 0);
+pub(in crate::doors) fn back_pager(address: &str, before: Option<u64>, shown: usize, last: Option<u64>) -> Pager {
+    let last = last.filter(|last| shown >= ROWS && *last > 0);
     Pager {
         earlier: before.map(|_| address.to_owned()),
         later: last.map(|last| format!("{address}{}page={last}", if address.contains('?') { '&' } else { '?' })),
-        from: u64::from(!entries.is_empty()),
-        to: entries.len() as u64,
+        from: u64::from(shown > 0),
+        to: shown as u64,
         total: None,
     }
 }

@@ -167,7 +167,7 @@ async fn show(inside: &Inside) -> Result<Reply, Refused> {
         let view = Counter { shell, query, found: None, more: false, queue };
         return Ok(Reply::page(StatusCode::OK, disclosed.map(|_| view)));
     }
-    let (param, _) = criteria(&query);
+    let (param, is_number) = criteria(&query);
     let search = format!("{param}={}&_count={FOUND}", query_value(&query));
     let answer = match Box::pin(inside.app.fhir().search(&asker, "Patient", None, &search, false)).await {
         Ok(answer) => answer,
@@ -179,6 +179,8 @@ async fn show(inside: &Inside) -> Result<Reply, Refused> {
     let found = rows(inside, &asker, &hits, &shell).await?;
     shell.receipt = answer.receipts().first().map(crate::doors::session::receipt_words);
     url::RECEPTION.clone_into(&mut shell.path);
+    // A number that was typed or read from a card does not stay on the screen.
+    let query = if is_number { String::new() } else { query };
     let view = Counter { shell, query, found: Some(found), more, queue };
     Ok(Reply::page(StatusCode::OK, answer.zip(disclosed).map(|_| view)))
 }

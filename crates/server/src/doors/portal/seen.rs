@@ -40,7 +40,7 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
             let rows: Vec<_> = entries.iter().map(|entry| looks::seen(entry, &people, own, &shell)).collect();
             let bars = looks::by_department(&entries, &people, &shell);
             Seen {
-                pager: back_pager(url::SEEN, before, rows.iter().map(|row| row.entry).collect()),
+                pager: back_pager(url::SEEN, before, rows.len(), rows.last().map(|row| row.entry)),
                 rows,
                 bars: Some(bars).filter(|bars| !bars.is_empty()),
                 shell,
