@@ -16,9 +16,7 @@ fn main() -> ExitCode {
         BuildOptions::default()
             .with_locales_folder("locales")
             .with_output_file_path(&out.join("l10n.rs").to_string_lossy())
-            .with_ftl_output(FtlOutputOptions::single_file(
-                &out.join("messages.ftl").to_string_lossy(),
-            ))
+            .with_ftl_output(FtlOutputOptions::single_file(&out.join("messages.ftl").to_string_lossy()))
             .with_default_language("en")
             .with_lint_level(LintLevel::Strict)
             .with_prefix("")

@@ -54,12 +54,7 @@ pub struct Asset {
 
 impl Asset {
     fn new(name: &'static str, bytes: Cow<'static, [u8]>) -> Self {
-        let hash = hex::encode(
-            digest(&SHA256, &bytes)
-                .as_ref()
-                .get(..8)
-                .unwrap_or_default(),
-        );
+        let hash = hex::encode(digest(&SHA256, &bytes).as_ref().get(..8).unwrap_or_default());
         let (stem, ending) = name.rsplit_once('.').unwrap_or((name, "bin"));
         Self {
             name,
@@ -108,20 +103,12 @@ pub fn by_path(path: &str) -> Option<&'static Asset> {
 
 /// Address of an asset, for templates.
 pub(crate) fn url(name: &str) -> String {
-    all()
-        .iter()
-        .find(|a| a.name == name)
-        .map(|a| a.url.clone())
-        .unwrap_or_default()
+    all().iter().find(|a| a.name == name).map(|a| a.url.clone()).unwrap_or_default()
 }
 
 /// Integrity value of an asset, for templates.
 pub(crate) fn integrity(name: &str) -> String {
-    all()
-        .iter()
-        .find(|a| a.name == name)
-        .map(|a| a.integrity.clone())
-        .unwrap_or_default()
+    all().iter().find(|a| a.name == name).map(|a| a.integrity.clone()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -153,25 +140,15 @@ mod tests {
         let mut listed = Vec::new();
         for file in list.file {
             let bytes = std::fs::read(vendor.join(&file.path)).unwrap();
-            assert_eq!(
-                BASE64_STANDARD.encode(digest(&SHA384, &bytes)),
-                file.sha384,
-                "{}",
-                file.path
-            );
+            assert_eq!(BASE64_STANDARD.encode(digest(&SHA384, &bytes)), file.sha384, "{}", file.path);
             assert!(!file.version.is_empty());
             assert!(vendor.join(&file.licence_file).exists());
             listed.push(file.path);
         }
         for entry in std::fs::read_dir(&vendor).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            let script = std::path::Path::new(&name)
-                .extension()
-                .is_some_and(|e| e == "js");
-            assert!(
-                !script || listed.contains(&name),
-                "{name} is not in VENDORED.toml"
-            );
+            let script = std::path::Path::new(&name).extension().is_some_and(|e| e == "js");
+            assert!(!script || listed.contains(&name), "{name} is not in VENDORED.toml");
         }
     }
 
@@ -195,16 +172,9 @@ mod tests {
 
     #[test]
     fn nothing_a_page_loads_names_another_place() {
-        for asset in all()
-            .iter()
-            .filter(|a| a.name != "htmx.js" && a.name != "favicon.svg")
-        {
+        for asset in all().iter().filter(|a| a.name != "htmx.js" && a.name != "favicon.svg") {
             let text = String::from_utf8_lossy(&asset.bytes);
-            assert!(
-                !text.contains("http://") && !text.contains("https://"),
-                "{}",
-                asset.name
-            );
+            assert!(!text.contains("http://") && !text.contains("https://"), "{}", asset.name);
             assert!(!text.contains("@import"), "{}", asset.name);
         }
     }

@@ -22,8 +22,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "tacebo",
         &[
-            "tacebo-server", "tacebo-vault", "tacebo-fhir", "tacebo-identity", "tacebo-governance", "tacebo-fixtures",
-            "tacebo-ledger", "tacebo-store", "tacebo-seal",
+            "tacebo-server",
+            "tacebo-vault",
+            "tacebo-fhir",
+            "tacebo-identity",
+            "tacebo-governance",
+            "tacebo-fixtures",
+            "tacebo-ledger",
+            "tacebo-store",
+            "tacebo-seal",
         ],
     ),
     ("tacebo-fixtures", &[]),
@@ -65,7 +72,10 @@ fn a_room_uses_only_rooms_below_it() {
         let Some(allowed) = allowed.get(room.as_str()) else { panic!("{room} has no place in the house yet") };
         // The unifying crate has no code: it keeps features equal.
         for below in used.iter().filter(|name| rooms.contains_key(*name) && *name != "tacebo-unify") {
-            assert!(allowed.contains(&below.as_str()), "{room} uses {below}: an arrow that points up or past the vault");
+            assert!(
+                allowed.contains(&below.as_str()),
+                "{room} uses {below}: an arrow that points up or past the vault"
+            );
         }
     }
 }
@@ -74,8 +84,11 @@ fn a_room_uses_only_rooms_below_it() {
 fn what_a_room_is_built_on_stays_in_it() {
     let rooms = used();
     for (part, owners) in OWN {
-        let users: Vec<&String> =
-            rooms.iter().filter(|(room, used)| *room != "tacebo-unify" && used.contains(*part)).map(|(room, _)| room).collect();
+        let users: Vec<&String> = rooms
+            .iter()
+            .filter(|(room, used)| *room != "tacebo-unify" && used.contains(*part))
+            .map(|(room, _)| room)
+            .collect();
         assert!(users.iter().all(|room| owners.contains(&room.as_str())), "{part} is used by {users:?}");
     }
 }

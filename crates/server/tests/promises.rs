@@ -12,16 +12,23 @@ fn a_handler_cannot_get_round_the_one_path() {
 /// has looked whether its fields can hold patient data.
 const SPEAK_OF_NOBODY: &[&str] = &[
     // FHIR: statuses, issues without values, the CapabilityStatement; faults of requests.
-    "Outcomes", "Problem",
-    // OAuth: tokens and registrations of clients.
+    "Outcomes", "Problem", // OAuth: tokens and registrations of clients.
     "Granted", "Fault", "About", "Metadata",
 ];
 
 /// Pages that may be shown without a decision: words of the house, and what the asker typed or brought.
 const OPEN_PAGES: &[&str] = &[
-    "LogIn", "LogInCode", "Message", "Refusal", "Declare", "Verify", "CheckProof",
+    "LogIn",
+    "LogInCode",
+    "Message",
+    "Refusal",
+    "Declare",
+    "Verify",
+    "CheckProof",
     // About one's own account, behind one's own session.
-    "Enrol", "NewPassword", "MyAccount",
+    "Enrol",
+    "NewPassword",
+    "MyAccount",
     // Pages whose disclosed parts its constructors leave empty.
     "Blank",
 ];
@@ -31,7 +38,9 @@ fn what_may_be_answered_without_a_decision_is_a_closed_list() {
     let mut found = BTreeSet::new();
     for path in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
         let text = std::fs::read_to_string(&path).unwrap();
-        for line in text.lines().map(str::trim).filter(|line| line.starts_with("impl") && line.contains("SpeaksOfNobody for ")) {
+        for line in
+            text.lines().map(str::trim).filter(|line| line.starts_with("impl") && line.contains("SpeaksOfNobody for "))
+        {
             let name = line.split("SpeaksOfNobody for ").nth(1).unwrap();
             found.insert(name.split([' ', '{', '<']).next().unwrap().rsplit("::").next().unwrap().to_owned());
         }

@@ -10,9 +10,7 @@ pub(crate) const EXIT_FATAL: i32 = 70;
 
 /// The system clock, microseconds since the Unix epoch.
 pub(crate) fn now_us() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
@@ -24,10 +22,7 @@ pub(crate) fn system() -> Clock {
 /// After a failed sync nothing in memory can be trusted: end at once, whatever else is running.
 pub(crate) fn die() -> FatalHook {
     Arc::new(|why: &str| {
-        tracing::error!(
-            why,
-            "the store failed at the disk; ending at once so that nothing unsynced is acknowledged"
-        );
+        tracing::error!(why, "the store failed at the disk; ending at once so that nothing unsynced is acknowledged");
         std::process::exit(EXIT_FATAL);
     })
 }

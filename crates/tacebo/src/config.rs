@@ -96,37 +96,23 @@ pub(crate) struct Custody {
 
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config")
-            .field("data", &self.data)
-            .field("listen", &self.listen)
-            .finish_non_exhaustive()
+        f.debug_struct("Config").field("data", &self.data).field("listen", &self.listen).finish_non_exhaustive()
     }
 }
 
 impl Config {
     /// Reads the file (if one is named) and the environment over it.
-    pub(crate) fn load(
-        file: Option<&Path>,
-        environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<Self> {
+    pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
         let (text, name, folder) = match file {
             Some(path) => {
-                let text = std::fs::read_to_string(path).with_context(|| {
-                    format!("the configuration {} cannot be read", path.display())
-                })?;
-                (
-                    text,
-                    path.display().to_string(),
-                    path.parent().unwrap_or(Path::new("")).to_owned(),
-                )
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
+                (text, path.display().to_string(), path.parent().unwrap_or(Path::new("")).to_owned())
             }
             None => (String::new(), "the environment".to_owned(), PathBuf::new()),
         };
         let written: Written = toml::from_str(&text).map_err(|error| anyhow!("{name}: {error}"))?;
-        written
-            .rooted(&folder)
-            .overridden(environment)?
-            .complete(&name)
+        written.rooted(&folder).overridden(environment)?.complete(&name)
     }
 }
 
@@ -154,10 +140,7 @@ impl Written {
             let path = || Some(PathBuf::from(&value));
             match key {
                 "DATA" => self.data = path(),
-                "LISTEN" => {
-                    self.listen =
-                        Some(addresses(&value).with_context(|| format!("{name} is no address"))?)
-                }
+                "LISTEN" => self.listen = Some(addresses(&value).with_context(|| format!("{name} is no address"))?),
                 "PUBLIC_URL" => self.public_url = Some(value),
                 "METRICS_TOKEN" => self.metrics_token = Some(value),
                 "TLS_CERTIFICATE" => self.tls.certificate = path(),
@@ -173,15 +156,9 @@ impl Written {
                 }
                 "LOG_FILTER" => self.log.filter = Some(value),
                 "LIMITS_BODY_MIB" => {
-                    self.limits.body_mib = Some(
-                        value
-                            .parse()
-                            .with_context(|| format!("{name} is no number"))?,
-                    );
+                    self.limits.body_mib = Some(value.parse().with_context(|| format!("{name} is no number"))?);
                 }
-                _ => bail!(
-                    "the environment variable {name} is not known: see `tacebo serve --help` for the keys"
-                ),
+                _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
             }
         }
         Ok(self)
@@ -208,10 +185,7 @@ impl Written {
         }
         Ok(Config {
             custody: Custody {
-                file: self
-                    .custody
-                    .file
-                    .ok_or_else(|| missing(name, "custody.file"))?,
+                file: self.custody.file.ok_or_else(|| missing(name, "custody.file"))?,
                 passphrase_file: self
                     .custody
                     .passphrase_file
@@ -261,16 +235,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("tacebo.toml");
         std::fs::write(&file, text).unwrap();
-        let environment = environment
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut config = Config::load(Some(&file), environment)?;
         // The temporary folder's name is not part of what is tested.
-        config.data = config
-            .data
-            .strip_prefix(dir.path())
-            .unwrap_or(&config.data)
-            .to_owned();
+        config.data = config.data.strip_prefix(dir.path()).unwrap_or(&config.data).to_owned();
         Ok(config)
     }
 
@@ -282,19 +250,12 @@ mod tests {
         let (certificate, key) = config.tls.unwrap();
         assert_eq!(certificate, Path::new("/etc/tacebo/tls.pem"));
         assert!(key.is_absolute() && key.ends_with("tls.key"));
-        assert_eq!(
-            (config.log_format, config.body_limit),
-            (Format::Text, 16 << 20)
-        );
+        assert_eq!((config.log_format, config.body_limit), (Format::Text, 16 << 20));
     }
 
     #[test]
     fn the_environment_wins_over_the_file() {
-        let environment = [
-            ("TACEBO_LISTEN", "127.0.0.1:0"),
-            ("TACEBO_LIMITS_BODY_MIB", "1"),
-            ("HOME", "/root"),
-        ];
+        let environment = [("TACEBO_LISTEN", "127.0.0.1:0"), ("TACEBO_LIMITS_BODY_MIB", "1"), ("HOME", "/root")];
         let config = load(WHOLE, &environment).unwrap();
         assert_eq!(config.listen, addresses("127.0.0.1:0").unwrap());
         assert_eq!(config.body_limit, 1 << 20);
@@ -303,30 +264,18 @@ mod tests {
     #[test]
     fn an_unknown_key_or_variable_is_named() {
         let error = load("dta = \"x\"", &[]).unwrap_err().to_string();
-        assert!(
-            error.contains("`dta`") && error.contains("tacebo.toml"),
-            "{error}"
-        );
-        let error = load(WHOLE, &[("TACEBO_LISTN", "x")])
-            .unwrap_err()
-            .to_string();
+        assert!(error.contains("`dta`") && error.contains("tacebo.toml"), "{error}");
+        let error = load(WHOLE, &[("TACEBO_LISTN", "x")]).unwrap_err().to_string();
         assert!(error.contains("TACEBO_LISTN"), "{error}");
-        let error = load(&WHOLE.replace("body-mib", "body-mb"), &[])
-            .unwrap_err()
-            .to_string();
+        let error = load(&WHOLE.replace("body-mib", "body-mb"), &[]).unwrap_err().to_string();
         assert!(error.contains("body-mb"), "{error}");
     }
 
     #[test]
     fn a_missing_key_is_named_with_its_variable() {
         let error = load("data = \"x\"", &[]).unwrap_err().to_string();
-        assert!(
-            error.contains("custody.file") && error.contains("TACEBO_CUSTODY_FILE"),
-            "{error}"
-        );
-        let error = load(&WHOLE.replace("key = ", "#"), &[])
-            .unwrap_err()
-            .to_string();
+        assert!(error.contains("custody.file") && error.contains("TACEBO_CUSTODY_FILE"), "{error}");
+        let error = load(&WHOLE.replace("key = ", "#"), &[]).unwrap_err().to_string();
         assert!(error.contains("tls.key"), "{error}");
         let error = load("", &[]).unwrap_err().to_string();
         assert!(error.contains("TACEBO_DATA"), "{error}");
@@ -336,21 +285,9 @@ mod tests {
     fn a_wrong_value_is_refused_with_its_name() {
         for (text, environment, named) in [
             (WHOLE.replace("= 16", "= 0"), None, "limits.body-mib"),
-            (
-                WHOLE.replace("[\"0.0.0.0:8443\", \"[::1]:8080\"]", "[]"),
-                None,
-                "listen",
-            ),
-            (
-                WHOLE.to_owned(),
-                Some(("TACEBO_LISTEN", "nowhere")),
-                "TACEBO_LISTEN",
-            ),
-            (
-                WHOLE.to_owned(),
-                Some(("TACEBO_LOG_FORMAT", "xml")),
-                "TACEBO_LOG_FORMAT",
-            ),
+            (WHOLE.replace("[\"0.0.0.0:8443\", \"[::1]:8080\"]", "[]"), None, "listen"),
+            (WHOLE.to_owned(), Some(("TACEBO_LISTEN", "nowhere")), "TACEBO_LISTEN"),
+            (WHOLE.to_owned(), Some(("TACEBO_LOG_FORMAT", "xml")), "TACEBO_LOG_FORMAT"),
         ] {
             let error = load(&text, environment.as_slice()).unwrap_err().to_string();
             assert!(error.contains(named), "{named}: {error}");

@@ -17,30 +17,20 @@ use crate::config::Custody;
 /// Opens the root keys.
 pub(crate) fn open(custody: &Custody) -> Result<Arc<dyn Custodian>> {
     let passphrase = passphrase(&custody.passphrase_file)?;
-    let file = PassphraseFile::open(&custody.file, &passphrase).with_context(|| {
-        format!(
-            "the root keys in {} cannot be opened",
-            custody.file.display()
-        )
-    })?;
+    let file = PassphraseFile::open(&custody.file, &passphrase)
+        .with_context(|| format!("the root keys in {} cannot be opened", custody.file.display()))?;
     Ok(Arc::new(file))
 }
 
 /// Makes root keys under the passphrase; makes the passphrase too, if there is none.
 pub(crate) fn create(custody: &Custody, effort: Effort) -> Result<Arc<dyn Custodian>> {
     for path in [&custody.file, &custody.passphrase_file] {
-        if let Some(folder) = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty())
-        {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             private_folder(folder)?;
         }
     }
     if !custody.passphrase_file.exists() {
-        write_private(
-            &custody.passphrase_file,
-            format!("{}\n", random_text()?).as_bytes(),
-        )?;
+        write_private(&custody.passphrase_file, format!("{}\n", random_text()?).as_bytes())?;
     }
     let passphrase = passphrase(&custody.passphrase_file)?;
     let file = PassphraseFile::create(&custody.file, &passphrase, effort)
@@ -49,8 +39,8 @@ pub(crate) fn create(custody: &Custody, effort: Effort) -> Result<Arc<dyn Custod
 }
 
 fn passphrase(path: &Path) -> Result<String> {
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("the passphrase file {} cannot be read", path.display()))?;
+    let text =
+        fs::read_to_string(path).with_context(|| format!("the passphrase file {} cannot be read", path.display()))?;
     if open_to_others(path)? {
         tracing::warn!(path = %path.display(), "the passphrase file can be read by other users: chmod 600");
     }
@@ -64,17 +54,14 @@ fn passphrase(path: &Path) -> Result<String> {
 /// 256 random bits as text.
 pub(crate) fn random_text() -> Result<String> {
     let mut bytes = [0; 32];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| anyhow!("no randomness from the system"))?;
+    SystemRandom::new().fill(&mut bytes).map_err(|_| anyhow!("no randomness from the system"))?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
 /// A folder for its owner only.
 pub(crate) fn private_folder(path: &Path) -> Result<()> {
     let made = !path.exists();
-    fs::create_dir_all(path)
-        .with_context(|| format!("the folder {} cannot be made", path.display()))?;
+    fs::create_dir_all(path).with_context(|| format!("the folder {} cannot be made", path.display()))?;
     #[cfg(unix)]
     if made {
         use std::os::unix::fs::PermissionsExt;
@@ -93,9 +80,7 @@ pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&temporary).with_context(named)?;
-    file.write_all(bytes)
-        .and_then(|()| file.sync_all())
-        .with_context(named)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).with_context(named)?;
     fs::rename(&temporary, path).with_context(named)
 }
 
@@ -115,10 +100,7 @@ mod tests {
     use super::*;
 
     fn custody(dir: &Path) -> Custody {
-        Custody {
-            file: dir.join("c/root.json"),
-            passphrase_file: dir.join("c/passphrase"),
-        }
+        Custody { file: dir.join("c/root.json"), passphrase_file: dir.join("c/passphrase") }
     }
 
     #[test]

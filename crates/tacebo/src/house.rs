@@ -21,16 +21,11 @@ fn opening(dir: &Path, custodian: Arc<dyn Custodian>) -> Opening {
 
 /// Opens a founded house.
 pub(crate) fn open(dir: &Path, custodian: Arc<dyn Custodian>) -> Result<Vault> {
-    Vault::open(opening(dir, custodian))
-        .with_context(|| format!("the data folder {} cannot be opened", dir.display()))
+    Vault::open(opening(dir, custodian)).with_context(|| format!("the data folder {} cannot be opened", dir.display()))
 }
 
 /// Founds one in an empty folder.
-pub(crate) async fn found(
-    dir: &Path,
-    custodian: Arc<dyn Custodian>,
-    institution: &Institution,
-) -> Result<Vault> {
+pub(crate) async fn found(dir: &Path, custodian: Arc<dyn Custodian>, institution: &Institution) -> Result<Vault> {
     Vault::found(opening(dir, custodian), institution)
         .await
         .with_context(|| format!("no institution can be founded in {}", dir.display()))

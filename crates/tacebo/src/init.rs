@@ -13,11 +13,7 @@ use crate::config::Config;
 use crate::{custody, house, print};
 
 /// RFC 9106 §4, second recommended option: a fifth of a second at each start.
-const EFFORT: Effort = Effort {
-    memory_kib: 64 * 1024,
-    passes: 3,
-    lanes: 4,
-};
+const EFFORT: Effort = Effort { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
 
 /// Founds an institution: root keys, log, and three administrators (system, security, audit) with passwords and second
 /// factors that are shown once and must be changed at the first log-in.
@@ -53,18 +49,11 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
     let logins = [&args.system_admin, &args.security_admin, &args.audit_admin];
-    if logins
-        .iter()
-        .enumerate()
-        .any(|(i, login)| logins.iter().skip(i + 1).any(|other| other == login))
-    {
+    if logins.iter().enumerate().any(|(i, login)| logins.iter().skip(i + 1).any(|other| other == login)) {
         bail!("the three administrators are three people: give three login names");
     }
     if Vault::is_founded(&config.data) {
-        bail!(
-            "there is an institution in {} already",
-            config.data.display()
-        );
+        bail!("there is an institution in {} already", config.data.display());
     }
     let custodian = if config.custody.file.exists() {
         custody::open(&config.custody)?
@@ -77,37 +66,15 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         custody::create(&config.custody, EFFORT)?
     };
     custody::private_folder(&config.data)?;
-    let institution = Institution {
-        name: args.name.clone(),
-        realm: args.realm,
-        origin: args.origin.clone(),
-    };
+    let institution = Institution { name: args.name.clone(), realm: args.realm, origin: args.origin.clone() };
     let vault = house::found(&config.data, custodian, &institution).await?;
     let identity = Identity::new(vault.clone())?;
     let people = [
-        NewAccount::staff(
-            &args.system_admin,
-            "系统管理员",
-            "系统管理员",
-            [Role::SystemAdmin],
-        ),
-        NewAccount::staff(
-            &args.security_admin,
-            "安全管理员",
-            "安全管理员",
-            [Role::SecurityAdmin],
-        ),
-        NewAccount::staff(
-            &args.audit_admin,
-            "审计管理员",
-            "审计管理员",
-            [Role::AuditAdmin],
-        ),
+        NewAccount::staff(&args.system_admin, "系统管理员", "系统管理员", [Role::SystemAdmin]),
+        NewAccount::staff(&args.security_admin, "安全管理员", "安全管理员", [Role::SecurityAdmin]),
+        NewAccount::staff(&args.audit_admin, "审计管理员", "审计管理员", [Role::AuditAdmin]),
     ];
-    let handed = identity
-        .bootstrap(&people)
-        .await
-        .context("the administrators could not be made")?;
+    let handed = identity.bootstrap(&people).await.context("the administrators could not be made")?;
     vault.sign_now().await?;
     let vkey = vault.log_vkey()?;
     let checkpoint = vault.checkpoint()?.unwrap_or_default();
@@ -118,12 +85,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 
 fn say(args: &Args, handed: &[Handed], vkey: &str, checkpoint: &str) -> Result<()> {
     let people = handed.iter().map(|one| {
-        let role = one
-            .account
-            .roles
-            .iter()
-            .next()
-            .map_or("", |role| role.code());
+        let role = one.account.roles.iter().next().map_or("", |role| role.code());
         let password = one.password.as_ref().map_or("", |secret| secret.expose());
         let factor = one.factor.as_ref().map_or("", |factor| factor.uri.expose());
         (role, one.account.login.as_str(), password, factor)
@@ -132,19 +94,13 @@ fn say(args: &Args, handed: &[Handed], vkey: &str, checkpoint: &str) -> Result<(
         let people: Vec<_> = people
             .map(|(role, login, password, totp)| json!({"role": role, "login": login, "password": password, "totp": totp}))
             .collect();
-        return print::line(
-            json!({"administrators": people, "vkey": vkey, "checkpoint": checkpoint}),
-        );
+        return print::line(json!({"administrators": people, "vkey": vkey, "checkpoint": checkpoint}));
     }
     for (role, login, password, totp) in people {
-        print::line(format_args!(
-            "{role}\n  login     {login}\n  password  {password}\n  totp      {totp}"
-        ))?;
+        print::line(format_args!("{role}\n  login     {login}\n  password  {password}\n  totp      {totp}"))?;
     }
     print::line(
         "\nShown once. Hand each to its own person; password and second factor are changed at the first log-in.",
     )?;
-    print::line(format_args!(
-        "\nPublic key of the log, for whoever will verify it:\n{vkey}\n\n{checkpoint}"
-    ))
+    print::line(format_args!("\nPublic key of the log, for whoever will verify it:\n{vkey}\n\n{checkpoint}"))
 }

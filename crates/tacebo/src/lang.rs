@@ -31,11 +31,7 @@ impl Lang {
     /// The one asked for, else what the terminal's locale says, else English.
     pub(crate) fn choose(asked: Option<Self>, locale: Option<&str>) -> Self {
         let of_locale = |text: &str| {
-            if text.to_ascii_lowercase().starts_with("zh") {
-                Self::Zh
-            } else {
-                Self::En
-            }
+            if text.to_ascii_lowercase().starts_with("zh") { Self::Zh } else { Self::En }
         };
         asked.unwrap_or_else(|| locale.map_or(Self::En, of_locale))
     }
@@ -53,9 +49,7 @@ impl Lang {
 
 /// The terminal's locale, by the usual order of variables.
 pub(crate) fn locale() -> Option<String> {
-    ["LC_ALL", "LC_MESSAGES", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
+    ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()))
 }
 
 #[cfg(test)]

@@ -19,12 +19,8 @@ pub(crate) enum Format {
 
 /// Starts the log. `filter` is `info`, `warn`, `tacebo_server=debug,info` …
 pub(crate) fn start(format: Format, filter: &str) -> Result<()> {
-    let filter = EnvFilter::try_new(filter)
-        .with_context(|| format!("log filter `{filter}` cannot be read"))?;
-    let base = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_target(false);
+    let filter = EnvFilter::try_new(filter).with_context(|| format!("log filter `{filter}` cannot be read"))?;
+    let base = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_target(false);
     let done = match format {
         Format::Json => base.json().flatten_event(true).try_init(),
         Format::Text => base.with_ansi(false).try_init(),

@@ -69,9 +69,7 @@ const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Runs a command that needs the runtime.
 fn in_runtime(command: impl Future<Output = Result<()>>) -> Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let done = runtime.block_on(command);
     runtime.shutdown_timeout(GRACE);
     done

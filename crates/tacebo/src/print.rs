@@ -20,24 +20,13 @@ pub(crate) fn aside(text: impl fmt::Display) {
 
 /// How wide a text is on a terminal: Chinese characters take two columns.
 pub(crate) fn width(text: &str) -> usize {
-    text.chars()
-        .map(|c| {
-            if ('\u{1100}'..='\u{115f}').contains(&c) || c >= '\u{2e80}' {
-                2
-            } else {
-                1
-            }
-        })
-        .sum()
+    text.chars().map(|c| if ('\u{1100}'..='\u{115f}').contains(&c) || c >= '\u{2e80}' { 2 } else { 1 }).sum()
 }
 
 /// Text filled up with spaces to a width in columns.
 pub(crate) fn pad(text: &str, columns: usize) -> String {
     let mut out = text.to_owned();
-    out.extend(std::iter::repeat_n(
-        ' ',
-        columns.saturating_sub(width(text)),
-    ));
+    out.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(text))));
     out
 }
 

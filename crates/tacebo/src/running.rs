@@ -39,21 +39,11 @@ pub(crate) struct Doors<'a> {
 }
 
 /// All doors of a house that others reach at an address.
-pub(crate) fn doors(
-    vault: &Vault,
-    identity: &Identity,
-    public: &str,
-    options: Options,
-) -> Result<Router> {
+pub(crate) fn doors(vault: &Vault, identity: &Identity, public: &str, options: Options) -> Result<Router> {
     let mut settings = Settings::at(format!("{}/fhir", public.trim_end_matches('/')));
     settings.body = options.limits.body;
     let governance = Governance::new(vault.clone(), Identity::house(Door::Job))?;
-    let app = App::new(
-        Service::new(vault.clone(), settings),
-        identity.clone(),
-        governance,
-        options,
-    );
+    let app = App::new(Service::new(vault.clone(), settings), identity.clone(), governance, options);
     Ok(router(app, tacebo_server::routes()))
 }
 
@@ -64,22 +54,9 @@ impl Running {
         for address in given.listen {
             listeners.push(Listener::bind(*address, given.tls).await?);
         }
-        let first = listeners
-            .first()
-            .map(address_of)
-            .context("no address to listen on")?;
-        let router = doors(
-            &vault,
-            &identity,
-            given.public.unwrap_or(&first),
-            given.options,
-        )?;
-        Ok(Self {
-            router,
-            vault,
-            identity,
-            listeners,
-        })
+        let first = listeners.first().map(address_of).context("no address to listen on")?;
+        let router = doors(&vault, &identity, given.public.unwrap_or(&first), given.options)?;
+        Ok(Self { router, vault, identity, listeners })
     }
 
     /// Base addresses, `http://127.0.0.1:8080`.
@@ -89,12 +66,7 @@ impl Running {
 
     /// Serves until `stop` resolves; then stops accepting, lets requests finish, signs the last checkpoint.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
-        let Self {
-            router,
-            vault,
-            identity,
-            listeners,
-        } = self;
+        let Self { router, vault, identity, listeners } = self;
         let (end_signing, signing_ends) = watch::channel(false);
         let signing = tokio::spawn(vault.clone().keep_signing(raised(signing_ends)));
         let (end, ends) = watch::channel(false);
@@ -108,14 +80,9 @@ impl Running {
         // Nobody left to tell is as good as told.
         let _ = end.send(true);
         while serving.join_next().await.is_some() {}
-        identity
-            .flush()
-            .await
-            .context("times of last use could not be kept")?;
+        identity.flush().await.context("times of last use could not be kept")?;
         let _ = end_signing.send(true);
-        signing
-            .await
-            .context("the last checkpoint could not be signed")?;
+        signing.await.context("the last checkpoint could not be signed")?;
         tracing::info!("stopped");
         Ok(())
     }

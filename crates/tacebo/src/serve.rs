@@ -36,38 +36,25 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
     logging::start(config.log_format, &config.log_filter)?;
     if !Vault::is_founded(&config.data) {
-        bail!(
-            "there is no institution in {}: run `tacebo init` first",
-            config.data.display()
-        );
+        bail!("there is no institution in {}: run `tacebo init` first", config.data.display());
     }
     // Before anything is opened, so that a signal during recovery is not lost.
     let stop = signalled()?;
     let vault = house::open(&config.data, custody::open(&config.custody)?)?;
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {
-        bail!(
-            "the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder"
-        );
+        bail!("the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder");
     }
     let doors = Doors {
         listen: &config.listen,
-        tls: config
-            .tls
-            .as_ref()
-            .map(|(certificate, key)| (certificate.as_path(), key.as_path())),
+        tls: config.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path())),
         public: config.public_url.as_deref(),
         options: Options {
-            limits: Limits {
-                body: config.body_limit,
-                ..Limits::default()
-            },
+            limits: Limits { body: config.body_limit, ..Limits::default() },
             metrics_token: config.metrics_token.clone(),
         },
     };
-    let running = Running::bind(vault, identity, doors)
-        .await
-        .context("cannot listen")?;
+    let running = Running::bind(vault, identity, doors).await.context("cannot listen")?;
     let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     for address in running.addresses() {
         tracing::info!(%address, start_ms, "listening");

@@ -33,13 +33,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let holder = TokenHolder::Client(args.client.clone());
     let asker = Identity::house(Door::Cli);
     let issued = identity
-        .issue_token(
-            &asker,
-            &holder,
-            i64::from(args.hours) * HOUR_US,
-            "command line",
-            None,
-        )
+        .issue_token(&asker, &holder, i64::from(args.hours) * HOUR_US, "command line", None)
         .await
         .context("no token was made")?;
     print::line(issued.token.expose())?;

@@ -68,9 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
         Ok(Finding::Broken(fault)) => {
             let words = in_words(&fault, lang.t());
             if args.json {
-                print::line(
-                    json!({"result": "fault", "fault": {"code": fault.code(), "text": words}}),
-                )?;
+                print::line(json!({"result": "fault", "fault": {"code": fault.code(), "text": words}}))?;
             } else {
                 print::line(lang.t().broken())?;
                 print::line(lang.t().broken_place(&words))?;
@@ -79,9 +77,7 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
         }
         Ok(Finding::Damaged(line)) => {
             if args.json {
-                print::line(
-                    json!({"result": "fault", "fault": {"code": "file-damaged", "text": line}}),
-                )?;
+                print::line(json!({"result": "fault", "fault": {"code": "file-damaged", "text": line}}))?;
             } else {
                 print::line(lang.t().broken_file(&line))?;
             }
@@ -109,15 +105,10 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
         Some(given) => (key_text(given)?, false),
         None => (read(&dir.join(VKEY_FILE))?, true),
     };
-    let verifier: LogVerifier = text
-        .trim()
-        .parse()
-        .context("the log's public key cannot be used")?;
+    let verifier: LogVerifier = text.trim().parse().context("the log's public key cannot be used")?;
     let mut older = Vec::with_capacity(args.checkpoint.len());
     for path in &args.checkpoint {
-        older.push(
-            std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?,
-        );
+        older.push(std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?);
     }
     let older: Vec<&[u8]> = older.iter().map(Vec::as_slice).collect();
     // A folder holds one house; without a state row its part is not listed, and the row's absence is the finding.
@@ -133,10 +124,7 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
     bar.finish_and_clear();
     match checked {
         Ok(report) => match source.integrity() {
-            Ok(lines) => Ok(lines
-                .into_iter()
-                .next()
-                .map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
+            Ok(lines) => Ok(lines.into_iter().next().map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
             Err(error) => Ok(Finding::Damaged(error.to_string())),
         },
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
@@ -165,10 +153,7 @@ fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Re
     }
     print::line(t.whole())?;
     print::line(t.whole_size(report.size.to_string()))?;
-    print::line(t.whole_signed(
-        report.checkpoints.to_string(),
-        report.unsigned_tail.to_string(),
-    ))?;
+    print::line(t.whole_signed(report.checkpoints.to_string(), report.unsigned_tail.to_string()))?;
     if report.older == 0 {
         print::line(t.whole_none())?;
     } else {
@@ -183,16 +168,9 @@ fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Re
 
 fn proof(file: &Path, args: &Args, t: &Messages) -> Result<u8> {
     let checked = (|| -> Result<Result<Proved, String>> {
-        let bytes =
-            std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-        let given = args
-            .vkey
-            .as_deref()
-            .context("give the log's public key with --vkey")?;
-        let verifier: LogVerifier = key_text(given)?
-            .trim()
-            .parse()
-            .context("the log's public key cannot be used")?;
+        let bytes = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+        let given = args.vkey.as_deref().context("give the log's public key with --vkey")?;
+        let verifier: LogVerifier = key_text(given)?.trim().parse().context("the log's public key cannot be used")?;
         Ok(Evidence::verify(&bytes, &verifier).map_err(|error| error.to_string()))
     })();
     match checked {
@@ -219,19 +197,11 @@ fn say_proved(proved: &Proved, as_json: bool, t: &Messages) -> Result<()> {
     let minute = i64::try_from(proved.head.time_ms)
         .ok()
         .and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok())
-        .map_or_else(String::new, |time| {
-            time.strftime("%Y-%m-%d %H:%MZ").to_string()
-        });
-    let fields = || {
-        proved
-            .disclosures
-            .iter()
-            .map(|field| (field.name(), String::from_utf8_lossy(field.value())))
-    };
+        .map_or_else(String::new, |time| time.strftime("%Y-%m-%d %H:%MZ").to_string());
+    let fields = || proved.disclosures.iter().map(|field| (field.name(), String::from_utf8_lossy(field.value())));
     if as_json {
-        let fields: serde_json::Map<String, Value> = fields()
-            .map(|(name, value)| (name.to_owned(), Value::from(value)))
-            .collect();
+        let fields: serde_json::Map<String, Value> =
+            fields().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
         return print::line(json!({
             "result": "clean",
             "minute": minute,
@@ -241,16 +211,9 @@ fn say_proved(proved: &Proved, as_json: bool, t: &Messages) -> Result<()> {
         }));
     }
     print::line(t.proof_holds())?;
-    print::line(t.proof_entry(
-        &minute,
-        proved.checkpoint.size.to_string(),
-        &proved.checkpoint.origin,
-    ))?;
+    print::line(t.proof_entry(&minute, proved.checkpoint.size.to_string(), &proved.checkpoint.origin))?;
     print::line(t.proof_fields())?;
-    let widest = fields()
-        .map(|(name, _)| print::width(name))
-        .max()
-        .unwrap_or(0);
+    let widest = fields().map(|(name, _)| print::width(name)).max().unwrap_or(0);
     for (name, value) in fields() {
         print::line(format_args!("  {}  {value}", print::pad(name, widest)))?;
     }
@@ -258,11 +221,7 @@ fn say_proved(proved: &Proved, as_json: bool, t: &Messages) -> Result<()> {
 }
 
 fn bar(t: &Messages, quiet: bool) -> ProgressBar {
-    let target = if quiet {
-        ProgressDrawTarget::hidden()
-    } else {
-        ProgressDrawTarget::stderr()
-    };
+    let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
     let bar = ProgressBar::with_draw_target(None, target);
     if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
         bar.set_style(style);
@@ -302,13 +261,9 @@ fn in_words(fault: &Fault, t: &Messages) -> String {
         Fault::CheckpointSuperfluous { seq } => t.fault_checkpoint_superfluous(n(seq)),
         Fault::CheckpointAltered { seq } => t.fault_checkpoint_altered(n(seq)),
         Fault::SignatureInvalid { seq } => t.fault_signature_invalid(n(seq)),
-        Fault::CheckpointForked { seq, size, intact } => {
-            t.fault_checkpoint_forked(n(seq), n(intact), n(size))
-        }
+        Fault::CheckpointForked { seq, size, intact } => t.fault_checkpoint_forked(n(seq), n(intact), n(size)),
         Fault::Truncated { size, signed, seq } => t.fault_truncated(n(size), n(seq), n(signed)),
-        Fault::OlderCheckpointForked { size, intact } => {
-            t.fault_older_checkpoint_forked(n(size), n(intact))
-        }
+        Fault::OlderCheckpointForked { size, intact } => t.fault_older_checkpoint_forked(n(size), n(intact)),
         Fault::RolledBack { size, signed } => t.fault_rolled_back(n(size), n(signed)),
         // A place that a newer ledger names: its own words.
         other => other.to_string(),
@@ -324,47 +279,29 @@ pub(crate) struct CheckpointArgs {
 
 /// `tacebo checkpoint`: the note to keep outside, byte for byte.
 pub(crate) fn checkpoint(args: &CheckpointArgs) -> Result<()> {
-    let part = AuditSource::parts(&args.dir)?
-        .into_iter()
-        .next()
-        .context("there is no log in this folder")?;
+    let part = AuditSource::parts(&args.dir)?.into_iter().next().context("there is no log in this folder")?;
     let mut newest = None;
     AuditSource::open(&args.dir, part)?.checkpoints(&mut |row| {
         newest = Some(row.note.to_vec());
         ControlFlow::Continue(())
     })?;
-    let note =
-        newest.context("nothing was signed yet: start the server, and ask again in a second")?;
-    let note =
-        String::from_utf8(note).context("the newest checkpoint is damaged: run `tacebo verify`")?;
+    let note = newest.context("nothing was signed yet: start the server, and ask again in a second")?;
+    let note = String::from_utf8(note).context("the newest checkpoint is damaged: run `tacebo verify`")?;
     print::line(note.trim_end_matches('\n'))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tacebo_ledger::{
-        EntryHead, LogKey, MemoryTiles, RowColumns, Salt, Sequencer, TlogProof, commit, disclose,
-    };
+    use tacebo_ledger::{EntryHead, LogKey, MemoryTiles, RowColumns, Salt, Sequencer, TlogProof, commit, disclose};
 
     const ORIGIN: &str = "log.example/ward";
 
     /// A proof of one entry that opens its field `actor` and keeps `patient` hidden.
     fn proof_by(key: &LogKey) -> String {
-        let (salt, fields) = (
-            Salt::random().unwrap(),
-            [("actor", b"dr-li".as_slice()), ("patient", b"p1")],
-        );
+        let (salt, fields) = (Salt::random().unwrap(), [("actor", b"dr-li".as_slice()), ("patient", b"p1")]);
         let time_us = 1_800_000_000_000_000;
-        let columns = RowColumns {
-            index: 0,
-            time_us,
-            subject: None,
-            actor: 1,
-            eid: &[1; 16],
-            class: 1,
-            sealed: b"x",
-        };
+        let columns = RowColumns { index: 0, time_us, subject: None, actor: 1, eid: &[1; 16], class: 1, sealed: b"x" };
         let entry = EntryHead::new(&columns, commit(&salt, &fields).unwrap()).encode();
         let mut tiles = MemoryTiles::default();
         let mut log = Sequencer::load(ORIGIN, 0, &tiles).unwrap();
@@ -374,9 +311,7 @@ mod tests {
         let note = key.sign(&log.checkpoint()).unwrap();
         let disclosures = vec![disclose(&salt, &fields, "actor").unwrap()];
         let extra = Evidence { entry, disclosures }.encode().unwrap();
-        TlogProof::make(&tiles, 0, &note, &key.verifier().unwrap(), Some(extra))
-            .unwrap()
-            .to_string()
+        TlogProof::make(&tiles, 0, &note, &key.verifier().unwrap(), Some(extra)).unwrap().to_string()
     }
 
     #[test]
@@ -402,11 +337,7 @@ mod tests {
         let kept = folder.path().join("log.vkey");
         std::fs::write(&kept, format!("{vkey}\n")).unwrap();
         assert_eq!(check(&proof, kept.to_str()), CLEAN);
-        let other = LogKey::generate(ORIGIN)
-            .unwrap()
-            .verifier()
-            .unwrap()
-            .to_string();
+        let other = LogKey::generate(ORIGIN).unwrap().verifier().unwrap().to_string();
         assert_eq!(check(&proof, Some(&other)), FAULT);
         assert_eq!(check("not a proof", Some(&vkey)), FAULT);
         assert_eq!(check(&proof, Some("no key")), UNCHECKED);
@@ -417,37 +348,17 @@ mod tests {
     fn every_fault_has_its_words_in_both_languages() {
         let faults = [
             Fault::StateMissing,
-            Fault::TileMissing {
-                level: 1,
-                index: 23,
-            },
-            Fault::CheckpointForked {
-                seq: 4,
-                size: 56,
-                intact: 78,
-            },
-            Fault::RolledBack {
-                size: 56,
-                signed: 78,
-            },
+            Fault::TileMissing { level: 1, index: 23 },
+            Fault::CheckpointForked { seq: 4, size: 56, intact: 78 },
+            Fault::RolledBack { size: 56, signed: 78 },
         ];
         for fault in &faults {
             let (zh, en) = (in_words(fault, Lang::Zh.t()), in_words(fault, Lang::En.t()));
             assert_ne!(zh, en);
-            let numbers = |text: &str| {
-                text.chars()
-                    .filter(char::is_ascii_digit)
-                    .collect::<String>()
-            };
+            let numbers = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
             assert_eq!(numbers(&en).len(), numbers(&zh).len(), "{en} {zh}");
         }
-        assert_eq!(
-            in_words(&faults[1], Lang::En.t()),
-            "tile 1/23 of the tree is missing"
-        );
-        assert_eq!(
-            in_words(&faults[3], Lang::Zh.t()),
-            "日志被截断或回退到 56 条;您保存的旧检查点为 78 条"
-        );
+        assert_eq!(in_words(&faults[1], Lang::En.t()), "tile 1/23 of the tree is missing");
+        assert_eq!(in_words(&faults[3], Lang::Zh.t()), "日志被截断或回退到 56 条;您保存的旧检查点为 78 条");
     }
 }

@@ -1,11 +1,8 @@
 //! The pages of the staff.
 
 use tacebo_server::pages::{
-    Choice, Field, FieldError, Flag, FlagKind, Flash, FlashKind, Html, Nav, Pager, Purpose,
-    Relation, Role,
-    doctor::{
-        AccessBar, FindPatient, FoundRow, Limit, MyItem, MyPatients, PatientHead, Record, Why,
-    },
+    Choice, Field, FieldError, Flag, FlagKind, Flash, FlashKind, Html, Nav, Pager, Purpose, Relation, Role,
+    doctor::{AccessBar, FindPatient, FoundRow, Limit, MyItem, MyPatients, PatientHead, Record, Why},
     emergency::{Declare, Reason},
     login::{Enrol, LogIn, LogInCode, LogInFault, NewPassword},
     message::{Colleague, Message, MessageKind, Refusal},
@@ -27,39 +24,20 @@ pub(crate) fn pages(d: &Data) -> Vec<Page> {
 
 fn doors(d: &Data) -> Vec<Page> {
     let mut out = vec![
-        page(
-            "log-in",
-            &LogIn {
-                shell: d.plain(),
-                name: Field::of(""),
-                fault: None,
-                next: "/".into(),
-            },
-        ),
+        page("log-in", &LogIn { shell: d.plain(), name: Field::of(""), fault: None, next: "/".into() }),
         page(
             "log-in-fault",
-            &LogIn {
-                shell: d.plain(),
-                name: Field::of("chenli"),
-                fault: Some(LogInFault::NotRight),
-                next: "/".into(),
-            },
+            &LogIn { shell: d.plain(), name: Field::of("chenli"), fault: Some(LogInFault::NotRight), next: "/".into() },
         ),
         page(
             "log-in-code",
-            &LogInCode {
-                shell: d.plain(),
-                fault: Some(LogInFault::TooMany { minutes: 15 }),
-                next: "/".into(),
-            },
+            &LogInCode { shell: d.plain(), fault: Some(LogInFault::TooMany { minutes: 15 }), next: "/".into() },
         ),
         page(
             "log-in-enrol",
             &Enrol {
                 shell: d.plain(),
-                qr: Html::qr_code(
-                    "otpauth://totp/Sample:chenli?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Sample",
-                ),
+                qr: Html::qr_code("otpauth://totp/Sample:chenli?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Sample"),
                 secret: "JBSW Y3DP EHPK 3PXP JBSW Y3DP EHPK 3PXP".into(),
                 code: Data::empty().wrong(FieldError::WrongCode),
                 next: "/".into(),
@@ -99,25 +77,16 @@ fn doctor(d: &Data) -> Vec<Page> {
     let mut shell = d.doctor(Some(Nav::MyPatients));
     shell.flashes.push(Flash {
         kind: FlashKind::Done,
-        text: d.s(
-            "紧急访问已结束，感谢说明事由。",
-            "The emergency access has ended. Thank you for the reason.",
-        ),
+        text: d.s("紧急访问已结束，感谢说明事由。", "The emergency access has ended. Thank you for the reason."),
     });
     let items = vec![
         MyItem {
-            title: d.s(
-                "说明昨日紧急访问的事由",
-                "Tell more about yesterday's emergency access",
-            ),
+            title: d.s("说明昨日紧急访问的事由", "Tell more about yesterday's emergency access"),
             due: Some(d.at(4)),
             href: "#".into(),
         },
         MyItem {
-            title: d.s(
-                "阅读新版隐私政策（2 分钟）",
-                "Read the new privacy policy (2 min)",
-            ),
+            title: d.s("阅读新版隐私政策（2 分钟）", "Read the new privacy policy (2 min)"),
             due: Some(d.at(70)),
             href: "#".into(),
         },
@@ -127,12 +96,8 @@ fn doctor(d: &Data) -> Vec<Page> {
             href: "#".into(),
         },
     ];
-    let bar = AccessBar {
-        current: 32,
-        research: vec![],
-        training_until: Some("2027-03-12".into()),
-        training_over: false,
-    };
+    let bar =
+        AccessBar { current: 32, research: vec![], training_until: Some("2027-03-12".into()), training_over: false };
     let mut emergency = d.doctor(Some(Nav::MyPatients));
     emergency.emergencies.push(RunningEmergency {
         ticket: "BG-2026-0007".into(),
@@ -155,43 +120,23 @@ fn doctor(d: &Data) -> Vec<Page> {
             allergies: vec![d.s("青霉素", "penicillin")],
         },
         why: if emergency {
-            Why {
-                relation: Relation::Emergency,
-                about: None,
-                purpose: Purpose::Emergency,
-                until: Some(d.at(1)),
-            }
+            Why { relation: Relation::Emergency, about: None, purpose: Purpose::Emergency, until: Some(d.at(1)) }
         } else {
             Why {
                 relation: Relation::Encounter,
-                about: Some(d.s(
-                    "住院 · 心内科 · 2026-03-02 起",
-                    "inpatient, Cardiology, since 2026-03-02",
-                )),
+                about: Some(d.s("住院 · 心内科 · 2026-03-02 起", "inpatient, Cardiology, since 2026-03-02")),
                 purpose: Purpose::Treatment,
                 until: None,
             }
         },
-        flags: vec![Flag {
-            kind: FlagKind::Limited,
-            detail: None,
-        }],
-        limits: vec![Limit {
-            what: d.s("精神科", "Psychiatry"),
-            since: Some(d.at(-900)),
-        }],
+        flags: vec![Flag { kind: FlagKind::Limited, detail: None }],
+        limits: vec![Limit { what: d.s("精神科", "Psychiatry"), since: Some(d.at(-900)) }],
         kept_back: vec![d.s("2 份受限文书", "2 restricted documents")],
         problems: d.problems(),
         medications: d.medications(),
         labs: d.labs(),
         visits: d.visits(),
-        pager: Pager {
-            earlier: None,
-            later: Some("#".into()),
-            from: 1,
-            to: 3,
-            total: Some(9),
-        },
+        pager: Pager { earlier: None, later: Some("#".into()), from: 1, to: 3, total: Some(9) },
     };
     let mut seen = d.doctor(Some(Nav::MyPatients));
     seen.receipt = Some("sample-hospital.example/log #12905".into());
@@ -256,14 +201,7 @@ fn doctor(d: &Data) -> Vec<Page> {
 }
 
 fn reception(d: &Data) -> Vec<Page> {
-    let shell = |here| {
-        d.shell(
-            Role::Receptionist,
-            ("林晓", "Lin Xiao"),
-            Some(("门诊部", "Outpatients")),
-            Some(here),
-        )
-    };
+    let shell = |here| d.shell(Role::Receptionist, ("林晓", "Lin Xiao"), Some(("门诊部", "Outpatients")), Some(here));
     let sex = |chosen: &str| {
         [
             ("female", "女", "Female"),
@@ -271,58 +209,33 @@ fn reception(d: &Data) -> Vec<Page> {
             ("other", "其他", "Other"),
             ("unknown", "未知", "Not known"),
         ]
-        .map(|(code, zh, en)| Choice {
-            code: code.into(),
-            label: d.s(zh, en),
-            chosen: code == chosen,
-        })
+        .map(|(code, zh, en)| Choice { code: code.into(), label: d.s(zh, en), chosen: code == chosen })
         .to_vec()
     };
-    let item =
-        |code: &str, title: (&str, &str), effect: (&str, &str), needed, answer| ConsentItem {
-            code: code.into(),
-            title: d.s(title.0, title.1),
-            effect: d.s(effect.0, effect.1),
-            needed,
-            answer,
-            missing: !needed && answer.is_none(),
-        };
+    let item = |code: &str, title: (&str, &str), effect: (&str, &str), needed, answer| ConsentItem {
+        code: code.into(),
+        title: d.s(title.0, title.1),
+        effect: d.s(effect.0, effect.1),
+        needed,
+        answer,
+        missing: !needed && answer.is_none(),
+    };
     let mut queue = d.counter();
     queue.reverse();
     let register = |fill: bool| Register {
         shell: shell(Nav::Register),
-        name: if fill {
-            Field::of(d.s("王小明", "Wang Xiaoming"))
-        } else {
-            Data::empty()
-        },
+        name: if fill { Field::of(d.s("王小明", "Wang Xiaoming")) } else { Data::empty() },
         sex: sex(if fill { "male" } else { "" }),
         sex_missing: false,
-        born: if fill {
-            Field::of("1990-04-15")
-        } else {
-            Data::empty()
-        },
-        id_number: if fill {
-            Field::of("320106199004150412").wrong(FieldError::NotAResidentId)
-        } else {
-            Data::empty()
-        },
-        phone: if fill {
-            Field::of("1390000").wrong(FieldError::NotAPhone)
-        } else {
-            Data::empty()
-        },
+        born: if fill { Field::of("1990-04-15") } else { Data::empty() },
+        id_number: if fill { Field::of("320106199004150412").wrong(FieldError::NotAResidentId) } else { Data::empty() },
+        phone: if fill { Field::of("1390000").wrong(FieldError::NotAPhone) } else { Data::empty() },
         address: Data::empty(),
         insurance: Data::empty(),
         contact_name: Data::empty(),
         contact_phone: Data::empty(),
         email: Data::empty(),
-        twins: if fill {
-            d.counter().into_iter().skip(1).take(1).collect()
-        } else {
-            vec![]
-        },
+        twins: if fill { d.counter().into_iter().skip(1).take(1).collect() } else { vec![] },
     };
     vec![
         page("reception", &Counter { shell: shell(Nav::Counter), query: String::new(), found: None, more: false, queue: queue.clone() }),

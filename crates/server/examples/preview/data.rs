@@ -20,10 +20,7 @@ pub(crate) struct Data {
 
 impl Data {
     pub(crate) fn new(lang: Lang) -> Result<Self, Box<dyn Error>> {
-        Ok(Self {
-            lang,
-            now: "2026-03-11T02:36:00Z".parse()?,
-        })
+        Ok(Self { lang, now: "2026-03-11T02:36:00Z".parse()? })
     }
 
     /// The text of the language.
@@ -37,9 +34,7 @@ impl Data {
 
     /// Hours from now (negative: ago).
     pub(crate) fn at(&self, hours: i64) -> Timestamp {
-        self.now
-            .checked_add(SignedDuration::from_hours(hours))
-            .unwrap_or(self.now)
+        self.now.checked_add(SignedDuration::from_hours(hours)).unwrap_or(self.now)
     }
 
     pub(crate) fn plain(&self) -> Shell {
@@ -66,12 +61,7 @@ impl Data {
     }
 
     pub(crate) fn doctor(&self, here: Option<Nav>) -> Shell {
-        self.shell(
-            Role::Doctor,
-            ("陈立", "Chen Li"),
-            Some(("心内科", "Cardiology")),
-            here,
-        )
+        self.shell(Role::Doctor, ("陈立", "Chen Li"), Some(("心内科", "Cardiology")), here)
     }
 
     pub(crate) fn patient(&self, here: Option<Nav>) -> Shell {
@@ -91,11 +81,7 @@ impl Data {
                    flags| PatientRow {
             id: id.into(),
             name: self.s(name.0, name.1),
-            sex: if sex {
-                self.s("女", "female")
-            } else {
-                self.s("男", "male")
-            },
+            sex: if sex { self.s("女", "female") } else { self.s("男", "male") },
             age: self.s(&format!("{age} 岁"), &format!("{age} y")),
             number: number.into(),
             relation,
@@ -127,10 +113,7 @@ impl Data {
                 Some(("心内 3 病区 07 床", "Ward 3, bed 7")),
                 ("住院", "inpatient"),
                 -96,
-                vec![Flag {
-                    kind: FlagKind::Limited,
-                    detail: Some(self.s("检验科", "Laboratory")),
-                }],
+                vec![Flag { kind: FlagKind::Limited, detail: Some(self.s("检验科", "Laboratory")) }],
             ),
             row(
                 "p-1003",
@@ -196,27 +179,19 @@ impl Data {
     }
 
     pub(crate) fn counter(&self) -> Vec<CounterRow> {
-        let row = |id: &str,
-                   name: &str,
-                   number: &str,
-                   phone: &str,
-                   sex,
-                   born: &str,
-                   next,
-                   expected: Option<(&str, &str)>| CounterRow {
-            id: id.into(),
-            name: name.into(),
-            number: number.into(),
-            phone: phone.into(),
-            sex: if sex {
-                self.s("女", "female")
-            } else {
-                self.s("男", "male")
-            },
-            born: born.into(),
-            next,
-            expected: expected.map(|e| self.s(e.0, e.1)),
-        };
+        let row =
+            |id: &str, name: &str, number: &str, phone: &str, sex, born: &str, next, expected: Option<(&str, &str)>| {
+                CounterRow {
+                    id: id.into(),
+                    name: name.into(),
+                    number: number.into(),
+                    phone: phone.into(),
+                    sex: if sex { self.s("女", "female") } else { self.s("男", "male") },
+                    born: born.into(),
+                    next,
+                    expected: expected.map(|e| self.s(e.0, e.1)),
+                }
+            };
         vec![
             row(
                 "p-1001",
@@ -238,16 +213,7 @@ impl Data {
                 NextStep::Consent,
                 Some(("11:00 骨科门诊", "11:00 Orthopaedics")),
             ),
-            row(
-                "p-1009",
-                "王*",
-                "440305********7733",
-                "186****9310",
-                true,
-                "2014",
-                NextStep::Complete,
-                None,
-            ),
+            row("p-1009", "王*", "440305********7733", "186****9310", true, "2014", NextStep::Complete, None),
         ]
     }
 
@@ -263,9 +229,7 @@ impl Data {
         let points = (1_i64..)
             .zip(values)
             .map(|(i, value)| Point {
-                at: start
-                    .checked_add(SignedDuration::from_hours(i * step))
-                    .unwrap_or(start),
+                at: start.checked_add(SignedDuration::from_hours(i * step)).unwrap_or(start),
                 value: *value,
             })
             .collect();
@@ -280,13 +244,7 @@ impl Data {
     }
 
     pub(crate) fn labs(&self) -> Vec<Lab> {
-        let lab = |name: (&str, &str),
-                   latest: &str,
-                   unit: &str,
-                   range: &str,
-                   ends,
-                   level,
-                   values: &[f64]| Lab {
+        let lab = |name: (&str, &str), latest: &str, unit: &str, range: &str, ends, level, values: &[f64]| Lab {
             name: self.s(name.0, name.1),
             latest: latest.into(),
             unit: unit.into(),
@@ -339,19 +297,9 @@ impl Data {
                 "90–140",
                 (Some(90.0), Some(140.0)),
                 Level::Normal,
-                &[
-                    162.0, 158.0, 149.0, 151.0, 142.0, 139.0, 144.0, 136.0, 134.0,
-                ],
+                &[162.0, 158.0, 149.0, 151.0, 142.0, 139.0, 144.0, 136.0, 134.0],
             ),
-            lab(
-                ("血钾", "Potassium"),
-                "4.1",
-                "mmol/L",
-                "3.5–5.3",
-                (Some(3.5), Some(5.3)),
-                Level::Normal,
-                &[4.1],
-            ),
+            lab(("血钾", "Potassium"), "4.1", "mmol/L", "3.5–5.3", (Some(3.5), Some(5.3)), Level::Normal, &[4.1]),
         ]
     }
 
@@ -363,21 +311,9 @@ impl Data {
             flag,
         };
         vec![
-            one(
-                "冠状动脉粥样硬化性心脏病",
-                "Coronary artery disease",
-                "2021-06",
-                true,
-                None,
-            ),
+            one("冠状动脉粥样硬化性心脏病", "Coronary artery disease", "2021-06", true, None),
             one("2 型糖尿病", "Type 2 diabetes", "2015", true, None),
-            one(
-                "原发性高血压 2 级",
-                "Hypertension, grade 2",
-                "2012",
-                true,
-                None,
-            ),
+            one("原发性高血压 2 级", "Hypertension, grade 2", "2012", true, None),
             one("肺炎", "Pneumonia", "2019-01", false, None),
         ]
     }
@@ -391,45 +327,22 @@ impl Data {
             flag: None,
         };
         vec![
-            one(
-                ("阿司匹林肠溶片", "Aspirin EC"),
-                ("100 mg 每日一次", "100 mg once daily"),
-                "2021-06",
-                true,
-            ),
-            one(
-                ("瑞舒伐他汀", "Rosuvastatin"),
-                ("10 mg 每晚一次", "10 mg at night"),
-                "2021-06",
-                true,
-            ),
-            one(
-                ("二甲双胍", "Metformin"),
-                ("500 mg 每日两次", "500 mg twice daily"),
-                "2015-09",
-                true,
-            ),
-            one(
-                ("头孢呋辛", "Cefuroxime"),
-                ("0.5 g 每日两次", "0.5 g twice daily"),
-                "2019-01",
-                false,
-            ),
+            one(("阿司匹林肠溶片", "Aspirin EC"), ("100 mg 每日一次", "100 mg once daily"), "2021-06", true),
+            one(("瑞舒伐他汀", "Rosuvastatin"), ("10 mg 每晚一次", "10 mg at night"), "2021-06", true),
+            one(("二甲双胍", "Metformin"), ("500 mg 每日两次", "500 mg twice daily"), "2015-09", true),
+            one(("头孢呋辛", "Cefuroxime"), ("0.5 g 每日两次", "0.5 g twice daily"), "2019-01", false),
         ]
     }
 
     pub(crate) fn visits(&self) -> Vec<Visit> {
-        let event =
-            |kind, when: &str, title: (&str, &str), detail: Option<(&str, &str)>, level, flag| {
-                Event {
-                    kind,
-                    when: when.into(),
-                    title: self.s(title.0, title.1),
-                    detail: detail.map(|d| self.s(d.0, d.1)),
-                    level,
-                    flag,
-                }
-            };
+        let event = |kind, when: &str, title: (&str, &str), detail: Option<(&str, &str)>, level, flag| Event {
+            kind,
+            when: when.into(),
+            title: self.s(title.0, title.1),
+            detail: detail.map(|d| self.s(d.0, d.1)),
+            level,
+            flag,
+        };
         let n = Level::Normal;
         vec![
             Visit {
@@ -481,14 +394,7 @@ impl Data {
                         n,
                         None,
                     ),
-                    event(
-                        EventKind::Condition,
-                        "03-02 10:15",
-                        ("不稳定型心绞痛", "Unstable angina"),
-                        None,
-                        n,
-                        None,
-                    ),
+                    event(EventKind::Condition, "03-02 10:15", ("不稳定型心绞痛", "Unstable angina"), None, n, None),
                 ],
             },
             Visit {
@@ -516,14 +422,7 @@ impl Data {
                         n,
                         None,
                     ),
-                    event(
-                        EventKind::Immunization,
-                        "11-18",
-                        ("流感疫苗", "Influenza vaccine"),
-                        None,
-                        n,
-                        None,
-                    ),
+                    event(EventKind::Immunization, "11-18", ("流感疫苗", "Influenza vaccine"), None, n, None),
                 ],
             },
             Visit {
@@ -610,10 +509,7 @@ impl Data {
                 (self.s(name.0, name.1), hours)
             })
             .collect();
-        Heat {
-            title: self.s(title.0, title.1),
-            rows,
-        }
+        Heat { title: self.s(title.0, title.1), rows }
     }
 
     pub(crate) fn purpose(n: u64) -> Purpose {

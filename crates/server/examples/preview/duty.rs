@@ -4,9 +4,7 @@ use tacebo_server::pages::{
     Choice, Field, FieldError, Html, Nav, Pager, Role,
     account::{MyAccount, SessionRow},
     accounts::{AccountChange, AccountEdit, AccountRow, AccountState, Accounts, Once, RoleChoice},
-    audit::{
-        CommittedField, Entry, EntryRow, Log, LogFilters, LogHead, Step, Verification, Verify,
-    },
+    audit::{CommittedField, Entry, EntryRow, Log, LogFilters, LogHead, Step, Verification, Verify},
     chart::Bars,
     emergency::Reason,
     privacy::{By, Review, ReviewOutcome, Reviews, SawRow, Shown, Task, TaskKind, Today, WhoSaw},
@@ -16,17 +14,11 @@ use tacebo_server::pages::{
 use crate::{Page, data::Data, page};
 
 const OLD_CHECKPOINT: &str = "sample-hospital.example/log\n12873\nq1m9yqUo3fW3y8xA3m5cJ6hJm0v1R0kq0b8s9w2t4uE=\n\n— sample-hospital.example/log Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=\n";
-const KEY: &str =
-    "sample-hospital.example/log+deadbeef+ATest0KeyOfTheSampleHospitalThatSignsNothingReal0AA";
+const KEY: &str = "sample-hospital.example/log+deadbeef+ATest0KeyOfTheSampleHospitalThatSignsNothingReal0AA";
 
 pub(crate) fn privacy(d: &Data) -> Vec<Page> {
     let shell = |here| {
-        let mut shell = d.shell(
-            Role::PrivacyOfficer,
-            ("郑宁", "Zheng Ning"),
-            None,
-            Some(here),
-        );
+        let mut shell = d.shell(Role::PrivacyOfficer, ("郑宁", "Zheng Ning"), None, Some(here));
         shell.badges.push((Nav::Reviews, 3));
         shell
     };
@@ -39,50 +31,14 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
         href: "#".into(),
     };
     let waiting = vec![
-        d.review(
-            "BG-2026-0005",
-            ("刘涛", "Liu Tao"),
-            -26,
-            Reason::NoTeam,
-            None,
-        ),
-        d.review(
-            "BG-2026-0006",
-            ("吴倩", "Wu Qian"),
-            -21,
-            Reason::LifeThreatening,
-            None,
-        ),
-        d.review(
-            "BG-2026-0007",
-            ("陈立", "Chen Li"),
-            -1,
-            Reason::Unconscious,
-            None,
-        ),
+        d.review("BG-2026-0005", ("刘涛", "Liu Tao"), -26, Reason::NoTeam, None),
+        d.review("BG-2026-0006", ("吴倩", "Wu Qian"), -21, Reason::LifeThreatening, None),
+        d.review("BG-2026-0007", ("陈立", "Chen Li"), -1, Reason::Unconscious, None),
     ];
     let done = vec![
-        d.review(
-            "BG-2026-0004",
-            ("马超", "Ma Chao"),
-            -80,
-            Reason::Transfer,
-            Some(ReviewOutcome::Justified),
-        ),
-        d.review(
-            "BG-2026-0003",
-            ("刘涛", "Liu Tao"),
-            -140,
-            Reason::Other,
-            Some(ReviewOutcome::WidenRules),
-        ),
-        d.review(
-            "BG-2026-0002",
-            ("高杰", "Gao Jie"),
-            -300,
-            Reason::Other,
-            Some(ReviewOutcome::NotJustified),
-        ),
+        d.review("BG-2026-0004", ("马超", "Ma Chao"), -80, Reason::Transfer, Some(ReviewOutcome::Justified)),
+        d.review("BG-2026-0003", ("刘涛", "Liu Tao"), -140, Reason::Other, Some(ReviewOutcome::WidenRules)),
+        d.review("BG-2026-0002", ("高杰", "Gao Jie"), -300, Reason::Other, Some(ReviewOutcome::NotJustified)),
     ];
     let shown: Vec<_> = (0..5)
         .map(|i| Shown {
@@ -106,12 +62,7 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
             "Brought in by ambulance unconscious and alone; medication and allergies needed.",
         ),
         shown: shown.clone(),
-        relation_after: reviewed.then(|| {
-            d.s(
-                "急诊就诊 2026-03-10 起",
-                "emergency encounter since 2026-03-10",
-            )
-        }),
+        relation_after: reviewed.then(|| d.s("急诊就诊 2026-03-10 起", "emergency encounter since 2026-03-10")),
         chosen: None,
         outcome_missing: !reviewed,
         note: if reviewed {
@@ -125,22 +76,14 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
         .map(|i| SawRow {
             entry: 12_900 - i,
             at: d.at(-3 * i64::try_from(i).unwrap_or(0)),
-            actor: [
-                d.s("陈立", "Chen Li"),
-                d.s("何静", "He Jing"),
-                d.s("林晓", "Lin Xiao"),
-            ]
-            .into_iter()
-            .nth((i % 3) as usize)
-            .unwrap_or_default(),
-            role: [
-                d.s("医生", "Doctor"),
-                d.s("医生", "Doctor"),
-                d.s("前台", "Receptionist"),
-            ]
-            .into_iter()
-            .nth((i % 3) as usize)
-            .unwrap_or_default(),
+            actor: [d.s("陈立", "Chen Li"), d.s("何静", "He Jing"), d.s("林晓", "Lin Xiao")]
+                .into_iter()
+                .nth((i % 3) as usize)
+                .unwrap_or_default(),
+            role: [d.s("医生", "Doctor"), d.s("医生", "Doctor"), d.s("前台", "Receptionist")]
+                .into_iter()
+                .nth((i % 3) as usize)
+                .unwrap_or_default(),
             department: d.s("心内科", "Cardiology"),
             patient: d.s("王**", "W**"),
             action: d.s("查看 检验结果", "read results"),
@@ -156,13 +99,7 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
         heat: (!rows.is_empty()).then(|| d.heat(("查看时段", "When"))),
         subject,
         rows,
-        pager: Pager {
-            earlier: None,
-            later: Some("#".into()),
-            from: 1,
-            to: 9,
-            total: None,
-        },
+        pager: Pager { earlier: None, later: Some("#".into()), from: 1, to: 9, total: None },
     };
     vec![
         page(
@@ -214,12 +151,7 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
         page(
             "privacy-today-empty",
             &Today {
-                shell: d.shell(
-                    Role::PrivacyOfficer,
-                    ("郑宁", "Zheng Ning"),
-                    None,
-                    Some(Nav::PrivacyToday),
-                ),
+                shell: d.shell(Role::PrivacyOfficer, ("郑宁", "Zheng Ning"), None, Some(Nav::PrivacyToday)),
                 nearest: None,
                 unreviewed: 0,
                 waiting: 0,
@@ -240,75 +172,37 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
         ),
         page(
             "privacy-reviews-empty",
-            &Reviews {
-                shell: shell(Nav::Reviews),
-                waiting: vec![],
-                done: vec![],
-                pager: Pager::whole(0),
-            },
+            &Reviews { shell: shell(Nav::Reviews), waiting: vec![], done: vec![], pager: Pager::whole(0) },
         ),
         page(
             "privacy-review",
-            &review(
-                d.review(
-                    "BG-2026-0006",
-                    ("吴倩", "Wu Qian"),
-                    -21,
-                    Reason::LifeThreatening,
-                    None,
-                ),
-                false,
-            ),
+            &review(d.review("BG-2026-0006", ("吴倩", "Wu Qian"), -21, Reason::LifeThreatening, None), false),
         ),
         page(
             "privacy-review-done",
             &review(
-                d.review(
-                    "BG-2026-0004",
-                    ("马超", "Ma Chao"),
-                    -80,
-                    Reason::Transfer,
-                    Some(ReviewOutcome::Justified),
-                ),
+                d.review("BG-2026-0004", ("马超", "Ma Chao"), -80, Reason::Transfer, Some(ReviewOutcome::Justified)),
                 true,
             ),
         ),
         page("privacy-who-saw", &who(By::Patient, "", None, vec![])),
         page(
             "privacy-who-saw-patient",
-            &who(
-                By::Patient,
-                "MR-00100123",
-                Some(d.s("王** · MR-00100123", "W** · MR-00100123")),
-                saw.clone(),
-            ),
+            &who(By::Patient, "MR-00100123", Some(d.s("王** · MR-00100123", "W** · MR-00100123")), saw.clone()),
         ),
         page(
             "privacy-who-saw-staff",
-            &who(
-                By::Staff,
-                "chenli",
-                Some(d.s("陈立 · 心内科", "Chen Li, Cardiology")),
-                saw,
-            ),
+            &who(By::Staff, "chenli", Some(d.s("陈立 · 心内科", "Chen Li, Cardiology")), saw),
         ),
     ]
 }
 
 pub(crate) fn audit(d: &Data) -> Vec<Page> {
     let shell = |here| d.shell(Role::Auditor, ("方远", "Fang Yuan"), None, Some(here));
-    let head = || LogHead {
-        size: 12_906,
-        root: Data::hash(9),
-        signed: Some(d.at(-1)),
-        verified: Some((d.at(-7), true)),
-    };
+    let head =
+        || LogHead { size: 12_906, root: Data::hash(9), signed: Some(d.at(-1)), verified: Some((d.at(-7), true)) };
     let all = |zh: &str, en: &str, others: &[(&str, &str, &str)]| {
-        let mut choices = vec![Choice {
-            code: String::new(),
-            label: d.s(zh, en),
-            chosen: true,
-        }];
+        let mut choices = vec![Choice { code: String::new(), label: d.s(zh, en), chosen: true }];
         choices.extend(others.iter().map(|(code, zh, en)| Choice {
             code: (*code).into(),
             label: d.s(zh, en),
@@ -324,20 +218,9 @@ pub(crate) fn audit(d: &Data) -> Vec<Page> {
         action: all(
             "全部",
             "All",
-            &[
-                ("read", "查看", "Read"),
-                ("write", "写入", "Write"),
-                ("search", "查找", "Search"),
-            ],
+            &[("read", "查看", "Read"), ("write", "写入", "Write"), ("search", "查找", "Search")],
         ),
-        outcome: all(
-            "全部",
-            "All",
-            &[
-                ("permitted", "允许", "Permitted"),
-                ("refused", "拒绝", "Refused"),
-            ],
-        ),
+        outcome: all("全部", "All", &[("permitted", "允许", "Permitted"), ("refused", "拒绝", "Refused")]),
     };
     let rows: Vec<_> = (0..12_u64)
         .map(|i| EntryRow {
@@ -357,27 +240,15 @@ pub(crate) fn audit(d: &Data) -> Vec<Page> {
             .into_iter()
             .nth((i % 4) as usize)
             .unwrap_or_default(),
-            action: [
-                d.s("查看", "Read"),
-                d.s("写入", "Write"),
-                d.s("查找", "Search"),
-            ]
-            .into_iter()
-            .nth((i % 3) as usize)
-            .unwrap_or_default(),
-            kind: [
-                d.s("检验 ×12", "Observation ×12"),
-                d.s("就诊", "Encounter"),
-                d.s("患者", "Patient"),
-            ]
-            .into_iter()
-            .nth((i % 3) as usize)
-            .unwrap_or_default(),
-            patient: if i % 4 == 3 {
-                String::new()
-            } else {
-                d.s("王**", "W**")
-            },
+            action: [d.s("查看", "Read"), d.s("写入", "Write"), d.s("查找", "Search")]
+                .into_iter()
+                .nth((i % 3) as usize)
+                .unwrap_or_default(),
+            kind: [d.s("检验 ×12", "Observation ×12"), d.s("就诊", "Encounter"), d.s("患者", "Patient")]
+                .into_iter()
+                .nth((i % 3) as usize)
+                .unwrap_or_default(),
+            patient: if i % 4 == 3 { String::new() } else { d.s("王**", "W**") },
             purpose: Data::purpose(i + 1),
             outcome: Data::outcome(i),
         })
@@ -415,34 +286,32 @@ pub(crate) fn audit(d: &Data) -> Vec<Page> {
                 Some(true),
                 ("12 906 条", "12 906 entries"),
             ),
-            step(
-                "核对存储行与承诺",
-                "Stored rows match their commitments",
-                Some(true),
-                ("12 906 行", "12 906 rows"),
-            ),
-            step(
-                "核对树节点",
-                "Nodes of the tree match",
-                Some(true),
-                ("51 块", "51 tiles"),
-            ),
-            step(
-                "核对检查点签名",
-                "Signature of the checkpoint",
-                Some(true),
-                ("", ""),
-            ),
+            step("核对存储行与承诺", "Stored rows match their commitments", Some(true), ("12 906 行", "12 906 rows")),
+            step("核对树节点", "Nodes of the tree match", Some(true), ("51 块", "51 tiles")),
+            step("核对检查点签名", "Signature of the checkpoint", Some(true), ("", "")),
         ],
         fault: None,
         compared: false,
     };
     let bad = Verification {
         held: false,
-        fault: Some(d.s("条目 8 213 的存储行与写入时不同：其哈希与树中的叶不符。", "Entry 8 213: the stored row is not the one that was written; its hash is not the leaf in the tree.")),
+        fault: Some(d.s(
+            "条目 8 213 的存储行与写入时不同：其哈希与树中的叶不符。",
+            "Entry 8 213: the stored row is not the one that was written; its hash is not the leaf in the tree.",
+        )),
         steps: vec![
-            step("重算每一条目的叶哈希", "Leaf hash of every entry recomputed", Some(true), ("12 906 条", "12 906 entries")),
-            step("核对存储行与承诺", "Stored rows match their commitments", Some(false), ("止于第 8 213 行", "stopped at row 8 213")),
+            step(
+                "重算每一条目的叶哈希",
+                "Leaf hash of every entry recomputed",
+                Some(true),
+                ("12 906 条", "12 906 entries"),
+            ),
+            step(
+                "核对存储行与承诺",
+                "Stored rows match their commitments",
+                Some(false),
+                ("止于第 8 213 行", "stopped at row 8 213"),
+            ),
             step("核对树节点", "Nodes of the tree match", None, ("", "")),
             step("核对检查点签名", "Signature of the checkpoint", None, ("", "")),
         ],
@@ -469,10 +338,7 @@ pub(crate) fn audit(d: &Data) -> Vec<Page> {
             "audit-log-empty",
             &Log {
                 shell: shell(Nav::Log),
-                head: LogHead {
-                    verified: Some((d.at(-7), false)),
-                    ..head()
-                },
+                head: LogHead { verified: Some((d.at(-7), false)), ..head() },
                 filters: filters(),
                 rows: vec![],
                 pager: Pager::whole(0),
@@ -510,38 +376,21 @@ pub(crate) fn audit(d: &Data) -> Vec<Page> {
 }
 
 pub(crate) fn administration(d: &Data) -> Vec<Page> {
-    let shell = || {
-        d.shell(
-            Role::SecurityAdministrator,
-            ("沈立", "Shen Li"),
-            None,
-            Some(Nav::Accounts),
-        )
-    };
-    let row = |user: &str,
-               zh: &str,
-               en: &str,
-               roles: &[Role],
-               department: (&str, &str),
-               state,
-               factor,
-               last| AccountRow {
-        id: user.into(),
-        user: user.into(),
-        name: d.s(zh, en),
-        roles: roles.to_vec(),
-        department: d.s(department.0, department.1),
-        state,
-        factor,
-        last,
-    };
+    let shell = || d.shell(Role::SecurityAdministrator, ("沈立", "Shen Li"), None, Some(Nav::Accounts));
+    let row =
+        |user: &str, zh: &str, en: &str, roles: &[Role], department: (&str, &str), state, factor, last| AccountRow {
+            id: user.into(),
+            user: user.into(),
+            name: d.s(zh, en),
+            roles: roles.to_vec(),
+            department: d.s(department.0, department.1),
+            state,
+            factor,
+            last,
+        };
     let roles = |given: &[Role], barred: bool| {
         Role::STAFF
-            .map(|role| RoleChoice {
-                role,
-                given: given.contains(&role),
-                barred: barred && role.is_administrator(),
-            })
+            .map(|role| RoleChoice { role, given: given.contains(&role), barred: barred && role.is_administrator() })
             .to_vec()
     };
     let edit = |id: Option<&str>, once| AccountEdit {
@@ -556,11 +405,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
         department: Field::of(d.s("心内科", "Cardiology")),
         training_until: Field::of("2027-03-12"),
         roles: roles(
-            if id.is_some() {
-                &[Role::Doctor]
-            } else {
-                &[Role::Doctor, Role::AuditAdministrator]
-            },
+            if id.is_some() { &[Role::Doctor] } else { &[Role::Doctor, Role::AuditAdministrator] },
             id.is_some(),
         ),
         roles_clash: id.is_none(),
@@ -583,36 +428,15 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
         secret: Some("JBSW Y3DP EHPK 3PXP".into()),
     };
     let status = |broken: bool| Status {
-        shell: d.shell(
-            Role::SystemAdministrator,
-            ("唐亮", "Tang Liang"),
-            None,
-            Some(Nav::System),
-        ),
+        shell: d.shell(Role::SystemAdministrator, ("唐亮", "Tang Liang"), None, Some(Nav::System)),
         checks: vec![
-            Check {
-                what: d.s("存储可写", "Store can be written"),
-                held: true,
-                detail: "2 ms".into(),
-            },
-            Check {
-                what: d.s("日志可写", "Log can be written"),
-                held: true,
-                detail: "#12 906".into(),
-            },
-            Check {
-                what: d.s("密钥已解锁", "Keys are unlocked"),
-                held: true,
-                detail: d.s("世代 3", "epoch 3"),
-            },
+            Check { what: d.s("存储可写", "Store can be written"), held: true, detail: "2 ms".into() },
+            Check { what: d.s("日志可写", "Log can be written"), held: true, detail: "#12 906".into() },
+            Check { what: d.s("密钥已解锁", "Keys are unlocked"), held: true, detail: d.s("世代 3", "epoch 3") },
             Check {
                 what: d.s("磁盘余量", "Room on the disk"),
                 held: !broken,
-                detail: if broken {
-                    d.s("仅剩 3%，请扩容", "3% left: make room")
-                } else {
-                    "71%".into()
-                },
+                detail: if broken { d.s("仅剩 3%，请扩容", "3% left: make room") } else { "71%".into() },
             },
         ],
         version: "0.1.0".into(),
@@ -633,9 +457,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
                 ("每分钟请求数", "Requests per minute"),
                 "",
                 (None, None),
-                &[
-                    12.0, 30.0, 44.0, 61.0, 58.0, 71.0, 66.0, 40.0, 52.0, 69.0, 74.0, 63.0,
-                ],
+                &[12.0, 30.0, 44.0, 61.0, 58.0, 71.0, 66.0, 40.0, 52.0, 69.0, 74.0, 63.0],
             )
         }),
     };

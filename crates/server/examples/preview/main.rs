@@ -16,15 +16,10 @@ mod duty;
 mod portal;
 
 /// A page by the name of its file.
-type Page = (
-    &'static str,
-    Result<String, tacebo_server::pages::PageError>,
-);
+type Page = (&'static str, Result<String, tacebo_server::pages::PageError>);
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let out = std::env::args()
-        .nth(1)
-        .ok_or("tell the folder to write to")?;
+    let out = std::env::args().nth(1).ok_or("tell the folder to write to")?;
     let out = Path::new(&out);
     for asset in assets::all() {
         let path = out.join(asset.url.trim_start_matches('/'));
@@ -36,10 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let folder = out.join(lang.tag());
         fs::create_dir_all(&folder)?;
         let data = data::Data::new(lang)?;
-        for (name, page) in console::pages(&data)
-            .into_iter()
-            .chain(portal::pages(&data))
-        {
+        for (name, page) in console::pages(&data).into_iter().chain(portal::pages(&data)) {
             fs::write(folder.join(format!("{name}.html")), page?)?;
             written += 1;
         }

@@ -4,35 +4,29 @@ use tacebo_server::pages::{
     Field, FieldError, Nav, Outcome, Pager, Purpose,
     chart::Bars,
     portal::{
-        CheckProof, Choices, DepartmentChoice, Kept, Letter, Me, MyRecord, ProofResult, Seen,
-        SeenEntry, SeenRow,
+        CheckProof, Choices, DepartmentChoice, Kept, Letter, Me, MyRecord, ProofResult, Seen, SeenEntry, SeenRow,
     },
 };
 
 use crate::{Page, data::Data, page};
 
-const KEY: &str =
-    "sample-hospital.example/log+deadbeef+ATest0KeyOfTheSampleHospitalThatSignsNothingReal0AA";
+const KEY: &str = "sample-hospital.example/log+deadbeef+ATest0KeyOfTheSampleHospitalThatSignsNothingReal0AA";
 
 fn rows(d: &Data) -> Vec<SeenRow> {
-    let row = |entry,
-               hours,
-               role: (&str, &str),
-               department: (&str, &str),
-               what: (&str, &str),
-               purpose,
-               outcome,
-               own| SeenRow {
-        entry,
-        at: d.at(hours),
-        role: d.s(role.0, role.1),
-        department: d.s(department.0, department.1),
-        what: d.s(what.0, what.1),
-        emergency: purpose == Purpose::Emergency,
-        purpose,
-        outcome,
-        own,
-    };
+    let row =
+        |entry, hours, role: (&str, &str), department: (&str, &str), what: (&str, &str), purpose, outcome, own| {
+            SeenRow {
+                entry,
+                at: d.at(hours),
+                role: d.s(role.0, role.1),
+                department: d.s(department.0, department.1),
+                what: d.s(what.0, what.1),
+                emergency: purpose == Purpose::Emergency,
+                purpose,
+                outcome,
+                own,
+            }
+        };
     let ok = Outcome::Permitted;
     vec![
         row(
@@ -40,10 +34,7 @@ fn rows(d: &Data) -> Vec<SeenRow> {
             -1,
             ("医生", "Doctor"),
             ("心内科", "Cardiology"),
-            (
-                "查看病历首页与检验结果",
-                "looked at the overview and results",
-            ),
+            ("查看病历首页与检验结果", "looked at the overview and results"),
             Purpose::Treatment,
             ok,
             false,
@@ -117,10 +108,7 @@ pub(crate) fn pages(d: &Data) -> Vec<Page> {
             fault: None,
             fields: vec![
                 (d.s("时间", "When"), "2026-03-10 13:36".into()),
-                (
-                    d.s("角色", "Role"),
-                    d.s("医生 · 急诊科", "Doctor, Emergency department"),
-                ),
+                (d.s("角色", "Role"), d.s("医生 · 急诊科", "Doctor, Emergency department")),
                 (d.s("目的", "Purpose"), d.s("紧急救治", "Emergency")),
             ],
             entry: Some(12_880),

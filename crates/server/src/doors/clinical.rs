@@ -268,7 +268,10 @@ pub(super) fn chart(id: &str, documents: &[Document], names: &Names, shell: &She
         number: record_number(patient),
         resident_id: resident_id(patient),
         phone: phone(patient),
-        allergies: of("AllergyIntolerance").filter(|d| is_active(&d.body)).map(|d| concept(d.body.get("code"))).collect(),
+        allergies: of("AllergyIntolerance")
+            .filter(|d| is_active(&d.body))
+            .map(|d| concept(d.body.get("code")))
+            .collect(),
     };
     let mut problems: Vec<(String, Problem)> = of("Condition").map(problem).collect();
     problems.sort_by(|a, b| b.1.active.cmp(&a.1.active).then_with(|| b.0.cmp(&a.0)));
@@ -280,7 +283,9 @@ pub(super) fn chart(id: &str, documents: &[Document], names: &Names, shell: &She
         flags,
         limits,
         problems: once(problems.into_iter().map(|(_, one)| one), |one| (one.name.clone(), one.active)),
-        medications: once(medications.into_iter().map(|(_, one)| one), |one| (format!("{} {}", one.name, one.dose), one.active)),
+        medications: once(medications.into_iter().map(|(_, one)| one), |one| {
+            (format!("{} {}", one.name, one.dose), one.active)
+        }),
         labs: labs(documents, shell),
         visits: visits(documents, names, shell),
         veiled: documents.iter().filter(|d| d.veiled).count(),
@@ -317,7 +322,8 @@ fn problem(document: &Document) -> (String, Problem) {
 fn medication(document: &Document) -> (String, Medication) {
     let body = &document.body;
     let since = happened(body).to_owned();
-    let dose = ["/dosageInstruction/0/text", "/dosage/0/text"].iter().map(|path| text(body, path)).find(|d| !d.is_empty());
+    let dose =
+        ["/dosageInstruction/0/text", "/dosage/0/text"].iter().map(|path| text(body, path)).find(|d| !d.is_empty());
     let one = Medication {
         name: concept(body.get("medicationCodeableConcept")),
         dose: dose.unwrap_or_default().to_owned(),
@@ -335,7 +341,8 @@ fn limit(body: &Value, names: &Names, shell: &Shell) -> Option<Vec<Limit>> {
     }
     let since = at(text(body, "/dateTime"), shell);
     let actors = list(body, "/provision/actor");
-    let limits = actors.iter().filter_map(|actor| named(names, actor.get("reference"))).map(|what| Limit { what, since });
+    let limits =
+        actors.iter().filter_map(|actor| named(names, actor.get("reference"))).map(|what| Limit { what, since });
     Some(limits.collect())
 }
 
@@ -389,8 +396,7 @@ fn labs(documents: &[Document], shell: &Shell) -> Vec<Lab> {
             let as_written = quantity.get("value").map(Value::to_string).unwrap_or_default();
             let (low, high) = range(of);
             let unit = text(quantity, "/unit").to_owned();
-            let series =
-                all.entry(name).or_insert_with(|| Series { unit, low: None, high: None, points: Vec::new() });
+            let series = all.entry(name).or_insert_with(|| Series { unit, low: None, high: None, points: Vec::new() });
             series.low = low.or(series.low);
             series.high = high.or(series.high);
             series.points.push((when, value, as_written, written(date)));

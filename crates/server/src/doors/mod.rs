@@ -45,7 +45,11 @@ fn problem(uri: &Uri, headers: Option<&HeaderMap>, status: StatusCode, code: Iss
         .and_then(|headers| headers.get(http::header::ACCEPT))
         .and_then(|accept| accept.to_str().ok())
         .is_some_and(|accept| accept.contains("text/html"));
-    let open = if html { Open::text(title) } else { Open::json("application/problem+json", &Problem { title, status: status.as_u16() }) };
+    let open = if html {
+        Open::text(title)
+    } else {
+        Open::json("application/problem+json", &Problem { title, status: status.as_u16() })
+    };
     Reply::open(status, open)
 }
 

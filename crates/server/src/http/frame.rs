@@ -45,8 +45,7 @@ pub fn router(app: App, routes: Vec<Route>) -> Router {
         let run = move |State(app): State<App>, request: Request| answer(app, route.clone(), request);
         all = all.route(path, on(filter, run));
     }
-    all
-        .fallback(crate::doors::not_found)
+    all.fallback(crate::doors::not_found)
         .method_not_allowed_fallback(crate::doors::not_allowed)
         // Cross-site form posts are refused by Sec-Fetch-Site and Origin.
         .layer(CsrfLayer::new())
@@ -84,12 +83,12 @@ async fn answer(app: App, route: Route, request: Request) -> Response {
         Err(error) if error.is::<LengthLimitError>() => {
             return crate::doors::too_large(&parts.uri).into_response();
         }
-        Err(_) => return Reply::open(StatusCode::BAD_REQUEST, Open::text("the body did not arrive whole")).into_response(),
+        Err(_) => {
+            return Reply::open(StatusCode::BAD_REQUEST, Open::text("the body did not arrive whole")).into_response();
+        }
     };
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
     let tls = parts.extensions.get::<OverTls>().is_some();
-    let incoming =
-        Incoming { method: parts.method, uri: parts.uri, headers: parts.headers, params, peer, body, tls };
+    let incoming = Incoming { method: parts.method, uri: parts.uri, headers: parts.headers, params, peer, body, tls };
     (route.handler)(app, incoming).await.into_response()
 }
-

@@ -118,11 +118,7 @@ impl Open {
 
 impl Reply {
     /// Disclosed bytes, with their receipts.
-    pub fn disclosed<B: Into<Bytes>>(
-        status: StatusCode,
-        content_type: &'static str,
-        disclosed: Disclosed<B>,
-    ) -> Self {
+    pub fn disclosed<B: Into<Bytes>>(status: StatusCode, content_type: &'static str, disclosed: Disclosed<B>) -> Self {
         let (bytes, receipts) = disclosed.into_parts();
         Self::build(status, content_type, bytes.into()).receipts(&receipts)
     }

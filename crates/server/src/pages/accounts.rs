@@ -110,10 +110,7 @@ pub struct AccountChange {
 /// only), `name`, `department`, `role` (repeated), `training_until`. Steps post to [`url::account_step`].
 #[derive(Template)]
 #[template(path = "accounts/edit.html")]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact shown by itself"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact shown by itself")]
 pub struct AccountEdit {
     /// The frame.
     pub shell: Shell,
@@ -151,16 +148,11 @@ pub struct AccountEdit {
 
 impl AccountEdit {
     pub(crate) fn action(&self) -> String {
-        self.id
-            .as_deref()
-            .map_or_else(|| url::ACCOUNTS.to_owned(), url::account)
+        self.id.as_deref().map_or_else(|| url::ACCOUNTS.to_owned(), url::account)
     }
 
     pub(crate) fn step(&self, step: &str) -> String {
-        self.id
-            .as_deref()
-            .map(|id| url::account_step(id, step))
-            .unwrap_or_default()
+        self.id.as_deref().map(|id| url::account_step(id, step)).unwrap_or_default()
     }
 }
 

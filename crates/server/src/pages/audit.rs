@@ -171,14 +171,4 @@ pub struct Verify {
     pub public_key: String,
 }
 
-super::no_content_in_debug!(
-    LogFilters,
-    EntryRow,
-    LogHead,
-    Log,
-    CommittedField,
-    Entry,
-    Step,
-    Verification,
-    Verify
-);
+super::no_content_in_debug!(LogFilters, EntryRow, LogHead, Log, CommittedField, Entry, Step, Verification, Verify);

@@ -146,19 +146,11 @@ impl Scale {
 impl Line {
     /// The same chart with axes.
     pub(crate) fn grown(&self) -> Self {
-        Self {
-            size: Size::Full,
-            ..self.clone()
-        }
+        Self { size: Size::Full, ..self.clone() }
     }
 
     fn sorted(&self) -> Vec<Point> {
-        let mut points: Vec<_> = self
-            .points
-            .iter()
-            .copied()
-            .filter(|p| p.value.is_finite())
-            .collect();
+        let mut points: Vec<_> = self.points.iter().copied().filter(|p| p.value.is_finite()).collect();
         points.sort_by_key(|p| p.at);
         points
     }
@@ -173,22 +165,12 @@ impl Line {
             Size::Spark => (5.0, width - 5.0, 5.0, height - 5.0),
             Size::Full => (46.0, width - 12.0, 10.0, height - 24.0),
         };
-        let ends = points
-            .iter()
-            .map(|p| p.value)
-            .chain(self.low)
-            .chain(self.high);
-        let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
-            (l.min(v), h.max(v))
-        });
+        let ends = points.iter().map(|p| p.value).chain(self.low).chain(self.high);
+        let (mut low, mut high) = ends.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
         if !low.is_finite() || !high.is_finite() {
             (low, high) = (0.0, 1.0);
         }
-        let room = if high > low {
-            (high - low) * 0.12
-        } else {
-            high.abs().max(1.0) * 0.1
-        };
+        let room = if high > low { (high - low) * 0.12 } else { high.abs().max(1.0) * 0.1 };
         Scale {
             left,
             right,
@@ -196,11 +178,7 @@ impl Line {
             bottom,
             from: points.first().map_or(0.0, |p| seconds(p.at)),
             to: points.last().map_or(0.0, |p| seconds(p.at)),
-            low: if low >= 0.0 {
-                (low - room).max(0.0)
-            } else {
-                low - room
-            },
+            low: if low >= 0.0 { (low - room).max(0.0) } else { low - room },
             high: high + room,
         }
     }
@@ -212,10 +190,7 @@ impl Line {
             return t.chart_empty();
         };
         let bottom = points.iter().map(|p| p.value).fold(f64::INFINITY, f64::min);
-        let top = points
-            .iter()
-            .map(|p| p.value)
-            .fold(f64::NEG_INFINITY, f64::max);
+        let top = points.iter().map(|p| p.value).fold(f64::NEG_INFINITY, f64::max);
         t.chart_line_desc(
             points.len(),
             shell.day(&first.at),
@@ -235,21 +210,13 @@ impl Line {
             Size::Full => (640.0, 200.0),
         };
         let scale = self.scale(&points, width, height);
-        let class = if self.size == Size::Full {
-            "chart chart-line chart-full"
-        } else {
-            "chart chart-line"
-        };
+        let class = if self.size == Size::Full { "chart chart-line chart-full" } else { "chart chart-line" };
         let mut svg = String::new();
         let _ = write!(
             svg,
             "<svg class=\"{class}\" viewBox=\"0 0 {width} {height}\" role=\"img\" preserveAspectRatio=\"{}\">\
              <title>{}</title><desc>{}</desc>",
-            if self.size == Size::Full {
-                "xMidYMid meet"
-            } else {
-                "none"
-            },
+            if self.size == Size::Full { "xMidYMid meet" } else { "none" },
             escaped(&self.title),
             escaped(&self.sentence(shell, &points)),
         );
@@ -259,13 +226,8 @@ impl Line {
         }
         let mut path = String::new();
         for (i, point) in points.iter().enumerate() {
-            let _ = write!(
-                path,
-                "{}{:.1} {:.1}",
-                if i == 0 { "M" } else { "L" },
-                scale.x(point.at),
-                scale.y(point.value)
-            );
+            let _ =
+                write!(path, "{}{:.1} {:.1}", if i == 0 { "M" } else { "L" }, scale.x(point.at), scale.y(point.value));
         }
         if points.len() > 1 {
             let _ = write!(svg, "<path class=\"chart-stroke\" d=\"{path}\"/>");
@@ -294,9 +256,7 @@ impl Line {
             return;
         }
         let top = self.high.map_or(scale.top, |v| scale.y(v).max(scale.top));
-        let bottom = self
-            .low
-            .map_or(scale.bottom, |v| scale.y(v).min(scale.bottom));
+        let bottom = self.low.map_or(scale.bottom, |v| scale.y(v).min(scale.bottom));
         let _ = write!(
             svg,
             "<rect class=\"chart-band\" x=\"{:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\"/>",
@@ -341,11 +301,7 @@ impl Line {
                 "<text class=\"chart-text{class}\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
                 scale.x(point.at),
                 scale.bottom + 17.0,
-                if short {
-                    shell.minute(&point.at)
-                } else {
-                    shell.day(&point.at)
-                },
+                if short { shell.minute(&point.at) } else { shell.day(&point.at) },
             );
         }
     }
@@ -368,11 +324,7 @@ impl Line {
                 out,
                 "<tr><td>{}</td><td class=\"is-number{}\">{}</td></tr>",
                 shell.when(&point.at),
-                if self.is_out(point.value) {
-                    " is-out"
-                } else {
-                    ""
-                },
+                if self.is_out(point.value) { " is-out" } else { "" },
                 value_text(point.value),
             );
         }
@@ -419,30 +371,14 @@ impl Bars {
 impl Heat {
     /// Five steps of colour for a number.
     fn step(n: u32, greatest: u32) -> u32 {
-        if n == 0 {
-            0
-        } else {
-            1 + (n.saturating_mul(4).saturating_sub(1)) / greatest.max(1)
-        }
-        .min(4)
+        if n == 0 { 0 } else { 1 + (n.saturating_mul(4).saturating_sub(1)) / greatest.max(1) }.min(4)
     }
 
     /// The map with its numbers as a table to unfold.
     pub fn figure(&self, shell: &Shell) -> Html {
         let t = shell.t();
-        let greatest = self
-            .rows
-            .iter()
-            .flat_map(|(_, hours)| hours)
-            .copied()
-            .max()
-            .unwrap_or(0);
-        let total: u64 = self
-            .rows
-            .iter()
-            .flat_map(|(_, hours)| hours)
-            .map(|n| u64::from(*n))
-            .sum();
+        let greatest = self.rows.iter().flat_map(|(_, hours)| hours).copied().max().unwrap_or(0);
+        let total: u64 = self.rows.iter().flat_map(|(_, hours)| hours).map(|n| u64::from(*n)).sum();
         let (cell, left, top) = (22_usize, 58_usize, 18_usize);
         let (width, height) = (left + 24 * cell, top + self.rows.len() * cell);
         let mut out = format!(
@@ -452,11 +388,8 @@ impl Heat {
             escaped(&t.chart_heat_desc(total, greatest)),
         );
         for hour in (0..24).step_by(3) {
-            let _ = write!(
-                out,
-                "<text class=\"chart-text\" x=\"{}\" y=\"12\">{hour:02}</text>",
-                left + hour * cell + 2
-            );
+            let _ =
+                write!(out, "<text class=\"chart-text\" x=\"{}\" y=\"12\">{hour:02}</text>", left + hour * cell + 2);
         }
         for (i, (label, hours)) in self.rows.iter().enumerate() {
             let y = top + i * cell;
@@ -507,11 +440,7 @@ mod tests {
     use crate::pages::Lang;
 
     fn shell() -> Shell {
-        Shell::new(
-            Lang::En,
-            "Sample Hospital",
-            "2026-03-11T06:00:00Z".parse().unwrap(),
-        )
+        Shell::new(Lang::En, "Sample Hospital", "2026-03-11T06:00:00Z".parse().unwrap())
     }
 
     fn line(values: &[f64]) -> Line {
@@ -524,14 +453,7 @@ mod tests {
                 value: *v,
             })
             .collect();
-        Line {
-            title: "HbA1c <x>".into(),
-            unit: "%".into(),
-            points,
-            low: Some(4.0),
-            high: Some(6.0),
-            size: Size::Full,
-        }
+        Line { title: "HbA1c <x>".into(), unit: "%".into(), points, low: Some(4.0), high: Some(6.0), size: Size::Full }
     }
 
     #[test]
@@ -550,20 +472,9 @@ mod tests {
 
     #[test]
     fn charts_carry_no_inline_style() {
-        let heat = Heat {
-            title: "h".into(),
-            rows: vec![("Mon".into(), [3; 24])],
-        };
-        let bars = Bars {
-            title: "b".into(),
-            what: "w".into(),
-            items: vec![("a".into(), 3), ("b".into(), 0)],
-        };
-        for html in [
-            line(&[1.0, 2.0]).figure(&shell()),
-            heat.figure(&shell()),
-            bars.figure(&shell()),
-        ] {
+        let heat = Heat { title: "h".into(), rows: vec![("Mon".into(), [3; 24])] };
+        let bars = Bars { title: "b".into(), what: "w".into(), items: vec![("a".into(), 3), ("b".into(), 0)] };
+        for html in [line(&[1.0, 2.0]).figure(&shell()), heat.figure(&shell()), bars.figure(&shell())] {
             assert!(!html.as_str().contains("style="), "{}", html.as_str());
         }
     }
@@ -571,17 +482,8 @@ mod tests {
     #[test]
     fn a_chart_of_nothing_or_of_one_flat_value_has_finite_numbers() {
         for values in [&[][..], &[5.0], &[0.0, 0.0], &[f64::NAN]] {
-            let svg = Line {
-                low: None,
-                high: None,
-                ..line(values)
-            }
-            .svg(&shell());
-            assert!(
-                !svg.as_str().contains("NaN") && !svg.as_str().contains("inf"),
-                "{}",
-                svg.as_str()
-            );
+            let svg = Line { low: None, high: None, ..line(values) }.svg(&shell());
+            assert!(!svg.as_str().contains("NaN") && !svg.as_str().contains("inf"), "{}", svg.as_str());
         }
     }
 

@@ -23,14 +23,8 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order shown.
-    pub const ALL: [Self; 6] = [
-        Self::LifeThreatening,
-        Self::Unconscious,
-        Self::NoTeam,
-        Self::Transfer,
-        Self::PublicDanger,
-        Self::Other,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::LifeThreatening, Self::Unconscious, Self::NoTeam, Self::Transfer, Self::PublicDanger, Self::Other];
 
     /// The code in forms and on the ticket.
     pub const fn code(self) -> &'static str {

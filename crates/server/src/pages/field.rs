@@ -69,10 +69,7 @@ pub struct Field {
 impl Field {
     /// A field with a value and nothing wrong.
     pub fn of(value: impl Into<String>) -> Self {
-        Self {
-            value: value.into(),
-            error: None,
-        }
+        Self { value: value.into(), error: None }
     }
 
     /// The same field, found wrong.

@@ -103,9 +103,7 @@ icons![
 pub fn icon(name: &str) -> Html {
     let drawing = drawing(name).trim_end();
     let inner = drawing.strip_prefix("<svg ").unwrap_or(drawing);
-    Html::trusted(format!(
-        "<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\" {inner}"
-    ))
+    Html::trusted(format!("<svg class=\"icon\" aria-hidden=\"true\" focusable=\"false\" {inner}"))
 }
 
 #[cfg(test)]
@@ -116,15 +114,9 @@ mod tests {
     fn every_icon_is_one_plain_drawing_without_script_or_style() {
         for name in NAMES {
             let text = icon(name).to_string();
-            assert!(
-                text.starts_with("<svg class=\"icon\" aria-hidden"),
-                "{name}"
-            );
+            assert!(text.starts_with("<svg class=\"icon\" aria-hidden"), "{name}");
             assert!(text.ends_with("</svg>"), "{name}");
-            assert!(
-                !text.contains("script") && !text.contains("style="),
-                "{name}"
-            );
+            assert!(!text.contains("script") && !text.contains("style="), "{name}");
         }
     }
 }

@@ -90,9 +90,7 @@ mod tests {
 
     /// Names of all messages of a language, read from its files.
     fn names(lang: &str) -> std::collections::BTreeSet<String> {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("locales")
-            .join(lang);
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("locales").join(lang);
         let mut names = std::collections::BTreeSet::new();
         for file in std::fs::read_dir(folder).unwrap() {
             let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
@@ -127,18 +125,13 @@ mod tests {
         let room = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
         sources(&room.join("templates"), &mut text);
         sources(&room.join("src"), &mut text);
-        let unused: Vec<_> = en
-            .iter()
-            .filter(|name| !text.contains(&format!(".{}(", name.replace('-', "_"))))
-            .collect();
+        let unused: Vec<_> =
+            en.iter().filter(|name| !text.contains(&format!(".{}(", name.replace('-', "_")))).collect();
         assert!(unused.is_empty(), "no page says {unused:?}");
     }
 
     #[test]
     fn the_same_message_differs_between_the_languages() {
-        assert_ne!(
-            Lang::Zh.t().nav_my_patients(),
-            Lang::En.t().nav_my_patients()
-        );
+        assert_ne!(Lang::Zh.t().nav_my_patients(), Lang::En.t().nav_my_patients());
     }
 }

@@ -7,10 +7,7 @@
 //! Every page works without a script: forms post to the addresses in [`url`] and the handler redirects. The names of
 //! the form fields are told in each view's documentation.
 
-#![expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "templates pass by reference"
-)]
+#![expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
 
 use std::fmt;
 

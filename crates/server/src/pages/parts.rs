@@ -59,13 +59,7 @@ impl Pager {
     /// Everything fits on one page.
     pub fn whole(rows: usize) -> Self {
         let n = rows as u64;
-        Self {
-            earlier: None,
-            later: None,
-            from: u64::from(n > 0),
-            to: n,
-            total: Some(n),
-        }
+        Self { earlier: None, later: None, from: u64::from(n > 0), to: n, total: Some(n) }
     }
 
     /// Whether there is anything to page through.
@@ -99,11 +93,7 @@ pub(crate) fn bytes(n: u64) -> String {
         value /= 1024.0;
         name = next;
     }
-    if name == "B" {
-        format!("{n} B")
-    } else {
-        format!("{value:.1} {name}")
-    }
+    if name == "B" { format!("{n} B") } else { format!("{value:.1} {name}") }
 }
 
 #[cfg(test)]

@@ -97,12 +97,7 @@ pub enum ReviewOutcome {
 
 impl ReviewOutcome {
     /// Every outcome, in the order shown.
-    pub const ALL: [Self; 4] = [
-        Self::Justified,
-        Self::WidenRules,
-        Self::AskMore,
-        Self::NotJustified,
-    ];
+    pub const ALL: [Self; 4] = [Self::Justified, Self::WidenRules, Self::AskMore, Self::NotJustified];
 
     /// The code in forms.
     pub const fn code(self) -> &'static str {
@@ -284,6 +279,4 @@ pub struct WhoSaw {
     pub pager: Pager,
 }
 
-super::no_content_in_debug!(
-    Task, Today, ReviewRow, Reviews, Shown, Review, SawRow, WhoSaw
-);
+super::no_content_in_debug!(Task, Today, ReviewRow, Reviews, Shown, Review, SawRow, WhoSaw);

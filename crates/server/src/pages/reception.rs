@@ -205,12 +205,4 @@ pub struct Consent {
     pub past: Vec<ConsentPast>,
 }
 
-super::no_content_in_debug!(
-    CounterRow,
-    Counter,
-    Register,
-    Notice,
-    ConsentItem,
-    ConsentPast,
-    Consent
-);
+super::no_content_in_debug!(CounterRow, Counter, Register, Notice, ConsentItem, ConsentPast, Consent);

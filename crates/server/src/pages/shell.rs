@@ -221,9 +221,7 @@ impl Nav {
     /// What a role needs, in the order it is shown.
     pub(crate) fn of_role(role: Role) -> &'static [Self] {
         match role {
-            Role::Doctor | Role::Nurse | Role::Radiographer => {
-                &[Self::MyPatients, Self::FindPatient]
-            }
+            Role::Doctor | Role::Nurse | Role::Radiographer => &[Self::MyPatients, Self::FindPatient],
             Role::Receptionist => &[Self::Counter, Self::Register],
             Role::PrivacyOfficer => &[Self::PrivacyToday, Self::Reviews, Self::WhoSaw],
             Role::Auditor | Role::AuditAdministrator => &[Self::Log, Self::Verify],
@@ -304,10 +302,7 @@ impl Shell {
     }
 
     pub(crate) fn badge(&self, nav: &Nav) -> u64 {
-        self.badges
-            .iter()
-            .find(|(n, _)| n == nav)
-            .map_or(0, |(_, n)| *n)
+        self.badges.iter().find(|(n, _)| n == nav).map_or(0, |(_, n)| *n)
     }
 
     pub(crate) fn is_here(&self, nav: &Nav) -> bool {
@@ -316,27 +311,18 @@ impl Shell {
 
     pub(crate) fn roles_text(&self) -> String {
         let t = self.t();
-        let names: Vec<_> = self
-            .me
-            .iter()
-            .flat_map(|me| &me.roles)
-            .map(|r| r.label(t))
-            .collect();
+        let names: Vec<_> = self.me.iter().flat_map(|me| &me.roles).map(|r| r.label(t)).collect();
         names.join(&t.list_comma())
     }
 
     /// Day and minute: `2026-03-11 14:05`.
     pub fn when(&self, at: &Timestamp) -> String {
-        at.to_zoned(self.zone.clone())
-            .strftime("%Y-%m-%d %H:%M")
-            .to_string()
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
     }
 
     /// The day: `2026-03-11`.
     pub fn day(&self, at: &Timestamp) -> String {
-        at.to_zoned(self.zone.clone())
-            .strftime("%Y-%m-%d")
-            .to_string()
+        at.to_zoned(self.zone.clone()).strftime("%Y-%m-%d").to_string()
     }
 
     /// The minute of the day: `14:05`.
@@ -345,10 +331,7 @@ impl Shell {
     }
 
     /// The exact time for the `datetime` attribute.
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the shell"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn machine(&self, at: &Timestamp) -> String {
         at.to_string()
     }
@@ -370,11 +353,7 @@ impl Shell {
     /// "4 h 20 min left" or "3 h overdue".
     pub(crate) fn due(&self, at: &Timestamp) -> String {
         let span = self.span(at);
-        if self.is_past(at) {
-            self.t().due_over(span)
-        } else {
-            self.t().due_left(span)
-        }
+        if self.is_past(at) { self.t().due_over(span) } else { self.t().due_left(span) }
     }
 
     /// "2 h ago".
@@ -393,9 +372,7 @@ impl Shell {
 
     /// Whether this is the patient's side.
     pub(crate) fn is_portal(&self) -> bool {
-        self.me
-            .as_ref()
-            .is_some_and(|me| me.roles == [Role::Patient])
+        self.me.as_ref().is_some_and(|me| me.roles == [Role::Patient])
     }
 
     /// The class of the page's body: which frame it has.
@@ -416,60 +393,38 @@ impl Shell {
     }
 
     /// The mark of the product, drawn beside the hospital's name.
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the shell"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn mark(&self) -> Html {
-        Html::trusted(
-            include_str!("../../assets/favicon.svg")
-                .trim_end()
-                .replacen(
-                    "<svg ",
-                    "<svg class=\"mark\" aria-hidden=\"true\" focusable=\"false\" ",
-                    1,
-                ),
-        )
+        Html::trusted(include_str!("../../assets/favicon.svg").trim_end().replacen(
+            "<svg ",
+            "<svg class=\"mark\" aria-hidden=\"true\" focusable=\"false\" ",
+            1,
+        ))
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the shell"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn icon(&self, name: &str) -> Html {
         icon(name)
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the shell"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn number(&self, n: &u64) -> String {
         grouped(*n)
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the shell"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn bytes(&self, n: &u64) -> String {
         bytes(*n)
     }
 
     /// Address of an asset, with its content hash.
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the shell"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn asset(&self, name: &str) -> String {
         assets::url(name)
     }
 
     /// Integrity value of an asset.
-    #[expect(
-        clippy::unused_self,
-        reason = "templates reach every helper through the shell"
-    )]
+    #[expect(clippy::unused_self, reason = "templates reach every helper through the shell")]
     pub(crate) fn integrity(&self, name: &str) -> String {
         assets::integrity(name)
     }
@@ -482,11 +437,7 @@ mod tests {
     use super::*;
 
     fn shell() -> Shell {
-        Shell::new(
-            Lang::En,
-            "Sample Hospital",
-            "2026-03-11T06:00:00Z".parse().unwrap(),
-        )
+        Shell::new(Lang::En, "Sample Hospital", "2026-03-11T06:00:00Z".parse().unwrap())
     }
 
     #[test]
@@ -510,14 +461,8 @@ mod tests {
     #[test]
     fn two_roles_share_one_navigation_without_repetition() {
         let mut shell = shell();
-        shell.me = Some(Me {
-            name: "A".into(),
-            roles: vec![Role::Doctor, Role::Nurse, Role::Auditor],
-            department: None,
-        });
-        assert_eq!(
-            shell.nav(),
-            [Nav::MyPatients, Nav::FindPatient, Nav::Log, Nav::Verify]
-        );
+        shell.me =
+            Some(Me { name: "A".into(), roles: vec![Role::Doctor, Role::Nurse, Role::Auditor], department: None });
+        assert_eq!(shell.nav(), [Nav::MyPatients, Nav::FindPatient, Nav::Log, Nav::Verify]);
     }
 }

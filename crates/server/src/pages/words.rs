@@ -63,18 +63,12 @@ impl Role {
 
     /// Reads the code of a form.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::STAFF
-            .into_iter()
-            .chain([Self::Patient])
-            .find(|r| r.code() == code)
+        Self::STAFF.into_iter().chain([Self::Patient]).find(|r| r.code() == code)
     }
 
     /// The three that may never meet in one person, nor with any other role.
     pub const fn is_administrator(self) -> bool {
-        matches!(
-            self,
-            Self::SystemAdministrator | Self::SecurityAdministrator | Self::AuditAdministrator
-        )
+        matches!(self, Self::SystemAdministrator | Self::SecurityAdministrator | Self::AuditAdministrator)
     }
 
     pub(crate) fn label(self, t: &Messages) -> String {

@@ -23,7 +23,10 @@ async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
     admin.post("/accounts", &new("zhou.yi", &[])).await.is(422);
     let made = admin.post("/accounts", &new("zhou.yi", &["doctor"])).await;
     made.is(200).shows("Shown only once");
-    let (password, secret) = (made.after("First password</dt><dd><code class=\"secret\">"), made.after("authenticator</dt><dd><code class=\"secret\">"));
+    let (password, secret) = (
+        made.after("First password</dt><dd><code class=\"secret\">"),
+        made.after("authenticator</dt><dd><code class=\"secret\">"),
+    );
     let edit = made.link("/accounts/0");
     let edit = edit.trim_end_matches("/lock").to_owned();
     admin.get(&edit).await.is(200).hides(&password).hides(&secret);
@@ -55,7 +58,11 @@ async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
     let changed = [("name", "周一一"), ("department", "内分泌科"), ("role", "nurse")];
     admin.post(&edit, &changed).await.goes_to(&edit);
     admin.get(&edit).await.is(200).shows("周一一").shows("内分泌科");
-    admin.post(&edit, &[("name", "周一"), ("department", "no such"), ("role", "nurse")]).await.is(422).shows("No department");
+    admin
+        .post(&edit, &[("name", "周一"), ("department", "no such"), ("role", "nurse")])
+        .await
+        .is(422)
+        .shows("No department");
     // Nobody administers the own account; nobody else administers at all.
     let own = format!("/accounts/{}", house.account("yuan.bowen"));
     admin.post(&format!("{own}/reset-factor"), &[]).await.is(403);

@@ -66,8 +66,15 @@ async fn col_03_a_person_is_registered_once_and_given_the_notice() {
     let path = to.split('?').next().unwrap();
     let (version, digest) = (consent.hidden("version"), consent.hidden("digest"));
     let sent = |research: &'static str| {
-        vec![("version", version.clone()), ("digest", digest.clone()), ("method", "paper".into()), ("by", "self".into()),
-            ("guardian", String::new()), ("item.research", research.to_owned()), ("item.sharing", "no".into())]
+        vec![
+            ("version", version.clone()),
+            ("digest", digest.clone()),
+            ("method", "paper".into()),
+            ("by", "self".into()),
+            ("guardian", String::new()),
+            ("item.research", research.to_owned()),
+            ("item.sharing", "no".into()),
+        ]
     };
     let pairs = |form: &[(&'static str, String)]| form.iter().map(|(k, v)| (*k, v.clone())).collect::<Vec<_>>();
     let post = |form: Vec<(&'static str, String)>| pairs(&form);

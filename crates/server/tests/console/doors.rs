@@ -27,7 +27,9 @@ async fn every_page_that_is_not_public_wants_a_session() {
             let mut browser = house.browser();
             browser.cookies.insert("tacebo".into(), session.into());
             let before = house.entries().await.len();
-            let page = browser.send(route.method.clone(), &example(route.path), String::new(), &[("sec-fetch-site", "same-origin")]).await;
+            let page = browser
+                .send(route.method.clone(), &example(route.path), String::new(), &[("sec-fetch-site", "same-origin")])
+                .await;
             page.goes_to("/login");
             assert!(page.text.is_empty(), "{route:?}");
             assert_eq!(house.entries().await.len(), before, "{route:?} did something");
@@ -52,8 +54,11 @@ async fn every_decided_page_leaves_an_entry_whoever_asks() {
             }
             let mut browser = house.log_in(login).await;
             let before = house.entries().await.len();
-            let query = if route.path.ends_with("/find") || route.path.ends_with("/who-saw") { "?q=10p177" } else { "" };
-            let page = browser.send(route.method.clone(), &format!("{}{query}", example(route.path)), String::new(), &[]).await;
+            let query =
+                if route.path.ends_with("/find") || route.path.ends_with("/who-saw") { "?q=10p177" } else { "" };
+            let page = browser
+                .send(route.method.clone(), &format!("{}{query}", example(route.path)), String::new(), &[])
+                .await;
             let portal = route.path.starts_with("/me");
             if portal && login != "patient.other" {
                 page.is(403);

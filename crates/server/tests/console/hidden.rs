@@ -42,7 +42,8 @@ async fn refusals_are_the_same_bytes_whether_or_not_the_patient_exists() {
             // Receipts at the foot name places in the log.
             let line = |page: &Page| {
                 let (status, headers, text) = bare(page);
-                let text: Vec<String> = text.lines().filter(|line| !line.contains("class=\"receipt\"")).map(str::to_owned).collect();
+                let text: Vec<String> =
+                    text.lines().filter(|line| !line.contains("class=\"receipt\"")).map(str::to_owned).collect();
                 (status, headers, text)
             };
             assert_eq!(line(a), line(b), "{login} {at}");

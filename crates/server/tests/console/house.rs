@@ -160,7 +160,13 @@ impl House {
         browser
     }
 
-    pub(crate) async fn both_steps(&self, browser: &mut Browser, login: &str, password: &str, factor: &FactorOffer) -> Page {
+    pub(crate) async fn both_steps(
+        &self,
+        browser: &mut Browser,
+        login: &str,
+        password: &str,
+        factor: &FactorOffer,
+    ) -> Page {
         browser.get("/login").await.is(200);
         browser.post("/login", &[("name", login), ("password", password), ("next", "/")]).await.goes_to("/login/code");
         browser.get("/login/code").await.is(200);
@@ -178,7 +184,9 @@ impl House {
         asker.who.grants.insert("HSYSADMIN.read-log".into());
         let query = LogQuery { limit: 50_000, ..LogQuery::default() };
         let mut entries = self.app.vault().log(&asker, &query).await.unwrap().into_parts().0;
-        entries.retain(|entry| entry.get("door") != "job" && (entry.get("action") != "read-log" || entry.get("door") != "cli"));
+        entries.retain(|entry| {
+            entry.get("door") != "job" && (entry.get("action") != "read-log" || entry.get("door") != "cli")
+        });
         entries.reverse();
         entries
     }

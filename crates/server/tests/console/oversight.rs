@@ -33,7 +33,11 @@ async fn the_auditor_reads_opens_proves_and_verifies_the_log_and_sees_no_patient
     let held = auditor.post("/audit/verify", &[("checkpoint", "")]).await;
     held.is(200).shows("The log holds").shows("Not compared");
     li.get("/patients/p1").await.is(200);
-    auditor.post("/audit/verify", &[("checkpoint", &note.replace('\n', "\r\n"))]).await.is(200).shows("continues the older checkpoint");
+    auditor
+        .post("/audit/verify", &[("checkpoint", &note.replace('\n', "\r\n"))])
+        .await
+        .is(200)
+        .shows("continues the older checkpoint");
     auditor.post("/audit/verify", &[("checkpoint", "nonsense")]).await.is(422).shows("cannot be read");
     auditor.get("/audit").await.shows("it holds");
     // Nothing of a patient is open to the auditor.

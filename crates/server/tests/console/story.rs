@@ -11,8 +11,20 @@ async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
     li.get("/").await.goes_to("/patients");
     li.get("/patients").await.is(200).shows(NAME).shows("/patients/p1").shows("Encounter");
     let record = li.get("/patients/p1").await;
-    record.is(200).shows(NAME).shows("心力衰竭").shows("呋塞米").shows("青霉素").shows("血钾").shows("5.9 mmol/L").shows("3.5–5.3");
-    record.shows("You take part in this patient").shows("心内科").shows("since 2026-11-01").shows("log.hospital.example #");
+    record
+        .is(200)
+        .shows(NAME)
+        .shows("心力衰竭")
+        .shows("呋塞米")
+        .shows("青霉素")
+        .shows("血钾")
+        .shows("5.9 mmol/L")
+        .shows("3.5–5.3");
+    record
+        .shows("You take part in this patient")
+        .shows("心内科")
+        .shows("since 2026-11-01")
+        .shows("log.hospital.example #");
     record.shows("<svg");
     assert!(!record.header("tacebo-receipt").is_empty());
 
@@ -30,12 +42,19 @@ async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
 
     // The glass is broken by the number on the card, too.
     wang.get("/patients/p1/emergency").await.is(200);
-    let incomplete = wang.post("/patients/p1/emergency", &[("reason", "unconscious"), ("text", ""), ("minutes", "30")]).await;
+    let incomplete =
+        wang.post("/patients/p1/emergency", &[("reason", "unconscious"), ("text", ""), ("minutes", "30")]).await;
     incomplete.is(422).shows("fill this in");
-    let reason = [("reason", "unconscious"), ("text", "found on the stairs, nobody of the ward reached"), ("minutes", "30")];
+    let reason =
+        [("reason", "unconscious"), ("text", "found on the stairs, nobody of the ward reached"), ("minutes", "30")];
     wang.post("/patients/10p177/emergency", &reason).await.goes_to("/patients/10p177");
     let opened = wang.get("/patients/10p177").await;
-    opened.is(200).shows(NAME).shows("心力衰竭").shows("Emergency access is running").shows("You declared an emergency");
+    opened
+        .is(200)
+        .shows(NAME)
+        .shows("心力衰竭")
+        .shows("Emergency access is running")
+        .shows("You declared an emergency");
     wang.get("/patients/p1").await.is(200);
 
     // The officer sees and reviews it, and answers the request.
@@ -52,7 +71,10 @@ async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
     let case = officer.get(&review).await;
     case.is(200).shows("found on the stairs").shows("identity and contact");
     officer.post(&review, &[("outcome", ""), ("note", "read the entries")]).await.is(422);
-    officer.post(&review, &[("outcome", "justified"), ("note", "the reason holds, what was opened fits it")]).await.goes_to("/privacy/reviews");
+    officer
+        .post(&review, &[("outcome", "justified"), ("note", "the reason holds, what was opened fits it")])
+        .await
+        .goes_to("/privacy/reviews");
     officer.get(&review).await.is(200).shows("the reason holds").shows("叶青岚");
     officer.get("/privacy/reviews").await.is(200).shows("No emergency access is waiting");
 
@@ -88,7 +110,10 @@ async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
 
     // The limit works on the doctor's next click, and can be taken back.
     patient.get("/me/choices").await.is(200).shows("心内科");
-    patient.post("/me/choices", &[("department", "Organization/cardiology"), ("limit", "on")]).await.goes_to("/me/choices");
+    patient
+        .post("/me/choices", &[("department", "Organization/cardiology"), ("limit", "on")])
+        .await
+        .goes_to("/me/choices");
     patient.get("/me/choices").await.shows("Limited by you");
     li.get("/patients/p1").await.is(403).hides(NAME).hides("心力衰竭");
     li.get("/patients").await.is(200).hides(NAME);
@@ -122,7 +147,10 @@ async fn every_look_at_a_person_has_its_entry() {
     let page = li.get("/patients/p1").await;
     let entries = house.entries().await.split_off(before);
     assert_eq!(entries.len(), 1, "{:?}", entries.iter().map(|e| e.fields.clone()).collect::<Vec<_>>());
-    assert_eq!((entries[0].get("patient"), entries[0].get("outcome"), entries[0].get("door")), ("p1", "done", "console"));
+    assert_eq!(
+        (entries[0].get("patient"), entries[0].get("outcome"), entries[0].get("door")),
+        ("p1", "done", "console")
+    );
     assert!(page.header("tacebo-receipt").starts_with(&format!("{}:", entries[0].index)));
     let mut wang = house.log_in("wang.siqi").await;
     let before = house.entries().await.len();

@@ -46,7 +46,15 @@ async fn an_address_and_a_body_that_disagree_are_refused() {
     house.put(&house.his, "/fhir/Patient/a", &patient("b")).await.is(400);
     house.put(&house.his, "/fhir/Patient/a%20b", &patient("a b")).await.is(400);
     house.put(&house.his, "/fhir/Observation/a", &patient("a")).await.is(400);
-    let odd = house.send(&house.his, Method::PUT, "/fhir/Patient/a", &[JSON, ("if-match", "x")], patient("a").to_string().into_bytes()).await;
+    let odd = house
+        .send(
+            &house.his,
+            Method::PUT,
+            "/fhir/Patient/a",
+            &[JSON, ("if-match", "x")],
+            patient("a").to_string().into_bytes(),
+        )
+        .await;
     odd.is(400);
     house.get(&house.his, "/fhir/Patient/a").await.is(404);
 }
@@ -69,7 +77,9 @@ async fn without_a_good_token_or_a_purpose_nobody_is_asked() {
     let none = send(None, Some("TREAT")).await;
     assert_eq!(none.is(401).issue(), "login");
     assert_eq!(none.header("www-authenticate"), "Bearer realm=\"tacebo\"");
-    assert!(send(Some("tct_made-up"), Some("TREAT")).await.is(401).header("www-authenticate").contains("invalid_token"));
+    assert!(
+        send(Some("tct_made-up"), Some("TREAT")).await.is(401).header("www-authenticate").contains("invalid_token")
+    );
     assert_eq!(send(Some(&good), None).await.is(400).issue(), "required");
     for purpose in ["", "treat", "CURIOSITY", "TREAT,ETREAT"] {
         assert_eq!(send(Some(&good), Some(purpose)).await.is(400).issue(), "code-invalid", "{purpose}");
@@ -81,7 +91,10 @@ async fn without_a_good_token_or_a_purpose_nobody_is_asked() {
         let mark = house.mark().await;
         let wrong = Person { purpose: "HRESCH", ..who.clone() };
         assert_eq!(house.get(&wrong, "/fhir/Patient/p1").await.is(403).issue(), "forbidden");
-        assert_eq!(house.since(mark).await.iter().map(|e| e.get("outcome").to_owned()).collect::<Vec<_>>(), ["refused"]);
+        assert_eq!(
+            house.since(mark).await.iter().map(|e| e.get("outcome").to_owned()).collect::<Vec<_>>(),
+            ["refused"]
+        );
     }
     // A token ends.
     house.clock.fetch_add(2 * 3_600_000_000, std::sync::atomic::Ordering::SeqCst);
@@ -91,7 +104,9 @@ async fn without_a_good_token_or_a_purpose_nobody_is_asked() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_json_of_r4_is_spoken() {
     let house = House::with_patient("p1").await;
-    let get = async |path: &str, accept: &str| house.send(&house.his, Method::GET, path, &[("accept", accept)], Vec::new()).await;
+    let get = async |path: &str, accept: &str| {
+        house.send(&house.his, Method::GET, path, &[("accept", accept)], Vec::new()).await
+    };
     get("/fhir/Patient/p1", "application/fhir+json").await.is(200);
     get("/fhir/Patient/p1", "text/html, */*;q=0.1").await.is(200);
     get("/fhir/Patient/p1", "application/fhir+xml").await.is(406);
@@ -99,7 +114,15 @@ async fn only_json_of_r4_is_spoken() {
     get("/fhir/Patient/p1?_format=json", "application/fhir+xml").await.is(200);
     get("/fhir/Patient/p1?_format=xml", "*/*").await.is(406);
     get("/fhir/Patient/p1?_format=application/fhir+json", "*/*").await.is(200);
-    let xml = house.send(&house.his, Method::POST, "/fhir/Patient", &[("content-type", "application/fhir+xml")], b"<Patient/>".to_vec()).await;
+    let xml = house
+        .send(
+            &house.his,
+            Method::POST,
+            "/fhir/Patient",
+            &[("content-type", "application/fhir+xml")],
+            b"<Patient/>".to_vec(),
+        )
+        .await;
     assert_eq!(xml.is(415).issue(), "not-supported");
     let patch = house.send(&house.his, Method::PATCH, "/fhir/Patient/p1", &[JSON], b"[]".to_vec()).await;
     assert_eq!(patch.is(405).issue(), "not-supported");

@@ -36,7 +36,19 @@ async fn a_transaction_is_linked_up_and_answered_in_its_own_order() {
         assert!(first["entry"][at]["response"]["status"].as_str().unwrap().starts_with("201"), "{first}");
         assert!(place(&first, at).contains(kind), "{first}");
     }
-    let short = |place: &str| place.split("/_history").next().unwrap().rsplit('/').take(2).collect::<Vec<_>>().into_iter().rev().collect::<Vec<_>>().join("/");
+    let short = |place: &str| {
+        place
+            .split("/_history")
+            .next()
+            .unwrap()
+            .rsplit('/')
+            .take(2)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .rev()
+            .collect::<Vec<_>>()
+            .join("/")
+    };
     let observation = house.get(&house.his, &format!("/fhir/{}", short(&place(&first, 0)))).await.is(200).json();
     assert_eq!(observation["subject"]["reference"], short(&place(&first, 1)));
     assert_eq!(observation["performer"][0]["reference"], short(&place(&first, 2)));
@@ -58,7 +70,8 @@ async fn a_transaction_with_one_bad_entry_keeps_nothing() {
     dangling["performer"] = json!([{ "reference": "Practitioner?identifier=urn:none|0" }]);
     let mut unknown = observation("x", "p1");
     unknown["colour"] = json!("red");
-    let stale = json!({ "resource": patient("p1"), "request": { "method": "PUT", "url": "Patient/p1", "ifMatch": "W/\"7\"" } });
+    let stale =
+        json!({ "resource": patient("p1"), "request": { "method": "PUT", "url": "Patient/p1", "ifMatch": "W/\"7\"" } });
     for (bad, status) in [
         (entry("POST", "Observation", dangling), 412),
         (entry("POST", "Observation", unknown), 400),
@@ -68,7 +81,10 @@ async fn a_transaction_with_one_bad_entry_keeps_nothing() {
     ] {
         house.post(&house.his, "/fhir", &bundle("transaction", vec![good(), bad])).await.is(status);
     }
-    let twice = bundle("transaction", vec![entry("PUT", "Patient/p1", patient("p1")), entry("PUT", "Patient/p1", patient("p1"))]);
+    let twice = bundle(
+        "transaction",
+        vec![entry("PUT", "Patient/p1", patient("p1")), entry("PUT", "Patient/p1", patient("p1"))],
+    );
     house.post(&house.his, "/fhir", &twice).await.is(400);
     // A doctor may write of her own patient, not of another: together, neither.
     let mixed = bundle("transaction", vec![good(), entry("POST", "Observation", observation("x", "somebody"))]);
@@ -81,16 +97,20 @@ async fn entries_of_a_batch_do_not_know_each_other() {
     let house = House::with_patient("p1").await;
     let mut unknown = observation("x", "p1");
     unknown["colour"] = json!("red");
-    let batch = bundle("batch", vec![
-        entry("POST", "Observation", unknown),
-        entry("POST", "Observation", observation("x", "p1")),
-        json!({ "request": { "method": "GET", "url": "Patient/p1" } }),
-        json!({ "request": { "method": "GET", "url": "Patient/nobody" } }),
-        json!({ "request": { "method": "GET", "url": "Observation?patient=p1" } }),
-        json!({ "request": { "method": "DELETE", "url": "Observation?patient=p1" } }),
-    ]);
+    let batch = bundle(
+        "batch",
+        vec![
+            entry("POST", "Observation", unknown),
+            entry("POST", "Observation", observation("x", "p1")),
+            json!({ "request": { "method": "GET", "url": "Patient/p1" } }),
+            json!({ "request": { "method": "GET", "url": "Patient/nobody" } }),
+            json!({ "request": { "method": "GET", "url": "Observation?patient=p1" } }),
+            json!({ "request": { "method": "DELETE", "url": "Observation?patient=p1" } }),
+        ],
+    );
     let answer = house.post(&house.his, "/fhir", &batch).await.is(200).json();
-    let status: Vec<_> = answer["entry"].as_array().unwrap().iter().map(|e| &e["response"]["status"].as_str().unwrap()[..3]).collect();
+    let status: Vec<_> =
+        answer["entry"].as_array().unwrap().iter().map(|e| &e["response"]["status"].as_str().unwrap()[..3]).collect();
     assert_eq!(status, ["400", "201", "200", "404", "200", "400"]);
     assert_eq!(answer["entry"][2]["resource"]["id"], "p1");
     assert_eq!(answer["entry"][4]["resource"]["total"], 2);
@@ -98,7 +118,10 @@ async fn entries_of_a_batch_do_not_know_each_other() {
 
     // All refused: nothing disclosed, and an entry for each.
     let mark = house.mark().await;
-    let reads = bundle("batch", ["p1", "p2"].map(|id| json!({ "request": { "method": "GET", "url": format!("Patient/{id}") } })).into());
+    let reads = bundle(
+        "batch",
+        ["p1", "p2"].map(|id| json!({ "request": { "method": "GET", "url": format!("Patient/{id}") } })).into(),
+    );
     let answer = house.post(&house.stranger, "/fhir", &reads).await.is(200).json();
     assert_eq!(answer["entry"][0], answer["entry"][1]);
     assert_eq!(house.since(mark).await.iter().filter(|entry| entry.get("outcome") == "refused").count(), 2);
@@ -107,7 +130,9 @@ async fn entries_of_a_batch_do_not_know_each_other() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_that_is_none_is_refused_whole() {
     let house = House::new().await;
-    for body in [json!({ "resourceType": "Bundle", "type": "searchset" }), json!({ "resourceType": "Patient" }), json!([])] {
+    for body in
+        [json!({ "resourceType": "Bundle", "type": "searchset" }), json!({ "resourceType": "Patient" }), json!([])]
+    {
         house.post(&house.his, "/fhir", &body).await.is(400);
     }
     let empty = house.post(&house.his, "/fhir", &bundle("transaction", vec![])).await;

@@ -15,7 +15,11 @@ struct Ask {
 }
 
 fn asks() -> impl Strategy<Value = Ask> {
-    (0..5usize, 0..14usize, prop::sample::select(vec!["p1", "p2", "nobody"])).prop_map(|(who, what, patient)| Ask { who, what, patient })
+    (0..5usize, 0..14usize, prop::sample::select(vec!["p1", "p2", "nobody"])).prop_map(|(who, what, patient)| Ask {
+        who,
+        what,
+        patient,
+    })
 }
 
 /// Method, path, body, and whose record is asked for.
@@ -30,7 +34,11 @@ fn request(ask: &Ask) -> (Method, String, Option<Value>) {
         5 => (Method::GET, format!("/fhir/Patient?_id={p}"), None),
         6 => (Method::GET, format!("/fhir/Patient?identifier=M-{p}"), None),
         7 => (Method::POST, "/fhir/Observation".to_owned(), Some(observation("x", p))),
-        8 => (Method::PUT, format!("/fhir/Patient/{p}"), (p != "nobody").then(|| patient(p)).or_else(|| Some(patient(p)))),
+        8 => (
+            Method::PUT,
+            format!("/fhir/Patient/{p}"),
+            (p != "nobody").then(|| patient(p)).or_else(|| Some(patient(p))),
+        ),
         9 => (Method::DELETE, format!("/fhir/Observation/o-{p}"), None),
         10 => (Method::PUT, format!("/fhir/Observation/o-{p}"), Some(observation(&format!("o-{p}"), p))),
         11 => (Method::GET, format!("/fhir/Patient/{p}/Encounter?status=in-progress"), None),
@@ -58,8 +66,15 @@ fn every_answer_about_a_patient_has_exactly_one_entry_with_its_outcome() {
                     let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
                     let answer = house.send(people[ask.who], method, &path, &[JSON], bytes).await;
                     let entries = house.since(mark).await;
-                    prop_assert_eq!(entries.len(), 1, "{:?} {} -> {}: {:?}", ask, path, answer.status,
-                        entries.iter().map(|e| e.fields.clone()).collect::<Vec<_>>());
+                    prop_assert_eq!(
+                        entries.len(),
+                        1,
+                        "{:?} {} -> {}: {:?}",
+                        ask,
+                        path,
+                        answer.status,
+                        entries.iter().map(|e| e.fields.clone()).collect::<Vec<_>>()
+                    );
                     let entry = &entries[0];
                     let expected = match answer.status.as_u16() {
                         200..=299 => "done",
@@ -70,10 +85,16 @@ fn every_answer_about_a_patient_has_exactly_one_entry_with_its_outcome() {
                     prop_assert_eq!(entry.get("outcome"), expected, "{:?} {}", ask, path);
                     let named = entry.get("patient");
                     prop_assert!(named.is_empty() || named == ask.patient, "{:?} {} names {}", ask, path, named);
-                    let concerned = answer.status.as_u16() == 200 && answer.text().contains(&format!("Patient/{}", ask.patient));
+                    let concerned =
+                        answer.status.as_u16() == 200 && answer.text().contains(&format!("Patient/{}", ask.patient));
                     prop_assert!(!concerned || named == ask.patient, "{:?} {} names nobody", ask, path);
                     let receipt = answer.header("tacebo-receipt");
-                    prop_assert!(receipt.starts_with(&format!("{}:", entry.index)), "{} is not of {}", receipt, entry.index);
+                    prop_assert!(
+                        receipt.starts_with(&format!("{}:", entry.index)),
+                        "{} is not of {}",
+                        receipt,
+                        entry.index
+                    );
                 }
                 Ok(())
             })

@@ -9,7 +9,11 @@ use crate::house::{House, Person, observation, patient};
 
 fn ids(bundle: &Value) -> Vec<String> {
     let entries = bundle["entry"].as_array().cloned().unwrap_or_default();
-    entries.iter().filter(|e| e["search"]["mode"] == "match").map(|e| e["resource"]["id"].as_str().unwrap().to_owned()).collect()
+    entries
+        .iter()
+        .filter(|e| e["search"]["mode"] == "match")
+        .map(|e| e["resource"]["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -30,7 +34,15 @@ async fn a_patient_s_data_are_searched_exactly_and_others_are_not_found() {
     assert_eq!(find("Patient?identifier=urn:mrn|M-p1").await, ["p1"]);
     assert_eq!(find("Patient?name=wangxiao").await.len(), 2);
     assert_eq!(find("Patient?birthdate=1980-02").await.len(), 2);
-    let form = house.send(&house.doctor, Method::POST, "/fhir/Observation/_search", &[("content-type", "application/x-www-form-urlencoded")], b"patient=p1&code=2160-0".to_vec()).await;
+    let form = house
+        .send(
+            &house.doctor,
+            Method::POST,
+            "/fhir/Observation/_search",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            b"patient=p1&code=2160-0".to_vec(),
+        )
+        .await;
     assert_eq!(ids(&form.is(200).json()), ["late"]);
     let count = house.get(&house.doctor, "/fhir/Observation?patient=p1&_summary=count").await.is(200).json();
     assert_eq!((count["total"].as_u64(), count.get("entry")), (Some(2), None));
@@ -39,20 +51,41 @@ async fn a_patient_s_data_are_searched_exactly_and_others_are_not_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_open_everybody_s_records_is_too_costly_and_what_is_unknown_is_refused() {
     let house = House::with_patient("p1").await;
-    for query in ["Observation", "Observation?code=718-7", "Patient", "Patient?gender=male", "Patient?birthdate=gt1980"] {
+    for query in ["Observation", "Observation?code=718-7", "Patient", "Patient?gender=male", "Patient?birthdate=gt1980"]
+    {
         assert_eq!(house.get(&house.his, &format!("/fhir/{query}")).await.is(400).issue(), "too-costly", "{query}");
     }
-    for query in ["Observation?patient=p1&no-such=1", "Observation?patient=p1&code:frob=1", "Observation?patient=p1&date=gestern", "Observation?patient=p1&_has:X:y:z=1"] {
+    for query in [
+        "Observation?patient=p1&no-such=1",
+        "Observation?patient=p1&code:frob=1",
+        "Observation?patient=p1&date=gestern",
+        "Observation?patient=p1&_has:X:y:z=1",
+    ] {
         house.get(&house.his, &format!("/fhir/{query}")).await.is(400);
     }
-    let lenient = house.send(&house.his, Method::GET, "/fhir/Observation?patient=p1&no-such=1", &[("prefer", "handling=lenient")], Vec::new()).await;
+    let lenient = house
+        .send(
+            &house.his,
+            Method::GET,
+            "/fhir/Observation?patient=p1&no-such=1",
+            &[("prefer", "handling=lenient")],
+            Vec::new(),
+        )
+        .await;
     let bundle = lenient.is(200).json();
     assert_eq!(ids(&bundle), ["o-p1"]);
     assert!(bundle["entry"].as_array().unwrap().iter().any(|e| e["search"]["mode"] == "outcome"));
     assert!(!bundle["link"][0]["url"].as_str().unwrap().contains("no-such"));
     house.get(&house.his, "/fhir/Nothing/1").await.is(404);
     // The house itself may be listed.
-    house.put(&house.his, "/fhir/Organization/cardiology", &json!({ "resourceType": "Organization", "id": "cardiology", "name": "心内科" })).await.is(201);
+    house
+        .put(
+            &house.his,
+            "/fhir/Organization/cardiology",
+            &json!({ "resourceType": "Organization", "id": "cardiology", "name": "心内科" }),
+        )
+        .await
+        .is(201);
     assert_eq!(ids(&house.get(&house.stranger, "/fhir/Organization").await.is(200).json()), ["cardiology"]);
 }
 
@@ -112,7 +145,11 @@ async fn reception_finds_by_the_card_in_hand_and_guesses_nothing() {
         assert!(!found.text().contains(secret), "{}", found.text());
     }
     for guess in ["name=王小", "birthdate=1980-02-03", "identifier:missing=false&_id=p1", "_id=p1&_sort=birthdate"] {
-        assert_eq!(house.get(&house.counter, &format!("/fhir/Patient?{guess}")).await.is(200).json()["total"], 0, "{guess}");
+        assert_eq!(
+            house.get(&house.counter, &format!("/fhir/Patient?{guess}")).await.is(200).json()["total"],
+            0,
+            "{guess}"
+        );
     }
     house.get(&house.counter, "/fhir/Observation?patient=p1").await.is(403);
 }
@@ -138,7 +175,12 @@ async fn everything_is_fhir_and_not_the_house_s_own_records() {
     let known = house.identity.token(&house.stranger.token).unwrap().unwrap();
     let origin = tacebo_vault::Origin { door: tacebo_vault::Door::Console, address: None };
     let asker = known.asker_for("ETREAT", origin).unwrap();
-    let _ = house.app.vault().declare_emergency(&asker, &PatientId::new("p1"), "unconscious", "no answer", 30).await.unwrap();
+    let _ = house
+        .app
+        .vault()
+        .declare_emergency(&asker, &PatientId::new("p1"), "unconscious", "no answer", 30)
+        .await
+        .unwrap();
     let urgent = Person { purpose: "ETREAT", ..house.stranger.clone() };
     for who in [&urgent, &house.his] {
         let all = house.get(who, "/fhir/Patient/p1/$everything").await.is(200).json();

@@ -123,7 +123,9 @@ impl House {
             staff("officer", Role::PrivacyOfficer, "qian"),
         ];
         let mut tokens = Vec::new();
-        for (handed, purpose) in identity.bootstrap(&people).await.unwrap().into_iter().zip(["TREAT", "TREAT", "PATADMIN", "HCOMPL"]) {
+        for (handed, purpose) in
+            identity.bootstrap(&people).await.unwrap().into_iter().zip(["TREAT", "TREAT", "PATADMIN", "HCOMPL"])
+        {
             let holder = TokenHolder::Account(handed.account.id.clone());
             let token = identity.issue_token(&me, &holder, HOUR, "", None).await.unwrap();
             tokens.push(Person { token: token.token.expose().to_owned(), purpose });
@@ -160,7 +162,14 @@ impl House {
         Answered { status: parts.status, headers: parts.headers, body }
     }
 
-    pub(crate) async fn send(&self, who: &Person, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answered {
+    pub(crate) async fn send(
+        &self,
+        who: &Person,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answered {
         let mut request = Request::builder()
             .method(method)
             .uri(path)

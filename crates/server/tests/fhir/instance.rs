@@ -39,7 +39,8 @@ async fn a_resource_is_kept_read_changed_deleted_and_remembered() {
     house.get(&his, &format!("{path}/_history/3")).await.is(410);
     house.delete(&his, &path).await.is(204);
     let history = house.get(&his, &format!("{path}/_history")).await.is(200).json();
-    let verbs: Vec<_> = history["entry"].as_array().unwrap().iter().map(|e| e["request"]["method"].as_str().unwrap()).collect();
+    let verbs: Vec<_> =
+        history["entry"].as_array().unwrap().iter().map(|e| e["request"]["method"].as_str().unwrap()).collect();
     assert_eq!(verbs, ["DELETE", "PUT", "POST"]);
     assert!(history["entry"][0].get("resource").is_none());
     assert_eq!(house.put(&his, &path, &changed).await.is(201).header("etag"), "W/\"4\"");
@@ -48,7 +49,8 @@ async fn a_resource_is_kept_read_changed_deleted_and_remembered() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_caller_has_already_is_not_sent_again_and_head_has_no_body() {
     let house = House::with_patient("p1").await;
-    let same = house.send(&house.his, Method::GET, "/fhir/Patient/p1", &[("if-none-match", "W/\"1\"")], Vec::new()).await;
+    let same =
+        house.send(&house.his, Method::GET, "/fhir/Patient/p1", &[("if-none-match", "W/\"1\"")], Vec::new()).await;
     assert!(same.is(304).body.is_empty());
     house.send(&house.his, Method::GET, "/fhir/Patient/p1", &[("if-none-match", "W/\"7\"")], Vec::new()).await.is(200);
     let head = house.send(&house.his, Method::HEAD, "/fhir/Patient/p1", &[], Vec::new()).await;
@@ -71,7 +73,15 @@ async fn the_writer_says_what_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_writers_with_the_same_if_match_one_wins() {
     let house = House::with_patient("p1").await;
-    let stale = house.send(&house.his, Method::PUT, "/fhir/Patient/p1", &[JSON, ("if-match", "W/\"9\"")], patient("p1").to_string().into_bytes()).await;
+    let stale = house
+        .send(
+            &house.his,
+            Method::PUT,
+            "/fhir/Patient/p1",
+            &[JSON, ("if-match", "W/\"9\"")],
+            patient("p1").to_string().into_bytes(),
+        )
+        .await;
     assert_eq!(stale.is(412).issue(), "conflict");
     let tries = (0..12).map(|n| {
         let mut body = patient("p1");

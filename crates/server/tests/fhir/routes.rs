@@ -16,7 +16,12 @@ async fn every_route_that_is_not_public_leaves_an_entry() {
         }
         for kind in ["Patient", "Observation"] {
             let id = if kind == "Patient" { "p1" } else { "o-p1" };
-            let path = route.path.replace("{kind}", kind).replace("{id}", id).replace("{version}", "1").replace("{inner}", "Observation");
+            let path = route
+                .path
+                .replace("{kind}", kind)
+                .replace("{id}", id)
+                .replace("{version}", "1")
+                .replace("{inner}", "Observation");
             let body = match (route.method.as_str(), route.path) {
                 ("POST", "/fhir" | "/fhir/") => json!({ "resourceType": "Bundle", "type": "batch", "entry": [{ "request": { "method": "GET", "url": "Patient/p1" } }] }).to_string(),
                 ("POST", "/fhir/{kind}/_search") => String::new(),
@@ -41,8 +46,17 @@ async fn public_routes_answer_without_a_token_and_speak_of_nobody() {
     let house = House::with_patient("p1").await;
     house.app.vault().sign_now().await.unwrap();
     let asset = tacebo_server::assets::all()[0].url.clone();
-    for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/metrics", 404), ("/log/checkpoint", 200), ("/log/vkey", 200),
-        (asset.as_str(), 200), ("/assets/none.css", 404), ("/nowhere", 404), ("/fhir/metadata", 200)] {
+    for (path, status) in [
+        ("/healthz", 200),
+        ("/readyz", 200),
+        ("/metrics", 404),
+        ("/log/checkpoint", 200),
+        ("/log/vkey", 200),
+        (asset.as_str(), 200),
+        ("/assets/none.css", 404),
+        ("/nowhere", 404),
+        ("/fhir/metadata", 200),
+    ] {
         let answer = house.request(Request::get(path).body(Body::empty()).unwrap()).await;
         answer.is(status);
         assert!(!answer.text().contains("p1") && !answer.text().contains("王"), "{path}");
@@ -51,6 +65,7 @@ async fn public_routes_answer_without_a_token_and_speak_of_nobody() {
     }
     let statement = house.request(Request::get("/fhir/metadata").body(Body::empty()).unwrap()).await.json();
     assert_eq!(statement["resourceType"], "CapabilityStatement");
-    let wrong = house.request(Request::builder().method(Method::DELETE).uri("/healthz").body(Body::empty()).unwrap()).await;
+    let wrong =
+        house.request(Request::builder().method(Method::DELETE).uri("/healthz").body(Body::empty()).unwrap()).await;
     wrong.is(405);
 }

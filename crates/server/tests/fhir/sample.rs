@@ -19,7 +19,9 @@ async fn the_sample_hospital_loads_twice_over_without_doubles() {
         }
         let mut total = 0;
         for kind in ["Organization", "Practitioner", "Location"] {
-            total += house.get(&house.his, &format!("/fhir/{kind}?_summary=count")).await.is(200).json()["total"].as_u64().unwrap();
+            total += house.get(&house.his, &format!("/fhir/{kind}?_summary=count")).await.is(200).json()["total"]
+                .as_u64()
+                .unwrap();
         }
         counts.push(total);
     }

@@ -31,11 +31,7 @@ pub(crate) fn mark(data: &Path) -> Result<Mark> {
     let conn = open(data)?;
     let mut mark = [0; 3];
     for (at, (table, column)) in mark.iter_mut().zip(TABLES) {
-        *at = conn.query_row(
-            &format!("SELECT coalesce(max({column}), -1) FROM {table}"),
-            [],
-            |row| row.get(0),
-        )?;
+        *at = conn.query_row(&format!("SELECT coalesce(max({column}), -1) FROM {table}"), [], |row| row.get(0))?;
     }
     Ok(Mark(mark))
 }
@@ -47,18 +43,14 @@ impl Rows {
         let mut schema = Vec::new();
         let mut tables: [Vec<Vec<Value>>; 3] = Default::default();
         for (((table, column), from), rows) in TABLES.iter().zip(mark.0).zip(&mut tables) {
-            let mut made = conn.prepare(
-                "SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC",
-            )?;
+            let mut made = conn
+                .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC")?;
             for sql in made.query_map([table], |row| row.get::<_, String>(0))? {
                 schema.push(sql?);
             }
-            let mut all = conn.prepare(&format!(
-                "SELECT * FROM {table} WHERE {column} > ?1 ORDER BY {column}"
-            ))?;
+            let mut all = conn.prepare(&format!("SELECT * FROM {table} WHERE {column} > ?1 ORDER BY {column}"))?;
             let columns = all.column_count();
-            let found =
-                all.query_map([from], |row| (0..columns).map(|at| row.get(at)).collect())?;
+            let found = all.query_map([from], |row| (0..columns).map(|at| row.get(at)).collect())?;
             *rows = found.collect::<Result<_, _>>()?;
         }
         Ok(Self { schema, tables })
@@ -102,19 +94,14 @@ impl Rows {
             let tx = conn.transaction()?;
             for ((table, _), rows) in TABLES.iter().zip(&self.tables) {
                 let share = |n: usize| rows.len() * n / commits;
-                let share = rows
-                    .get(share(commit)..share(commit + 1))
-                    .unwrap_or_default();
+                let share = rows.get(share(commit)..share(commit + 1)).unwrap_or_default();
                 let Some(columns) = share.first().map(Vec::len) else {
                     continue;
                 };
                 let places = vec!["?"; columns].join(", ");
-                let mut insert =
-                    tx.prepare_cached(&format!("INSERT INTO {table} VALUES ({places})"))?;
+                let mut insert = tx.prepare_cached(&format!("INSERT INTO {table} VALUES ({places})"))?;
                 for row in share {
-                    insert
-                        .execute(rusqlite::params_from_iter(row))
-                        .context("bare SQLite refused a row")?;
+                    insert.execute(rusqlite::params_from_iter(row)).context("bare SQLite refused a row")?;
                 }
             }
             tx.commit()?;

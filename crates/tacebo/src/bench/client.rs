@@ -34,19 +34,13 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) async fn connect(address: &str, token: &str) -> Result<Self> {
-        let host = address
-            .strip_prefix("http://")
-            .context("the bench speaks clear HTTP on loopback")?;
+        let host = address.strip_prefix("http://").context("the bench speaks clear HTTP on loopback")?;
         let stream = TcpStream::connect(host).await?;
         stream.set_nodelay(true)?;
         let (sender, connection) = handshake(TokioIo::new(stream)).await?;
         tokio::spawn(connection);
         let bearer = HeaderValue::from_str(&format!("Bearer {token}"))?;
-        Ok(Self {
-            sender,
-            host: HeaderValue::from_str(host)?,
-            bearer,
-        })
+        Ok(Self { sender, host: HeaderValue::from_str(host)?, bearer })
     }
 
     /// Sends and reads the whole answer.
@@ -102,11 +96,7 @@ where
                 let (status, body) = client.send(&shot).await?;
                 if !status.is_success() {
                     let words: String = String::from_utf8_lossy(&body).chars().take(400).collect();
-                    bail!(
-                        "{} {} was answered {status}: {words}",
-                        shot.method,
-                        shot.path
-                    );
+                    bail!("{} {} was answered {status}: {words}", shot.method, shot.path);
                 }
                 // What ends within the window counts: a long transaction may have begun before it.
                 let now = Instant::now();
@@ -123,9 +113,5 @@ where
         times.extend(more);
         worth += worth_more;
     }
-    Ok(Done {
-        times: Times::gather(times),
-        worth,
-        span: load.measure,
-    })
+    Ok(Done { times: Times::gather(times), worth, span: load.measure })
 }

@@ -18,8 +18,7 @@ pub(crate) struct Figures(Vec<(String, Figure)>);
 
 impl Figures {
     pub(crate) fn text(&mut self, name: &str, text: &str) {
-        self.0
-            .push((name.to_owned(), Figure::Text(text.to_owned())));
+        self.0.push((name.to_owned(), Figure::Text(text.to_owned())));
     }
 
     pub(crate) fn number(&mut self, name: &str, value: f64, unit: &'static str) {
@@ -52,19 +51,12 @@ impl Serialize for Figures {
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let widest = self
-            .0
-            .iter()
-            .map(|(name, _)| print::width(name))
-            .max()
-            .unwrap_or(0);
+        let widest = self.0.iter().map(|(name, _)| print::width(name)).max().unwrap_or(0);
         for (name, figure) in &self.0 {
             let name = print::pad(name, widest);
             match figure {
                 Figure::Text(text) => writeln!(f, "{name}  {text}")?,
-                Figure::Number(value, unit) if *value >= 100.0 => {
-                    writeln!(f, "{name}  {value:.0} {unit}")?
-                }
+                Figure::Number(value, unit) if *value >= 100.0 => writeln!(f, "{name}  {value:.0} {unit}")?,
                 Figure::Number(value, unit) => writeln!(f, "{name}  {value:.2} {unit}")?,
             }
         }
@@ -73,10 +65,7 @@ impl fmt::Display for Figures {
 }
 
 /// A count as a figure: exact up to 2^53.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "counts of a run stay far below 2^53"
-)]
+#[expect(clippy::cast_precision_loss, reason = "counts of a run stay far below 2^53")]
 pub(crate) fn real(count: usize) -> f64 {
     count as f64
 }
@@ -98,9 +87,7 @@ impl Times {
     /// In milliseconds (nearest rank).
     fn percentile(&self, percent: usize) -> f64 {
         let rank = (self.0.len() * percent).div_ceil(100).saturating_sub(1);
-        self.0
-            .get(rank)
-            .map_or(0.0, |time| time.as_secs_f64() * 1e3)
+        self.0.get(rank).map_or(0.0, |time| time.as_secs_f64() * 1e3)
     }
 }
 

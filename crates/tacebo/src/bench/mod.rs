@@ -88,30 +88,15 @@ impl Bench {
     }
 
     async fn serve(vault: Vault, identity: Identity, kept: &Kept) -> Result<Self> {
-        let token = kept
-            .clients
-            .first()
-            .context("the sample has no client system")?
-            .token
-            .clone();
+        let token = kept.clients.first().context("the sample has no client system")?.token.clone();
         let listen = ["127.0.0.1:0".parse()?];
         let running = Running::bind(vault.clone(), identity, demo::plain(&listen)).await?;
-        let address = running
-            .addresses()
-            .into_iter()
-            .next()
-            .context("no address")?;
+        let address = running.addresses().into_iter().next().context("no address")?;
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(running.run(async {
             let _ = stopped.await;
         }));
-        Ok(Self {
-            vault,
-            address,
-            token,
-            stop,
-            served,
-        })
+        Ok(Self { vault, address, token, stop, served })
     }
 
     /// Stops the server and closes the store.
@@ -155,9 +140,5 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let started = tokio::task::spawn_blocking(move || start::measure(&data)).await??;
     figures.number("start", started.ready.as_secs_f64() * 1e3, "ms");
     figures.number("idle memory", started.resident_mib, "MiB");
-    if args.json {
-        print::line(json!(figures))
-    } else {
-        print::line(figures)
-    }
+    if args.json { print::line(json!(figures)) } else { print::line(figures) }
 }

@@ -29,15 +29,8 @@ pub(crate) struct Population {
 
 impl Population {
     pub(crate) fn new(sample: &Sample) -> Result<Self> {
-        let templates = sample
-            .patients()
-            .iter()
-            .map(Template::new)
-            .collect::<Result<Vec<_>>>()?;
-        Ok(Self {
-            templates,
-            next: AtomicUsize::new(0),
-        })
+        let templates = sample.patients().iter().map(Template::new).collect::<Result<Vec<_>>>()?;
+        Ok(Self { templates, next: AtomicUsize::new(0) })
     }
 
     /// Transaction of the next patient.
@@ -48,22 +41,14 @@ impl Population {
             .get(number % self.templates.len().max(1))
             .map(|template| (template.copy(number), template.resources))
             .unwrap_or_default();
-        Shot {
-            method: Method::POST,
-            path: "/fhir".into(),
-            body: Bytes::from(body.0),
-            worth: body.1,
-        }
+        Shot { method: Method::POST, path: "/fhir".into(), body: Bytes::from(body.0), worth: body.1 }
     }
 }
 
 impl Template {
     fn new(bundle: &Value) -> Result<Self> {
         let mut bundle = bundle.clone();
-        let entries = bundle
-            .get_mut("entry")
-            .and_then(Value::as_array_mut)
-            .context("a bundle without entries")?;
+        let entries = bundle.get_mut("entry").and_then(Value::as_array_mut).context("a bundle without entries")?;
         let own: HashSet<String> = entries
             .iter()
             .filter(|entry| text(entry, "/request/method") == "PUT")
@@ -85,11 +70,7 @@ impl Template {
             .filter(|(_, window)| *window == MARK.as_bytes())
             .map(|(at, _)| at)
             .collect();
-        Ok(Self {
-            text,
-            marks,
-            resources,
-        })
+        Ok(Self { text, marks, resources })
     }
 
     fn copy(&self, number: usize) -> Vec<u8> {
@@ -97,12 +78,7 @@ impl Template {
         let label = format!("-{number:06}");
         for at in &self.marks {
             if let Some(place) = text.get_mut(*at..at + MARK.len()) {
-                place.copy_from_slice(
-                    label
-                        .as_bytes()
-                        .get(..MARK.len())
-                        .unwrap_or(MARK.as_bytes()),
-                );
+                place.copy_from_slice(label.as_bytes().get(..MARK.len()).unwrap_or(MARK.as_bytes()));
             }
         }
         text
@@ -110,19 +86,14 @@ impl Template {
 }
 
 fn text<'value>(of: &'value Value, pointer: &str) -> &'value str {
-    of.pointer(pointer)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
+    of.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
 /// Marks every address of the bundle's own resources, wherever it stands.
 fn rename(value: &mut Value, own: &HashSet<String>) {
     match value {
         Value::String(text) => {
-            let tail = text
-                .rmatch_indices('/')
-                .nth(1)
-                .and_then(|(at, _)| text.get(at + 1..));
+            let tail = text.rmatch_indices('/').nth(1).and_then(|(at, _)| text.get(at + 1..));
             if own.contains(text.as_str()) || tail.is_some_and(|tail| own.contains(tail)) {
                 text.push_str(MARK);
             }
@@ -146,20 +117,11 @@ mod tests {
         let original = &sample.patients()[0];
         let id = text(original, "/entry/0/resource/id");
         assert_eq!(text(&first, "/entry/0/resource/id"), format!("{id}-000000"));
-        assert_eq!(
-            text(&first, "/entry/0/request/url"),
-            format!("Patient/{id}-000000")
-        );
+        assert_eq!(text(&first, "/entry/0/request/url"), format!("Patient/{id}-000000"));
         let whole = first.to_string();
-        assert!(
-            !whole.contains(&format!("\"Patient/{id}\"")),
-            "a reference to the original stays"
-        );
+        assert!(!whole.contains(&format!("\"Patient/{id}\"")), "a reference to the original stays");
         assert!(whole.contains(&format!("\"Patient/{id}-000000\"")));
         assert!(!whole.contains(MARK));
-        assert_eq!(
-            first["entry"].as_array().unwrap().len(),
-            original["entry"].as_array().unwrap().len()
-        );
+        assert_eq!(first["entry"].as_array().unwrap().len(), original["entry"].as_array().unwrap().len());
     }
 }

@@ -33,10 +33,7 @@ pub(crate) async fn by_id(bench: Bench, load: Load, figures: &mut Figures) -> Re
         .filter_map(|request| Some(format!("/fhir/{}", request.get("url")?.as_str()?)))
         .collect();
     // Spread over patients and kinds; the step is prime to whatever repeats in a record.
-    let paths = (0..paths.len().min(DISTINCT))
-        .filter_map(|n| paths.get(n * 7919 % paths.len()))
-        .cloned()
-        .collect();
+    let paths = (0..paths.len().min(DISTINCT)).filter_map(|n| paths.get(n * 7919 % paths.len())).cloned().collect();
     measure(bench, load, paths, "read", figures).await
 }
 
@@ -55,13 +52,7 @@ pub(crate) async fn search(bench: Bench, load: Load, figures: &mut Figures) -> R
     measure(bench, load, paths, "search", figures).await
 }
 
-async fn measure(
-    bench: Bench,
-    load: Load,
-    paths: Vec<String>,
-    name: &str,
-    figures: &mut Figures,
-) -> Result<()> {
+async fn measure(bench: Bench, load: Load, paths: Vec<String>, name: &str, figures: &mut Figures) -> Result<()> {
     let answers = answers(&bench, &paths).await?;
     let protected = drive(&bench.address, &bench.token, load, row(paths.clone())).await?;
     say(name, &protected, figures);
@@ -71,11 +62,7 @@ async fn measure(
     drop(stop);
     bench.close().await?;
     say(&format!("bare {name}"), &bare, figures);
-    figures.number(
-        "ratio to a bare route",
-        protected.per_second() / bare.per_second(),
-        "",
-    );
+    figures.number("ratio to a bare route", protected.per_second() / bare.per_second(), "");
     Ok(())
 }
 
@@ -89,16 +76,8 @@ fn row(paths: Vec<String>) -> impl Fn() -> Shot + Send + Sync + 'static {
     let next = AtomicUsize::new(0);
     move || {
         let n = next.fetch_add(1, Ordering::Relaxed);
-        let path = paths
-            .get(n % paths.len().max(1))
-            .cloned()
-            .unwrap_or_default();
-        Shot {
-            method: Method::GET,
-            path,
-            body: Bytes::new(),
-            worth: 1,
-        }
+        let path = paths.get(n % paths.len().max(1)).cloned().unwrap_or_default();
+        Shot { method: Method::GET, path, body: Bytes::new(), worth: 1 }
     }
 }
 
@@ -107,12 +86,7 @@ async fn answers(bench: &Bench, paths: &[String]) -> Result<HashMap<String, Byte
     let mut client = Client::connect(&bench.address, &bench.token).await?;
     let mut answers = HashMap::with_capacity(paths.len());
     for path in paths {
-        let shot = Shot {
-            method: Method::GET,
-            path: path.clone(),
-            body: Bytes::new(),
-            worth: 1,
-        };
+        let shot = Shot { method: Method::GET, path: path.clone(), body: Bytes::new(), worth: 1 };
         let (status, body) = client.send(&shot).await?;
         if status != StatusCode::OK {
             let words: String = String::from_utf8_lossy(&body).chars().take(400).collect();
@@ -131,16 +105,8 @@ async fn plain(answers: HashMap<String, Bytes>) -> Result<(String, oneshot::Send
         async move {
             let path = uri.path_and_query().map_or("", |path| path.as_str());
             match answers.get(path) {
-                Some(body) => (
-                    StatusCode::OK,
-                    [(CONTENT_TYPE, "application/fhir+json")],
-                    body.clone(),
-                ),
-                None => (
-                    StatusCode::NOT_FOUND,
-                    [(CONTENT_TYPE, "text/plain")],
-                    Bytes::new(),
-                ),
+                Some(body) => (StatusCode::OK, [(CONTENT_TYPE, "application/fhir+json")], body.clone()),
+                None => (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "text/plain")], Bytes::new()),
             }
         }
     });

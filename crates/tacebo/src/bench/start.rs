@@ -17,11 +17,7 @@ pub(crate) struct Started {
 pub(crate) fn measure(data: &Path) -> Result<Started> {
     // The very file that runs, even when a newer one was built over it.
     let own = Path::new("/proc/self/exe");
-    let program = if own.exists() {
-        own.to_owned()
-    } else {
-        std::env::current_exe()?
-    };
+    let program = if own.exists() { own.to_owned() } else { std::env::current_exe()? };
     let begin = Instant::now();
     let mut child = Command::new(program)
         .args(["demo", "--json", "--listen", "127.0.0.1:0", "--data"])
@@ -41,18 +37,12 @@ pub(crate) fn measure(data: &Path) -> Result<Started> {
     child.wait()?;
     read.context("the program did not start")?;
     anyhow::ensure!(line.starts_with('{'), "the program did not start");
-    Ok(Started {
-        ready,
-        resident_mib: resident?,
-    })
+    Ok(Started { ready, resident_mib: resident? })
 }
 
 fn resident_mib(process: u32) -> Result<f64> {
     let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
-        .context("no VmRSS")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
     let kib: f64 = line.trim().trim_end_matches("kB").trim().parse()?;
     Ok(kib / 1024.0)
 }

@@ -33,10 +33,7 @@ impl Folder {
 
     /// Where its keys are.
     pub(crate) fn custody(&self) -> Custody {
-        Custody {
-            file: self.secret("root.json"),
-            passphrase_file: self.secret("passphrase"),
-        }
+        Custody { file: self.secret("root.json"), passphrase_file: self.secret("passphrase") }
     }
 
     fn secret(&self, name: &str) -> PathBuf {
@@ -61,23 +58,16 @@ impl Folder {
             return Ok(());
         }
         if !self.is_half_made() && !self.secret("demo-accounts.json").exists() {
-            bail!(
-                "{} holds something that is no demo: it is left alone",
-                self.0.display()
-            );
+            bail!("{} holds something that is no demo: it is left alone", self.0.display());
         }
-        fs::remove_dir_all(&self.0)
-            .with_context(|| format!("{} cannot be removed", self.0.display()))
+        fs::remove_dir_all(&self.0).with_context(|| format!("{} cannot be removed", self.0.display()))
     }
 
     /// Marks the folder as being made.
     pub(crate) fn begin(&self) -> Result<()> {
         private_folder(&self.0)?;
         if fs::read_dir(&self.0)?.next().is_some() {
-            bail!(
-                "{} is not empty and holds no demo: name another folder",
-                self.0.display()
-            );
+            bail!("{} is not empty and holds no demo: name another folder", self.0.display());
         }
         write_private(&self.0.join(HALF_MADE), b"")?;
         private_folder(&self.0.join("custody"))?;
@@ -91,23 +81,16 @@ impl Folder {
 
     /// Keeps the accounts for the next start.
     pub(crate) fn write_accounts(&self, kept: &Kept) -> Result<()> {
-        write_private(
-            &self.secret("demo-accounts.json"),
-            &serde_json::to_vec_pretty(kept)?,
-        )
+        write_private(&self.secret("demo-accounts.json"), &serde_json::to_vec_pretty(kept)?)
     }
 
     /// The accounts of an earlier start.
     pub(crate) fn read_accounts(&self) -> Result<Kept> {
         let path = self.secret("demo-accounts.json");
         let bytes = fs::read(&path).with_context(|| {
-            format!(
-                "{} cannot be read: this is no demo, or use --fresh to begin anew",
-                path.display()
-            )
+            format!("{} cannot be read: this is no demo, or use --fresh to begin anew", path.display())
         })?;
-        serde_json::from_slice(&bytes)
-            .with_context(|| format!("{} is damaged: use --fresh", path.display()))
+        serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged: use --fresh", path.display()))
     }
 }
 

@@ -16,12 +16,7 @@ use tower::ServiceExt;
 const SHOWN: usize = 600;
 
 /// Posts every bundle of the sample.
-pub(crate) async fn sample(
-    router: Router,
-    token: &str,
-    sample: &Sample,
-    words: &str,
-) -> Result<()> {
+pub(crate) async fn sample(router: Router, token: &str, sample: &Sample, words: &str) -> Result<()> {
     let total = sample.patients().len() + 1;
     let bar = ProgressBar::new(total as u64).with_message(words.to_owned());
     if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}") {
@@ -29,9 +24,7 @@ pub(crate) async fn sample(
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     for bundle in sample.bundles() {
-        transaction(router.clone(), token, bundle)
-            .await
-            .context("the sample could not be loaded")?;
+        transaction(router.clone(), token, bundle).await.context("the sample could not be loaded")?;
         bar.inc(1);
     }
     bar.finish_and_clear();

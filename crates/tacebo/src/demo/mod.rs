@@ -54,10 +54,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     logging::start(logging::Format::Text, &args.log)?;
     let lang = Lang::choose(args.lang, crate::lang::locale().as_deref());
     if !args.listen.ip().is_loopback() {
-        bail!(
-            "the demo listens on loopback only: use `tacebo serve` with TLS for {}",
-            args.listen
-        );
+        bail!("the demo listens on loopback only: use `tacebo serve` with TLS for {}", args.listen);
     }
     let stop = signalled()?;
     let folder = Folder::new(args.data.clone());
@@ -65,10 +62,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         folder.clear()?;
     }
     let (vault, identity, mut kept) = if Vault::is_founded(&args.data) {
-        print::aside(
-            lang.t()
-                .demo_found_again(NAME, args.data.display().to_string()),
-        );
+        print::aside(lang.t().demo_found_again(NAME, args.data.display().to_string()));
         let vault = house::open(&args.data, custody::open(&folder.custody())?)?;
         let identity = Identity::new(vault.clone())?;
         (vault, identity, folder.read_accounts()?)
@@ -80,11 +74,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     let listen = [args.listen];
     let running = Running::bind(vault, identity, plain(&listen)).await?;
-    let address = running
-        .addresses()
-        .into_iter()
-        .next()
-        .context("no address")?;
+    let address = running.addresses().into_iter().next().context("no address")?;
     if args.json {
         print::line(show::json(&address, &kept))?;
     } else {
@@ -95,12 +85,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
 
 /// Clear text on loopback.
 pub(crate) fn plain(listen: &[SocketAddr]) -> Doors<'_> {
-    Doors {
-        listen,
-        tls: None,
-        public: None,
-        options: Options::default(),
-    }
+    Doors { listen, tls: None, public: None, options: Options::default() }
 }
 
 /// A house that another command makes for itself, in a folder of its own.
@@ -114,11 +99,7 @@ async fn make(folder: &Folder, lang: Lang) -> Result<(Vault, Identity, Kept)> {
     folder.begin()?;
     // The least effort: this passphrase has 256 random bits, there is nothing to guess.
     let custodian = custody::create(&folder.custody(), Effort::LEAST)?;
-    let institution = Institution {
-        name: NAME.into(),
-        realm: REALM,
-        origin: ORIGIN.into(),
-    };
+    let institution = Institution { name: NAME.into(), realm: REALM, origin: ORIGIN.into() };
     let vault = house::found(folder.dir(), custodian, &institution).await?;
     let identity = Identity::new(vault.clone())?;
     let sample = Sample::on(today()?);
@@ -137,10 +118,6 @@ async fn make(folder: &Folder, lang: Lang) -> Result<(Vault, Identity, Kept)> {
 /// Today on the hospital's wall.
 pub(crate) fn today() -> Result<Day> {
     let now = jiff::Timestamp::now().to_zoned(jiff::tz::Offset::constant(8).to_time_zone());
-    Day::new(
-        i32::from(now.year()),
-        now.month().unsigned_abs().into(),
-        now.day().unsigned_abs().into(),
-    )
-    .context("the clock shows no day the sample can be made for")
+    Day::new(i32::from(now.year()), now.month().unsigned_abs().into(), now.day().unsigned_abs().into())
+        .context("the clock shows no day the sample can be made for")
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, anyhow};
 use serde::{Deserialize, Serialize};
 use tacebo_fixtures::Account;
-use tacebo_identity::{
-    ClientChange, ClientState, FactorOffer, Identity, NewAccount, NewClient, Secret, TokenHolder,
-};
+use tacebo_identity::{ClientChange, ClientState, FactorOffer, Identity, NewAccount, NewClient, Secret, TokenHolder};
 use tacebo_vault::policy::{Purpose, Role};
 use tacebo_vault::{Asker, Door};
 
@@ -42,10 +40,7 @@ pub(crate) struct KeptAccount {
 impl KeptAccount {
     /// The six digits of this moment.
     pub(crate) fn code(&self, now_us: i64) -> Result<String> {
-        let offer = FactorOffer {
-            secret: Secret::new(self.totp_secret.as_str()),
-            uri: Secret::new(""),
-        };
+        let offer = FactorOffer { secret: Secret::new(self.totp_secret.as_str()), uri: Secret::new("") };
         Ok(offer.code_at(now_us)?)
     }
 
@@ -60,31 +55,18 @@ impl KeptAccount {
 
 /// Makes the accounts of the sample and registers its client systems.
 pub(crate) async fn make(identity: &Identity) -> Result<Kept> {
-    let (systems, people): (Vec<Account>, Vec<Account>) = tacebo_fixtures::accounts()
-        .into_iter()
-        .partition(|account| account.role == Role::Client.code());
+    let (systems, people): (Vec<Account>, Vec<Account>) =
+        tacebo_fixtures::accounts().into_iter().partition(|account| account.role == Role::Client.code());
     let new = people.iter().map(new_account).collect::<Result<Vec<_>>>()?;
-    let handed = identity
-        .bootstrap(&new)
-        .await
-        .context("the demo's accounts could not be made")?;
-    let mut kept = Kept {
-        people: Vec::new(),
-        clients: Vec::new(),
-    };
+    let handed = identity.bootstrap(&new).await.context("the demo's accounts could not be made")?;
+    let mut kept = Kept { people: Vec::new(), clients: Vec::new() };
     for (account, handed) in people.iter().zip(handed) {
         kept.people.push(KeptAccount {
             id: handed.account.id,
             login: handed.account.login,
             role: account.role.clone(),
-            password: handed
-                .password
-                .map(|secret| secret.expose().to_owned())
-                .unwrap_or_default(),
-            totp_secret: handed
-                .factor
-                .map(|factor| factor.secret.expose().to_owned())
-                .unwrap_or_default(),
+            password: handed.password.map(|secret| secret.expose().to_owned()).unwrap_or_default(),
+            totp_secret: handed.factor.map(|factor| factor.secret.expose().to_owned()).unwrap_or_default(),
             token: String::new(),
             token_expires_us: 0,
         });
@@ -109,13 +91,10 @@ pub(crate) async fn make(identity: &Identity) -> Result<Kept> {
 pub(crate) async fn renew_tokens(identity: &Identity, kept: &mut Kept) -> Result<bool> {
     let mut renewed = false;
     for account in kept.people.iter_mut().chain(&mut kept.clients) {
-        if account.token_expires_us > now_us() + DAY_US && identity.token(&account.token)?.is_some()
-        {
+        if account.token_expires_us > now_us() + DAY_US && identity.token(&account.token)?.is_some() {
             continue;
         }
-        let issued = identity
-            .issue_token(&house(), &account.holder(), TOKEN_US, "demo", None)
-            .await?;
+        let issued = identity.issue_token(&house(), &account.holder(), TOKEN_US, "demo", None).await?;
         issued.token.expose().clone_into(&mut account.token);
         account.token_expires_us = issued.expires_us;
         renewed = true;
@@ -127,18 +106,13 @@ pub(crate) async fn renew_tokens(identity: &Identity, kept: &mut Kept) -> Result
 pub(crate) async fn importer(identity: &Identity) -> Result<String> {
     register(identity, IMPORTER, "样例数据导入").await?;
     let holder = TokenHolder::Client(IMPORTER.into());
-    let issued = identity
-        .issue_token(&house(), &holder, DAY_US, "sample", None)
-        .await?;
+    let issued = identity.issue_token(&house(), &holder, DAY_US, "sample", None).await?;
     Ok(issued.token.expose().to_owned())
 }
 
 /// Ends it: its work is done.
 pub(crate) async fn dismiss_importer(identity: &Identity) -> Result<()> {
-    let change = ClientChange {
-        state: Some(ClientState::Disabled),
-        ..ClientChange::default()
-    };
+    let change = ClientChange { state: Some(ClientState::Disabled), ..ClientChange::default() };
     // The receipt stays in the log; nobody is shown anything here.
     let _ = identity.update_client(&house(), IMPORTER, &change).await?;
     Ok(())
@@ -150,9 +124,7 @@ async fn register(identity: &Identity, id: &str, name: &str) -> Result<()> {
         name: name.to_owned(),
         purposes: BTreeSet::from([Purpose::Treat]),
         // An integration platform carries everything, genetic reports too.
-        grants: ["TREAT.read", "TREAT.write", "genetic"]
-            .map(str::to_owned)
-            .into(),
+        grants: ["TREAT.read", "TREAT.write", "genetic"].map(str::to_owned).into(),
     };
     // Its secret is not needed: the demo hands out tokens.
     let _ = identity.register_client(&house(), &new).await?;
@@ -164,26 +136,14 @@ fn house() -> Asker {
 }
 
 fn new_account(account: &Account) -> Result<NewAccount> {
-    let role: Role = account
-        .role
-        .parse()
-        .map_err(|_| anyhow!("the sample has an unknown role {}", account.role))?;
+    let role: Role = account.role.parse().map_err(|_| anyhow!("the sample has an unknown role {}", account.role))?;
     let new = match &account.patient {
         Some(patient) => NewAccount::patient(&account.login, &account.name, patient),
         None => NewAccount {
-            practitioner: account
-                .practitioner
-                .as_ref()
-                .map(|id| format!("Practitioner/{id}")),
-            department: account
-                .department
-                .as_ref()
-                .map(|id| format!("Organization/{id}")),
+            practitioner: account.practitioner.as_ref().map(|id| format!("Practitioner/{id}")),
+            department: account.department.as_ref().map(|id| format!("Organization/{id}")),
             ..NewAccount::staff(&account.login, &account.name, &account.title, [role])
         },
     };
-    Ok(NewAccount {
-        must_change: false,
-        ..new
-    })
+    Ok(NewAccount { must_change: false, ..new })
 }

@@ -24,9 +24,7 @@ pub(crate) fn json(address: &str, kept: &Kept) -> Value {
         })
     };
     let all = || kept.people.iter().chain(&kept.clients);
-    let tokens: Map<String, Value> = all()
-        .map(|one| (one.login.clone(), one.token.clone().into()))
-        .collect();
+    let tokens: Map<String, Value> = all().map(|one| (one.login.clone(), one.token.clone().into())).collect();
     json!({
         "address": address,
         "fhir": format!("{address}/fhir"),
@@ -56,42 +54,23 @@ fn patients() -> Map<String, Value> {
         ("rare_character", cast.rare_character),
         ("minority_name", cast.minority_name),
     ];
-    parts
-        .into_iter()
-        .map(|(part, id)| (part.to_owned(), id.into()))
-        .collect()
+    parts.into_iter().map(|(part, id)| (part.to_owned(), id.into())).collect()
 }
 
 /// The same for people.
 pub(crate) fn people(address: &str, dir: &Path, kept: &Kept, lang: Lang) -> Result<()> {
     let t = lang.t();
     print::line(format_args!("\n{}\n", t.demo_ready("示例医院")))?;
-    for (what, path) in [
-        (t.demo_console(), "/"),
-        (t.demo_portal(), "/me"),
-        (t.demo_fhir(), "/fhir"),
-    ] {
+    for (what, path) in [(t.demo_console(), "/"), (t.demo_portal(), "/me"), (t.demo_fhir(), "/fhir")] {
         print::line(format_args!("  {}{address}{path}", print::pad(&what, 12)))?;
     }
     print::line(format_args!("\n{}\n", t.demo_accounts()))?;
     let now_us = now_us();
-    let head = [
-        t.col_role(),
-        t.col_login(),
-        t.col_password(),
-        t.col_secret(),
-        t.col_code(),
-    ];
+    let head = [t.col_role(), t.col_login(), t.col_password(), t.col_secret(), t.col_code()];
     let mut rows = vec![head];
     for one in &kept.people {
         let role = role(&one.role, t);
-        rows.push([
-            role,
-            one.login.clone(),
-            one.password.clone(),
-            one.totp_secret.clone(),
-            one.code(now_us)?,
-        ]);
+        rows.push([role, one.login.clone(), one.password.clone(), one.totp_secret.clone(), one.code(now_us)?]);
     }
     let mut widths = [0; 5];
     for row in &rows {
@@ -100,34 +79,19 @@ pub(crate) fn people(address: &str, dir: &Path, kept: &Kept, lang: Lang) -> Resu
         }
     }
     for row in &rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(widths)
-            .map(|(cell, width)| print::pad(cell, width))
-            .collect();
+        let cells: Vec<String> = row.iter().zip(widths).map(|(cell, width)| print::pad(cell, width)).collect();
         print::line(format_args!("  {}", cells.join("  ").trim_end()))?;
     }
     print::line(format_args!("\n  {}", t.demo_code_note()))?;
     for one in &kept.clients {
-        print::line(format_args!(
-            "\n{}",
-            t.demo_client(&one.login, crate::PURPOSE_HEADER)
-        ))?;
+        print::line(format_args!("\n{}", t.demo_client(&one.login, crate::PURPOSE_HEADER)))?;
         print::line(format_args!("  {}", one.token))?;
     }
     print::line(format_args!("\n{}", t.demo_patients()))?;
     for (part, id) in patients() {
-        print::line(format_args!(
-            "  {}{}",
-            print::pad(&part, 16),
-            id.as_str().unwrap_or_default()
-        ))?;
+        print::line(format_args!("  {}{}", print::pad(&part, 16), id.as_str().unwrap_or_default()))?;
     }
-    print::line(format_args!(
-        "\n{}\n{}",
-        t.demo_synthetic(dir.display().to_string()),
-        t.demo_stop()
-    ))
+    print::line(format_args!("\n{}\n{}", t.demo_synthetic(dir.display().to_string()), t.demo_stop()))
 }
 
 /// A role's name.

@@ -80,8 +80,11 @@ pub(super) async fn password(app: App, incoming: Incoming) -> Reply {
     }
     let (new, origin) = (Secret::new(new), inside.origin());
     match inside.app.identity().change_password(&inside.auth, &current, &new, &origin).await {
-        Ok(logged) => Reply::see_other(&format!("{}?done=password", url::ACCOUNT))
-            .cookie(&Cookie::Session.set(inside.incoming.tls, logged.session.expose(), None)),
+        Ok(logged) => Reply::see_other(&format!("{}?done=password", url::ACCOUNT)).cookie(&Cookie::Session.set(
+            inside.incoming.tls,
+            logged.session.expose(),
+            None,
+        )),
         Err(IdentityError::Password(problem)) => {
             show(&inside, status, Wrong { new: Some(wrong_password(problem)), ..Wrong::default() }).await
         }

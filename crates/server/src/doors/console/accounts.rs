@@ -58,7 +58,8 @@ pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
     for entry in all.value() {
         let department = department_name(&inside, entry.account.department.as_ref()).await;
         let account = &entry.account;
-        let fits = [&account.login, &account.name, &department].iter().any(|text| text.to_lowercase().contains(&wanted));
+        let fits =
+            [&account.login, &account.name, &department].iter().any(|text| text.to_lowercase().contains(&wanted));
         if fits {
             rows.push(AccountRow {
                 id: account.id.clone(),
@@ -112,15 +113,23 @@ impl Typed {
                 department = department.wrong(FieldError::Said(words));
             }
         }
-        let roles: BTreeSet<policy::Role> =
-            form.all("role").filter_map(Role::from_code).filter(|role| *role != Role::Patient).map(wording::policy_role).collect();
+        let roles: BTreeSet<policy::Role> = form
+            .all("role")
+            .filter_map(Role::from_code)
+            .filter(|role| *role != Role::Patient)
+            .map(wording::policy_role)
+            .collect();
         // An administrator's role stands alone (ACC-14): nothing else beside it.
         let clash = roles.len() > 1 && roles.iter().filter_map(|role| wording::role(*role)).any(Role::is_administrator);
         Self { sent: true, user: Field::of(form.get("user")), name, department, reference, roles, clash }
     }
 
     fn is_good(&self) -> bool {
-        !self.roles.is_empty() && !self.clash && !self.name.is_wrong() && !self.department.is_wrong() && !self.user.is_wrong()
+        !self.roles.is_empty()
+            && !self.clash
+            && !self.name.is_wrong()
+            && !self.department.is_wrong()
+            && !self.user.is_wrong()
     }
 }
 
@@ -240,7 +249,14 @@ async fn entry(inside: &Inside, id: &str) -> Result<Found, Reply> {
     }
 }
 
-async fn show(inside: &Inside, status: StatusCode, id: &str, found: Found, typed: Option<Typed>, once: Option<Once>) -> Reply {
+async fn show(
+    inside: &Inside,
+    status: StatusCode,
+    id: &str,
+    found: Found,
+    typed: Option<Typed>,
+    once: Option<Once>,
+) -> Reply {
     let Some(entry) = found.value().clone() else {
         return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(found.receipts());
     };
@@ -322,7 +338,8 @@ async fn take(inside: &Inside) -> Reply {
     let (id, identity) = (inside.incoming.param("id"), inside.app.identity());
     let handed = match inside.incoming.param("step") {
         step @ ("lock" | "unlock") => {
-            let (state, word) = if step == "lock" { (AccountState::Locked, "locked") } else { (AccountState::Active, "unlocked") };
+            let (state, word) =
+                if step == "lock" { (AccountState::Locked, "locked") } else { (AccountState::Active, "unlocked") };
             return match identity.set_state(&asker, id, state).await {
                 Ok(done) => Reply::see_other(&format!("{}?done={word}", url::account(id))).receipts(done.receipts()),
                 Err(error) => inside.identity_error(&error).await,

@@ -274,7 +274,8 @@ fn fields(entry: Option<&LogEntry>, proved: &Proved, open: &str, t: &Messages) -
 /// Hands out a proof as a file.
 pub(in crate::doors) fn download(file: tacebo_vault::Disclosed<ProofFile>) -> Reply {
     let name = format!("attachment; filename=\"entry-{}.tlog-proof\"", file.value().index);
-    Reply::disclosed(StatusCode::OK, "text/plain; charset=utf-8", file.map(|file| file.text)).with(CONTENT_DISPOSITION, &name)
+    Reply::disclosed(StatusCode::OK, "text/plain; charset=utf-8", file.map(|file| file.text))
+        .with(CONTENT_DISPOSITION, &name)
 }
 
 pub(super) async fn proof(app: App, incoming: Incoming) -> Reply {

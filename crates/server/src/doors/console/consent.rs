@@ -129,7 +129,8 @@ async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
 
 fn past(proof: &Record<NoticeProof>, notices: &[Text], lang: Lang, t: &Messages) -> ConsentPast {
     let proof = &proof.value;
-    let title = notices.iter().find(|one| one.id == proof.notice).map_or(proof.notice.as_str(), |one| words(one, lang).0);
+    let title =
+        notices.iter().find(|one| one.id == proof.notice).map_or(proof.notice.as_str(), |one| words(one, lang).0);
     let declined = proof.answer == Answer::Declined;
     let title = vec![title.to_owned()];
     ConsentPast {
@@ -143,7 +144,9 @@ fn past(proof: &Record<NoticeProof>, notices: &[Text], lang: Lang, t: &Messages)
 
 pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
     match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => Box::pin(show(&inside, StatusCode::OK, Answers { method: "screen".into(), ..Answers::default() })).await,
+        Ok(inside) => {
+            Box::pin(show(&inside, StatusCode::OK, Answers { method: "screen".into(), ..Answers::default() })).await
+        }
         Err(reply) => *reply,
     }
 }

@@ -135,9 +135,7 @@ pub(super) async fn code(app: App, incoming: Incoming) -> Reply {
             }
             go_on(&visit, &logged).cookie(&done)
         }
-        Err(IdentityError::CodeWrong) => {
-            code_page(&visit, StatusCode::UNAUTHORIZED, Some(LogInFault::NotRight))
-        }
+        Err(IdentityError::CodeWrong) => code_page(&visit, StatusCode::UNAUTHORIZED, Some(LogInFault::NotRight)),
         Err(IdentityError::TicketGone) => {
             first_page(&visit, StatusCode::UNAUTHORIZED, "", Some(LogInFault::Expired)).cookie(&done)
         }
@@ -313,8 +311,13 @@ pub(super) async fn log_out(app: App, incoming: Incoming) -> Reply {
     {
         return visit.unavailable(&error);
     }
-    let page =
-        Message { shell: visit.frame(), kind: MessageKind::LoggedOut, detail: None, reference: None, back: url::LOG_IN.into() };
+    let page = Message {
+        shell: visit.frame(),
+        kind: MessageKind::LoggedOut,
+        detail: None,
+        reference: None,
+        back: url::LOG_IN.into(),
+    };
     Reply::open(StatusCode::OK, Open::page(&page)).cookie(&Cookie::Session.clear(visit.incoming.tls))
 }
 
@@ -324,9 +327,8 @@ const YEAR: i64 = 365 * 24 * 3_600;
 pub(super) async fn preferences(_app: App, incoming: Incoming) -> Reply {
     let form = incoming.form();
     let secure = if incoming.tls { "; Secure" } else { "" };
-    let cookie = |name: &str, value: &str| {
-        format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={YEAR}{secure}")
-    };
+    let cookie =
+        |name: &str, value: &str| format!("{name}={value}; Path=/; SameSite=Lax; HttpOnly; Max-Age={YEAR}{secure}");
     let mut reply = Reply::see_other(local(form.get("back")));
     if let Some(lang) = Lang::from_tag(form.get("lang")) {
         reply = reply.cookie(&cookie("lang", lang.tag()));

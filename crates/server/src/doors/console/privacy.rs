@@ -52,7 +52,11 @@ async fn show(inside: &Inside) -> Result<Reply, Refused> {
                 .map(|case| Task {
                     reference: short("BG", &case.emergency.id),
                     kind: TaskKind::Review,
-                    title: format!("{} · {}", t.task_review_title(&case.emergency.name), reason(&case.emergency.reason).label(t)),
+                    title: format!(
+                        "{} · {}",
+                        t.task_review_title(&case.emergency.name),
+                        reason(&case.emergency.reason).label(t)
+                    ),
                     since: wording::moment(case.emergency.from_us),
                     due: wording::moment(case.emergency.review_by_us),
                     href: url::review(&case.emergency.id),

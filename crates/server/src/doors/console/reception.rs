@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 use serde_json::Value;
+use tacebo_fhir::Tables;
 use tacebo_fhir::search::{Query, RecordMeta, SearchContext};
 use tacebo_fhir::terms::RELATION;
-use tacebo_fhir::Tables;
 use tacebo_governance::NoticeProof;
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{

@@ -79,9 +79,8 @@ fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names:
     let evidence = permit.and_then(|permit| {
         permit.why().args.into_iter().find(|(name, _)| *name == "document").map(|(_, document)| document)
     });
-    let hangs_on = evidence.and_then(|evidence| {
-        documents.iter().find(|one| format!("{}/{}", one.name.kind, one.name.id) == evidence)
-    });
+    let hangs_on = evidence
+        .and_then(|evidence| documents.iter().find(|one| format!("{}/{}", one.name.kind, one.name.id) == evidence));
     let since = hangs_on.map(|one| clinical::text(&one.body, "/period/start")).unwrap_or_default();
     let words = hangs_on.map(|one| about(one, names, shell)).filter(|words| !words.is_empty());
     let about = words.map(|words| match since.get(..10) {
@@ -146,7 +145,8 @@ pub(super) async fn request_access(app: App, incoming: Incoming) -> Reply {
     match inside.app.governance().request_access(&inside.asker(Purpose::Treat), &patient, words).await {
         Ok(sent) => {
             let shell = inside.shell(None).await;
-            let page = Message { shell, kind: MessageKind::Noted, detail: None, reference: None, back: url::PATIENTS.into() };
+            let page =
+                Message { shell, kind: MessageKind::Noted, detail: None, reference: None, back: url::PATIENTS.into() };
             Reply::open(StatusCode::OK, Open::page(&page)).receipts(sent.receipts())
         }
         Err(refused) => inside.refused(&refused).await,

@@ -148,9 +148,7 @@ impl Typed {
 
     /// The person as a FHIR Patient.
     fn patient(&self) -> Value {
-        let typed = |code: &str, words: &str| {
-            json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": code}], "text": words})
-        };
+        let typed = |code: &str, words: &str| json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0203", "code": code}], "text": words});
         let record = format!("R{:010}", Uuid::new_v4().as_u128() % 10_000_000_000);
         let mut identifiers = vec![
             json!({"use": "official", "type": typed("NI", "居民身份证"), "system": RESIDENT_SYSTEM, "value": self.id_number.value}),

@@ -48,9 +48,9 @@ fn outcome(case: &Case) -> Option<ReviewOutcome> {
 
 /// Entries that rest on this ticket.
 fn under<'a>(ticket: &'a str, entries: &'a [LogEntry]) -> impl Iterator<Item = &'a LogEntry> {
-    entries
-        .iter()
-        .filter(move |entry| entry.get(field::OUTCOME) == "done" && entry.get(field::EVIDENCE).split(' ').any(|one| one == ticket))
+    entries.iter().filter(move |entry| {
+        entry.get(field::OUTCOME) == "done" && entry.get(field::EVIDENCE).split(' ').any(|one| one == ticket)
+    })
 }
 
 fn documents(entry: &LogEntry) -> u64 {

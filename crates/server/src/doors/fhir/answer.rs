@@ -43,7 +43,9 @@ pub(super) fn created(base: &str, answer: Disclosed<Answer>) -> Reply {
 pub(super) fn together(base: &str, together: Together) -> Reply {
     match together {
         Together::Disclosed(answer, also) => disclosed(base, answer).receipts(&also),
-        Together::Open(outcomes, receipts) => Reply::open(StatusCode::OK, Open::json(FHIR_JSON, &outcomes)).receipts(&receipts),
+        Together::Open(outcomes, receipts) => {
+            Reply::open(StatusCode::OK, Open::json(FHIR_JSON, &outcomes)).receipts(&receipts)
+        }
     }
 }
 

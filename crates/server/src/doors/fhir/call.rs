@@ -41,7 +41,8 @@ impl Call {
         let known = match app.identity().token(token) {
             Ok(Some(known)) => known,
             Ok(None) => {
-                let reply = wrong(StatusCode::UNAUTHORIZED, IssueType::Login, "the token is unknown, expired or revoked");
+                let reply =
+                    wrong(StatusCode::UNAUTHORIZED, IssueType::Login, "the token is unknown, expired or revoked");
                 return Err(Box::new(reply.with(WWW_AUTHENTICATE, "Bearer realm=\"tacebo\", error=\"invalid_token\"")));
             }
             Err(error) => {

@@ -32,7 +32,12 @@ pub(crate) fn routes() -> Vec<Route> {
         Route::new(Method::GET, "/fhir/{kind}", decided(Action::Search), h::search),
         Route::new(Method::POST, "/fhir/{kind}", decided(Action::Create), h::create),
         Route::new(Method::POST, "/fhir/{kind}/_search", decided(Action::Search), h::search_by_form),
-        Route::new(Method::POST, "/fhir/{kind}/$validate", Exposure::Own("the caller's own words, looked at and not kept"), h::validate),
+        Route::new(
+            Method::POST,
+            "/fhir/{kind}/$validate",
+            Exposure::Own("the caller's own words, looked at and not kept"),
+            h::validate,
+        ),
         Route::new(Method::GET, "/fhir/{kind}/{id}", decided(Action::Read), h::read),
         Route::new(Method::PUT, "/fhir/{kind}/{id}", decided(Action::Update), h::update),
         Route::new(Method::DELETE, "/fhir/{kind}/{id}", decided(Action::Delete), h::delete),

@@ -86,10 +86,23 @@ mod tests {
 
     #[test]
     fn json_of_r4_is_taken_and_xml_is_not() {
-        for range in ["application/fhir+json", "application/json; charset=UTF-8", "*/*", "application/fhir+json; fhirVersion=4.0", "text/json"] {
+        for range in [
+            "application/fhir+json",
+            "application/json; charset=UTF-8",
+            "*/*",
+            "application/fhir+json; fhirVersion=4.0",
+            "text/json",
+        ] {
             assert!(is_json(range, true), "{range}");
         }
-        for range in ["application/fhir+xml", "text/html", "xml", "application/fhir+json; fhirVersion=5.0", "application/json; charset=gbk", ""] {
+        for range in [
+            "application/fhir+xml",
+            "text/html",
+            "xml",
+            "application/fhir+json; fhirVersion=5.0",
+            "application/json; charset=gbk",
+            "",
+        ] {
             assert!(!is_json(range, true), "{range}");
         }
         assert!(!is_json("*/*", false));

@@ -33,7 +33,8 @@ pub(super) async fn check(app: App, incoming: Incoming) -> Reply {
     let visit = Visit::new(app, incoming, Door::Portal);
     let text = pasted(&visit.incoming, "proof");
     if text.is_empty() || text.len() > LONGEST {
-        let wrong = Field::default().wrong(if text.is_empty() { FieldError::Required } else { FieldError::NotReadable });
+        let wrong =
+            Field::default().wrong(if text.is_empty() { FieldError::Required } else { FieldError::NotReadable });
         return show(&visit, StatusCode::UNPROCESSABLE_ENTITY, wrong, None);
     }
     let result = judge(&visit, text.as_bytes());
@@ -43,7 +44,8 @@ pub(super) async fn check(app: App, incoming: Incoming) -> Reply {
 
 fn judge(visit: &Visit, file: &[u8]) -> ProofResult {
     let t = visit.lang.t();
-    let broken = || ProofResult { held: false, fault: Some(t.proof_not_of_this_log()), fields: Vec::new(), entry: None };
+    let broken =
+        || ProofResult { held: false, fault: Some(t.proof_not_of_this_log()), fields: Vec::new(), entry: None };
     let verifier = visit.app.vault().log_vkey().ok().and_then(|key| key.trim().parse::<LogVerifier>().ok());
     let Some(verifier) = verifier else { return broken() };
     let (Ok(proof), Ok(proved)) = (TlogProof::parse(file), Evidence::verify(file, &verifier)) else { return broken() };

@@ -37,7 +37,8 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
     let all = Find::new(&[], Scope::Patient(patient.clone()), &Everything);
     let documents = inside.app.vault().search(&asker, &all).await?;
     let from_us = inside.app.vault().now_us() - MONTH_US;
-    let query = LogQuery { patient: Some(patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
+    let query =
+        LogQuery { patient: Some(patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
     let entries = inside.app.vault().log(&asker, &query).await?;
     let choices = inside.app.governance().choices(&asker, patient).await?;
     let people = looks::people(&inside.app, entries.value()).await;
@@ -47,11 +48,8 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
         StatusCode::OK,
         documents.zip(entries).zip(choices).map(|((documents, entries), choices)| {
             let own = inside.auth.who.account.as_str();
-            let rows: Vec<SeenRow> = entries
-                .iter()
-                .map(|entry| looks::seen(entry, &people, own, &shell))
-                .filter(|row| !row.own)
-                .collect();
+            let rows: Vec<SeenRow> =
+                entries.iter().map(|entry| looks::seen(entry, &people, own, &shell)).filter(|row| !row.own).collect();
             let letters = entries
                 .iter()
                 .filter(|entry| entry.get(field::DETAIL) == "emergency-declared" && entry.get(field::OUTCOME) == "done")
