@@ -571,7 +571,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
                 shell: d.doctor(Some(Nav::MyAccount)),
                 user: "chenli".into(),
                 roles: vec![Role::Doctor],
-                factor_since: Some(d.at(-4000)),
+                factor: true,
                 current: Data::empty().wrong(FieldError::WrongPassword),
                 new: Data::empty(),
                 again: Data::empty(),

@@ -34,8 +34,6 @@ account-changes = Earlier changes
 account-changes-empty = No change yet.
 factor-set = second factor set up
 factor-not-set = second factor not set up
-# $day (String)
-factor-since = Set up since { $day }
 factor-help = A new phone? The security administrator resets it with you present.
 once-title = Shown only once
 once-text = Give it to the person by hand. It cannot be shown again, only made anew.

@@ -1,4 +1,4 @@
-counter-search = Find by resident id, phone, name or appointment
+counter-search = Find by resident id, phone or record number
 counter-placeholder = Read the card, or type
 counter-nothing = Not registered here yet
 counter-nothing-text = Look at the number once more, or register the person.

@@ -32,7 +32,6 @@ account-changes = 更改记录
 account-changes-empty = 暂无更改。
 factor-set = 已绑定第二因素
 factor-not-set = 未绑定第二因素
-factor-since = 自 { $day } 起已绑定
 factor-help = 更换手机？请当面找安全管理员重置。
 once-title = 仅显示一次
 once-text = 请当面交付。无法再次显示，只能重新生成。

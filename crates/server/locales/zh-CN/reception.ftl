@@ -1,4 +1,4 @@
-counter-search = 按身份证号、电话、姓名或预约查找
+counter-search = 按身份证号、电话或病案号查找
 counter-placeholder = 请刷卡或输入
 counter-nothing = 尚未建档
 counter-nothing-text = 请再核对号码，或为其建档。

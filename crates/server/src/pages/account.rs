@@ -32,8 +32,8 @@ pub struct MyAccount {
     pub user: String,
     /// Roles.
     pub roles: Vec<Role>,
-    /// Since when the second factor is set up.
-    pub factor_since: Option<Timestamp>,
+    /// Whether a second factor is set up.
+    pub factor: bool,
     /// Present password.
     pub current: Field,
     /// New password.

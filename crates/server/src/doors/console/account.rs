@@ -3,6 +3,7 @@
 use http::StatusCode;
 use tacebo_identity::{BearerKind, IdentityError, Secret};
 use tacebo_vault::Door;
+use tacebo_vault::policy::Assurance;
 
 use super::login::wrong_password;
 use crate::app::App;
@@ -47,7 +48,7 @@ async fn show(inside: &Inside, status: StatusCode, wrong: Wrong) -> Reply {
     let view = MyAccount {
         roles: shell.me.as_ref().map(|me| me.roles.clone()).unwrap_or_default(),
         user: user.unwrap_or_default(),
-        factor_since: None,
+        factor: inside.auth.assurance != Assurance::One,
         current: field(wrong.current),
         new: field(wrong.new),
         again: field(wrong.again),
