@@ -39,7 +39,7 @@ fn resources(c: &mut Criterion) {
         });
         group.bench_function("validate", |b| b.iter(|| values.iter().for_each(|x| drop(black_box(validate(t, x))))));
         group.bench_function("extract", |b| {
-            b.iter(|| values.iter().for_each(|x| drop(black_box(index(t, Zone::CHINA, x)))))
+            b.iter(|| values.iter().for_each(|x| drop(black_box(index(t, Zone::CHINA, x)))));
         });
         group.finish();
     }
@@ -61,7 +61,7 @@ fn search(c: &mut Criterion) {
     let mut group = c.benchmark_group("search");
     group.throughput(Throughput::Elements(records.len() as u64)).sample_size(10);
     group.bench_function("admit observations", |b| {
-        b.iter(|| records.iter().filter(|r| query.admits(black_box(r), &meta)).count())
+        b.iter(|| records.iter().filter(|r| query.admits(black_box(r), &meta)).count());
     });
     group.finish();
 }

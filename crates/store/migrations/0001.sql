@@ -112,7 +112,6 @@ CREATE TABLE checkpoint (
     seq  INTEGER NOT NULL,
     size INTEGER NOT NULL,
     note TEXT    NOT NULL,
-    time INTEGER NOT NULL,
     PRIMARY KEY (part, seq)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX checkpoint_size ON checkpoint (part, size, seq);

@@ -128,8 +128,7 @@ impl Applier<'_> {
                 )
                 .into());
             }
-            let row =
-                (part, seq.saturating_add(1).cast_signed(), checkpoint.size.cast_signed(), &checkpoint.note, time_us);
+            let row = (part, seq.saturating_add(1).cast_signed(), checkpoint.size.cast_signed(), &checkpoint.note);
             self.conn.prepare_cached(sql::CHECKPOINT_PUT)?.execute(row)?;
             edge.checkpoint = (seq.saturating_add(1), checkpoint.size);
         }

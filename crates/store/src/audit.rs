@@ -47,6 +47,20 @@ impl AuditSource {
         Ok(statement.query_row([self.part.sql()], |r| r.get(0)).optional()?)
     }
 
+    /// A table of the log with a row of a part that has no log here: somebody put it in from outside.
+    pub fn stray(&self) -> Result<Option<&'static str>, StoreError> {
+        for table in ["log_leaf", "log_tile", "checkpoint"] {
+            let sql = format!(
+                "SELECT 1 FROM {table} WHERE (part < ?1 OR part > ?1) AND part NOT IN (SELECT part FROM log_state) LIMIT 1"
+            );
+            let found = self.conn.prepare(&sql)?.query_row([self.part.sql()], |_| Ok(())).optional()?;
+            if found.is_some() {
+                return Ok(Some(table));
+            }
+        }
+        Ok(None)
+    }
+
     /// Lets SQLite check the whole file: it finds damage outside the log and in the indexes, which the log's own
     /// check cannot see. An empty list means that the file is whole.
     pub fn integrity(&self) -> Result<Vec<String>, StoreError> {

@@ -24,7 +24,6 @@ pub(crate) fn checkpoint_row(row: &Row<'_>) -> rusqlite::Result<CheckpointRow> {
         seq: row.get::<_, i64>(0)?.cast_unsigned(),
         size: row.get::<_, i64>(1)?.cast_unsigned(),
         note: row.get(2)?,
-        time_us: row.get(3)?,
     })
 }
 

@@ -261,8 +261,6 @@ pub struct CheckpointRow {
     pub size: u64,
     /// Signed note.
     pub note: String,
-    /// When it was kept, microseconds since 1970.
-    pub time_us: i64,
 }
 
 /// The durable end of a log.

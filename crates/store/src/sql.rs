@@ -51,7 +51,7 @@ statements! { WRITES:
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     TILE_PUT = "INSERT INTO log_tile (part, level, idx, hashes) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
-    CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note, time) VALUES (?1, ?2, ?3, ?4, ?5)";
+    CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note) VALUES (?1, ?2, ?3, ?4)";
     META_PUT = "INSERT INTO meta (part, name, value) VALUES (?1, ?2, ?3) \
         ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
 }
@@ -148,10 +148,10 @@ statements! { READS:
     CHECKPOINTS_UP = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq";
     ENTRY_COUNT_SUBJECT = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND subject = ?2";
     ENTRY_COUNT_ACTOR = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND actor = ?2";
-    CHECKPOINT_LAST = "SELECT seq, size, note, time FROM checkpoint WHERE part = ?1 ORDER BY seq DESC LIMIT 1";
-    CHECKPOINT_COVERING = "SELECT seq, size, note, time FROM checkpoint WHERE part = ?1 AND size > ?2 \
+    CHECKPOINT_LAST = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq DESC LIMIT 1";
+    CHECKPOINT_COVERING = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 AND size > ?2 \
         ORDER BY size, seq LIMIT 1";
-    CHECKPOINTS = "SELECT seq, size, note, time FROM checkpoint WHERE part = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
+    CHECKPOINTS = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     META = "SELECT value FROM meta WHERE part = ?1 AND name = ?2";
     METAS = "SELECT name, value FROM meta WHERE part = ?1 AND name >= ?2 AND name < ?3 ORDER BY name";
     COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";

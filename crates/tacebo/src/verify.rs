@@ -123,15 +123,23 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
     });
     bar.finish_and_clear();
     match checked {
-        Ok(report) => match source.integrity() {
-            Ok(lines) => Ok(lines.into_iter().next().map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
-            Err(error) => Ok(Finding::Damaged(error.to_string())),
-        },
+        Ok(report) => Ok(beside(&source, &verifier).map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
         Err(AuditError::Source(StoreError::Sql(error))) if is_damage(&error.to_string()) => {
             Ok(Finding::Damaged(error.to_string()))
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+/// What the tree does not cover: the log's name, rows of no log, the file itself.
+fn beside(source: &AuditSource, verifier: &LogVerifier) -> Option<String> {
+    let named = source.origin().map(|origin| origin.filter(|origin| origin != verifier.origin()));
+    match (named, source.stray(), source.integrity()) {
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Some(error.to_string()),
+        (Ok(Some(_)), ..) => Some("log_state: the log has another name than its key".to_owned()),
+        (_, Ok(Some(table)), _) => Some(format!("{table}: a row that belongs to no log")),
+        (.., Ok(lines)) => lines.into_iter().next(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tacebo_policy::Action;
+use tacebo_store::CheckpointRow;
 
 use crate::asker::Asker;
 use crate::decide::Concerned;
@@ -65,7 +66,8 @@ impl Vault {
     pub fn log_state(&self) -> Result<(u64, String, Option<i64>), VaultFault> {
         let inner = &*self.0;
         let head = inner.store.log_head(inner.part)?;
-        let signed_us = inner.store.last_checkpoint(inner.part)?.map(|last| last.time_us);
+        let last = inner.store.last_checkpoint(inner.part)?;
+        let signed_us = inner.signed_us(last.as_ref())?;
         let (size, root) = head.map_or((0, String::new()), |head| (head.size, hex::encode(head.root.0)));
         Ok((size, root, signed_us))
     }
@@ -99,6 +101,12 @@ impl Vault {
 }
 
 impl Inner {
+    /// Time of the newest entry that a checkpoint covers: a checkpoint itself says no time that is signed.
+    fn signed_us(&self, checkpoint: Option<&CheckpointRow>) -> Result<Option<i64>, VaultFault> {
+        let Some(newest) = checkpoint.and_then(|last| last.size.checked_sub(1)) else { return Ok(None) };
+        Ok(self.store.entry(self.part, newest)?.map(|entry| entry.time_us))
+    }
+
     fn state(&self) -> Result<HouseState, VaultFault> {
         let head = self.store.log_head(self.part)?;
         let last = self.store.last_checkpoint(self.part)?;
@@ -110,7 +118,7 @@ impl Inner {
             entries: head.as_ref().map_or(0, |head| head.size),
             root: head.map(|head| hex::encode(head.root.0)).unwrap_or_default(),
             signed: last.as_ref().map_or(0, |last| last.size),
-            signed_us: last.map(|last| last.time_us),
+            signed_us: self.signed_us(last.as_ref())?,
             bytes: folder_bytes(&self.dir),
             epoch,
         })

@@ -213,7 +213,7 @@ impl<'a> Check<'a> {
         };
         match plain.and_then(Value::as_array) {
             Some(values) if values.len() != items.len() => {
-                self.error(IssueType::Structure, at, "has as many items as the values")
+                self.error(IssueType::Structure, at, "has as many items as the values");
             }
             Some(_) => {}
             None => self.bounds(items.len(), element, at),

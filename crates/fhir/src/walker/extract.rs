@@ -192,7 +192,7 @@ impl Sink<'_> {
                         self.put(&Indexed::Reference { form: RefForm::Local, target: &target });
                     }
                     Target::Absolute { url, .. } => {
-                        self.put(&Indexed::Reference { form: RefForm::Absolute, target: url })
+                        self.put(&Indexed::Reference { form: RefForm::Absolute, target: url });
                     }
                     Target::Fragment(_) => return any,
                     Target::Conditional { .. } | Target::Other(_) => {

@@ -47,9 +47,9 @@ fn acc_01_the_engine_says_what_the_statement_says() {
     for case in cases {
         let answer = decide(&engine, case);
         if answer.is_ok() {
-            yes += 1
+            yes += 1;
         } else {
-            no += 1
+            no += 1;
         }
         if let Some(difference) = difference(&answer, &statement(case)) {
             panic!("{case:?}: {difference}");

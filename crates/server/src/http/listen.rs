@@ -111,11 +111,12 @@ const DRAIN: Duration = Duration::from_secs(20);
 /// Serves until `stop` resolves, then lets running requests finish.
 pub async fn serve(listener: Listener, router: Router, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
+    let Listener { socket, tls: acceptor, .. } = listener;
     let graceful = GracefulShutdown::new();
     loop {
         let (stream, peer) = tokio::select! {
             () = &mut stop => break,
-            accepted = listener.socket.accept() => match accepted {
+            accepted = socket.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, usually: wait for some to come back.
@@ -126,13 +127,15 @@ pub async fn serve(listener: Listener, router: Router, stop: impl Future<Output 
             },
         };
         let watcher = graceful.watcher();
-        let (tls, router) = (listener.tls.clone(), router.clone());
+        let (tls, router) = (acceptor.clone(), router.clone());
         tokio::spawn(async move {
             if let Err(error) = connection(stream, peer, tls, router, watcher).await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
     }
+    // Whoever comes now is refused at once, instead of waiting for an answer that never comes.
+    drop(socket);
     tokio::select! {
         () = graceful.shutdown() => {}
         () = tokio::time::sleep(DRAIN) => tracing::warn!("cutting connections that did not finish"),

@@ -23,7 +23,7 @@ const LONG: usize = 1_000;
 const TABLES: [(&str, &[&str], &[&str]); 4] = [
     ("log_leaf", &["idx"], &["eid", "time", "subject", "actor", "class", "entry", "sealed"]),
     ("log_tile", &["level", "idx"], &["hashes"]),
-    ("checkpoint", &["seq"], &["size", "note", "time"]),
+    ("checkpoint", &["seq"], &["size", "note"]),
     ("log_state", &["part"], &["origin", "size", "root", "checkpoint"]),
 ];
 
