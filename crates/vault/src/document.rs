@@ -62,7 +62,38 @@ pub(crate) struct IndexRecord {
     /// Facts that decide access.
     pub facts: Vec<Fact>,
     /// The language's search record.
+    #[serde(with = "whole")]
     pub params: Vec<u8>,
+}
+
+/// Bytes taken whole: serde's `Vec<u8>` goes byte by byte, a tenth of a search. The encoding is the same.
+mod whole {
+    use std::fmt;
+
+    use serde::de::{Deserializer, Error, Visitor};
+    use serde::ser::Serializer;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        from.deserialize_bytes(Bytes)
+    }
+
+    struct Bytes;
+
+    impl Visitor<'_> for Bytes {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("bytes")
+        }
+
+        fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+            Ok(bytes.to_vec())
+        }
+    }
 }
 
 /// First byte of an encoded index record; a new layout takes a new number.
