@@ -366,7 +366,7 @@ impl Inner {
             (None, _) => None,
             (Some(_), Some(no)) => Some(no),
             (Some(patient), None) => {
-                let no = SubjectNo(crate::random::number()?);
+                let no = SubjectNo::random()?;
                 let (rows, keys) = keys::fresh(&self.ring(), no)?;
                 change.keys.extend(rows);
                 change.subjects.push((self.id_term("Patient", patient.as_str()), no));

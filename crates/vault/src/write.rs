@@ -461,7 +461,7 @@ impl<'a> Work<'a> {
         if let Some(no) = self.inner.person(patient)? {
             return Ok(no);
         }
-        let no = SubjectNo(crate::random::number()?);
+        let no = SubjectNo::random()?;
         let (rows, keys) = keys::fresh(&self.inner.ring(), no)?;
         self.change.keys.extend(rows);
         self.change.subjects.push((self.inner.id_term("Patient", patient.as_str()), no));

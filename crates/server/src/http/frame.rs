@@ -17,13 +17,8 @@ use tower_http::csrf::CsrfLayer;
 use crate::app::App;
 use crate::http::{Incoming, Open, Reply, Route};
 
-/// Nothing is loaded from outside, nothing inline runs, nobody frames us.
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
-    connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; \
-    require-trusted-types-for 'script'; trusted-types htmx default";
-
 const HEADERS: [(&str, &str); 7] = [
-    ("content-security-policy", CSP),
+    ("content-security-policy", crate::pages::CONTENT_SECURITY_POLICY),
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "no-referrer"),
