@@ -43,7 +43,7 @@ async fn every_route_that_is_not_public_leaves_an_entry() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn public_routes_answer_without_a_token_and_speak_of_nobody() {
-    let house = House::with_patient("p1").await;
+    let house = House::with_patient("patient-of-nobody").await;
     house.app.vault().sign_now().await.unwrap();
     let asset = tacebo_server::assets::all()[0].url.clone();
     for (path, status) in [
@@ -59,7 +59,7 @@ async fn public_routes_answer_without_a_token_and_speak_of_nobody() {
     ] {
         let answer = house.request(Request::get(path).body(Body::empty()).unwrap()).await;
         answer.is(status);
-        assert!(!answer.text().contains("p1") && !answer.text().contains("王"), "{path}");
+        assert!(!answer.text().contains("patient-of-nobody") && !answer.text().contains("王"), "{path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
         assert!(answer.header("content-security-policy").starts_with("default-src 'none'"));
     }
