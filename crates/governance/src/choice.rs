@@ -66,7 +66,7 @@ impl Governance {
                 return Ok(limits.map(|_| choice));
             }
             Some(found) => {
-                let mut body = found.body.clone();
+                let mut body = Value::clone(&found.body);
                 if let Some(body) = body.as_object_mut() {
                     body.insert("status".into(), json!(status));
                     body.insert("dateTime".into(), json!(instant(self.vault.now_us())));

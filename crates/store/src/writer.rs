@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::group::GroupFailed;
 use crate::{
-    Change, CommitError, Committed, Hash, Options, PartNo, StoreError,
+    Change, CommitError, Committed, Durable, Hash, Options, PartNo, StoreError,
     apply::{Edge, load_edge},
     log, sql,
     store::Shared,
@@ -27,8 +27,11 @@ const CHANGE_OVERHEAD: usize = 4096;
 
 pub(crate) type Reply = oneshot::Sender<Result<Committed, CommitError>>;
 
+/// A change, what follows it, and who waits for it.
+type Member = (Box<Change>, Option<Durable>, Reply);
+
 pub(crate) enum Job {
-    Commit(Box<Change>, Reply),
+    Commit(Box<Change>, Option<Durable>, Reply),
     CreatePart(PartNo, String, oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -65,14 +68,14 @@ impl Writer {
         let mut held = None;
         while let Some(job) = held.take().or_else(|| jobs.blocking_recv()) {
             match job {
-                Job::Commit(change, reply) => {
+                Job::Commit(change, durable, reply) => {
                     let mut bytes = weight(&change);
-                    let mut group = vec![(change, reply)];
+                    let mut group = vec![(change, durable, reply)];
                     while group.len() < self.options.group_changes && bytes < self.options.group_bytes {
                         match jobs.try_recv() {
-                            Ok(Job::Commit(change, reply)) => {
+                            Ok(Job::Commit(change, durable, reply)) => {
                                 bytes += weight(&change);
-                                group.push((change, reply));
+                                group.push((change, durable, reply));
                             }
                             Ok(other) => {
                                 held = Some(other);
@@ -94,9 +97,9 @@ impl Writer {
     }
 
     /// Commits a group and answers each of its members.
-    fn group(&mut self, group: Vec<(Box<Change>, Reply)>, bytes: usize) {
+    fn group(&mut self, group: Vec<Member>, bytes: usize) {
         if self.shared.poisoned.load(Ordering::Acquire) {
-            for (_, reply) in group {
+            for (_, _, reply) in group {
                 answer(reply, Err(CommitError::Fatal));
             }
             return;

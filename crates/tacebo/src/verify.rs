@@ -314,7 +314,7 @@ mod tests {
         let mut tiles = MemoryTiles::default();
         let mut log = Sequencer::load(ORIGIN, 0, &tiles).unwrap();
         let staged = log.stage(time_us, &[&entry]).unwrap();
-        tiles.put(staged.tiles());
+        tiles.put(&staged.tiles());
         log.committed(staged).unwrap();
         let note = key.sign(&log.checkpoint()).unwrap();
         let disclosures = vec![disclose(&salt, &fields, "actor").unwrap()];

@@ -10,7 +10,9 @@ use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SubjectNo};
 use tacebo_store::{Change, Clock, FatalHook, Options, PartNo, Store};
 
 use crate::disclosed::VaultFault;
+use crate::hot::Hot;
 use crate::keys::{self, Drawer, Keys};
+use crate::pack::Packer;
 use crate::profile::Profiles;
 use crate::speech::Speech;
 use crate::vault::{Inner, Institution, Vault};
@@ -134,7 +136,9 @@ fn assemble(
         ring: RwLock::new(Arc::new(ring)),
         keys: Keys::new(),
         persons: Cache::new(PERSONS),
-        profiles: Profiles::new(),
+        profiles: Arc::new(Profiles::new()),
+        hot: Hot::new(),
+        packer: Packer::default(),
         engine,
         speeches: opening.speeches,
         log_key,

@@ -11,13 +11,16 @@
 //! ```
 
 mod asker;
+mod body;
 mod decide;
 mod disclosed;
 mod document;
 mod entry;
+mod hot;
 mod house;
 mod keys;
 mod log;
+mod pack;
 mod profile;
 mod random;
 mod read;
@@ -33,11 +36,13 @@ mod verify;
 mod write;
 
 pub use asker::{Asker, Door, Origin};
+pub use body::Body;
 pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
-pub use document::{DocRef, Document, instant};
+pub use document::{DocRef, Document};
 pub use entry::{Outcome, field};
 pub use house::{Opening, VKEY_FILE, part_of};
 pub use log::{LogEntry, LogQuery, ProofFile};
+pub use pack::instant;
 pub use read::At;
 pub use records::{Keep, Record, RecordKind};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};

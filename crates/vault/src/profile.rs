@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tacebo_policy::{Profile, Ticket};
-use tacebo_seal::{Part, SubjectNo};
+use tacebo_seal::SubjectNo;
+use tacebo_store::Durable;
 
 use crate::disclosed::VaultFault;
-use crate::document::IndexRecord;
 use crate::records::TICKET_KIND;
 use crate::speech::PatientId;
 use crate::vault::Inner;
@@ -41,12 +41,21 @@ impl Profiles {
     }
 
     /// After a commit that wrote facts about this person.
-    pub(crate) fn forget(&self, subject: SubjectNo) {
+    fn forget(&self, subject: SubjectNo) {
         if let Some(shard) = self.shard(subject) {
             let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
             shard.turn += 1;
             shard.known.remove(&subject);
         }
+    }
+
+    /// [`Profiles::forget`] for the store's writer to call: the caller of a write may go away before he hears of it.
+    pub(crate) fn forgetting(self: &Arc<Self>, subjects: Vec<SubjectNo>) -> Option<Durable> {
+        if subjects.is_empty() {
+            return None;
+        }
+        let profiles = Arc::clone(self);
+        Some(Box::new(move || subjects.into_iter().for_each(|subject| profiles.forget(subject))))
     }
 
     fn get(&self, subject: SubjectNo) -> (u64, Option<Arc<Profile>>) {
@@ -80,25 +89,18 @@ impl Inner {
         let mut profile = Profile { patient: Some(patient.as_str().to_owned()), ..Profile::default() };
         let mut kinds = vec![TICKET_KIND];
         kinds.extend(self.speeches.iter().flat_map(|speech| speech.fact_kinds().iter().copied()));
-        for row in self.store.by_subject(self.part, subject, &kinds, None)? {
-            if *row.kind == *TICKET_KIND {
-                let record = self.open_index(&row)?;
+        let rids = self.store.subject_rids(self.part, subject, &kinds, None)?;
+        for found in self.opened(&rids)?.iter().filter(|found| !found.row.deleted) {
+            if *found.row.kind == *TICKET_KIND {
                 let ticket: Ticket =
-                    postcard::from_bytes(&record.params).map_err(|_| VaultFault::Decode("break-glass ticket"))?;
+                    postcard::from_bytes(&found.record.params).map_err(|_| VaultFault::Decode("break-glass ticket"))?;
                 profile.tickets.push(ticket);
             } else {
-                profile.facts.extend(self.open_index(&row)?.facts);
+                profile.facts.extend(found.record.facts.iter().cloned());
             }
         }
         let profile = Arc::new(profile);
         self.profiles.keep(subject, turn, &profile);
         Ok(profile)
-    }
-
-    /// Opens the index record of a row.
-    pub(crate) fn open_index(&self, row: &tacebo_store::IndexRow) -> Result<IndexRecord, VaultFault> {
-        let key = self.key(row.subject.unwrap_or(SubjectNo::HOUSE), row.category)?;
-        let place = self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, Part::Index);
-        IndexRecord::decode(&key.open(&place, &row.index)?)
     }
 }

@@ -1,14 +1,14 @@
 //! Reading one document: current, by version, and its history.
 
 use tacebo_policy::{Action, Refusal};
-use tacebo_seal::{Part, SubjectNo};
-use tacebo_store::IndexRow;
 
 use crate::asker::Asker;
+use crate::body::Body;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{DocRef, Document, IndexRecord, stamp, unpack};
+use crate::document::{DocRef, Document};
 use crate::entry::{Class, Draft, Outcome};
+use crate::hot::{Opened, Text};
 use crate::vault::{Inner, Vault};
 
 /// Which version of a document.
@@ -32,25 +32,25 @@ impl Vault {
     pub async fn read(&self, asker: &Asker, name: &DocRef, at: At) -> Result<Disclosed<Document>, Refused> {
         let inner = &*self.0;
         let id = inner.id_term(&name.kind, &name.id);
-        let row = match at {
-            At::Current => inner.store.current(inner.part, &name.kind, &id),
-            At::Version(version) => inner.store.version(inner.part, &name.kind, &id, version),
+        let rid = match at {
+            At::Current => inner.store.current_rid(inner.part, &name.kind, &id),
+            At::Version(version) => inner.store.version_rid(inner.part, &name.kind, &id, version),
         }
         .map_err(VaultFault::from)?;
-        let Some(row) = row else {
+        let Some(rid) = rid else {
             return Err(inner.absent(asker, Action::Read, name).await?);
         };
-        let record = inner.open_index(&row.row)?;
-        let (decision, concerned) = inner.decide_record(asker, Action::Read, &name.kind, &record)?;
+        let found = inner.opened_one(rid)?;
+        let (decision, concerned) = inner.decide_record(asker, Action::Read, &name.kind, &found.record)?;
         let permit = match decision {
             Ok(permit) => permit,
             Err(refusal) => return Err(inner.refused(asker, Action::Read, name, &refusal, &concerned).await?),
         };
-        let document = inner.open_document(&row.row, &row.body, &record, &permit)?;
-        let outcome = if row.row.deleted { Outcome::NotFound } else { Outcome::Done };
+        let document = inner.documents(&[(&found, &permit)])?.pop().ok_or(VaultFault::Decode("no document"))?;
+        let outcome = if found.row.deleted { Outcome::NotFound } else { Outcome::Done };
         let drafts = drafts(asker, Action::Read, outcome, &permit, &concerned, std::slice::from_ref(&document));
         let receipts = inner.log(&drafts).await?;
-        if row.row.deleted {
+        if found.row.deleted {
             return Err(Refused::new(Denial::Gone, receipts));
         }
         Ok(Disclosed::new(document, &[permit], receipts))
@@ -65,25 +65,25 @@ impl Vault {
         let id = inner.id_term(&name.kind, &name.id);
         let rows =
             inner.store.history(inner.part, &name.kind, &id, None, None, HISTORY_CAP).map_err(VaultFault::from)?;
-        let rids: Vec<_> = rows.iter().map(|row| row.rid).collect();
-        let bodies = inner.store.bodies(inner.part, &rids).map_err(VaultFault::from)?;
         if rows.is_empty() {
             return Err(inner.absent(asker, Action::History, name).await?);
         }
-        let mut documents = Vec::with_capacity(rows.len());
+        let mut shown = Vec::with_capacity(rows.len());
         let mut permits = Vec::new();
         let mut last = None;
-        for (row, body) in rows.iter().zip(&bodies) {
-            let record = inner.open_index(row)?;
-            let (decision, concerned) = inner.decide_record(asker, Action::History, &name.kind, &record)?;
+        for row in rows {
+            let found = inner.open_row(row)?;
+            let (decision, concerned) = inner.decide_record(asker, Action::History, &name.kind, &found.record)?;
             match decision {
                 Ok(permit) => {
-                    documents.push(inner.open_document(row, body, &record, &permit)?);
+                    shown.push(found);
                     permits.push((permit, concerned));
                 }
                 Err(refusal) => last = Some((refusal, concerned)),
             }
         }
+        let pairs: Vec<_> = shown.iter().zip(&permits).map(|(found, (permit, _))| (&**found, permit)).collect();
+        let documents = inner.documents(&pairs)?;
         let Some((permit, concerned)) = permits.first() else {
             let (refusal, concerned) = last.ok_or(VaultFault::Decode("history without a decision"))?;
             return Err(inner.refused(asker, Action::History, name, &refusal, &concerned).await?);
@@ -117,31 +117,24 @@ pub(crate) fn drafts(
 }
 
 impl Inner {
-    /// Opens a body, stamps it and lowers the veil over it.
-    pub(crate) fn open_document(
-        &self,
-        index: &IndexRow,
-        sealed: &[u8],
-        record: &IndexRecord,
-        permit: &Leave,
-    ) -> Result<Document, VaultFault> {
-        let name = DocRef::new(&*index.kind, record.id.clone());
-        if index.deleted {
-            let (version, time_us) = (index.version, index.time_us);
-            let (body, labels) = (serde_json::Value::Null, record.labels.clone());
-            return Ok(Document { name, version, time_us, deleted: true, body, veiled: false, labels });
-        }
-        let key = self.key(index.subject.unwrap_or(SubjectNo::HOUSE), index.category)?;
-        let place = self.place(index.subject, index.category, &index.kind, &index.id.0, index.version, Part::Body);
-        let mut body = unpack(&key.open(&place, sealed)?)?;
-        stamp(&mut body, &record.id, index.version, index.time_us);
-        let masks = permit.masks();
-        let veiled = !masks.is_empty() && {
-            let veiled = tacebo_veil::veil(&index.kind, &mut body, masks);
-            !veiled.is_clear()
+    /// Opens bodies and lowers the veil over each.
+    pub(crate) fn documents(&self, versions: &[(&Opened, &Leave)]) -> Result<Vec<Document>, VaultFault> {
+        let opened: Vec<&Opened> = versions.iter().map(|(one, _)| *one).collect();
+        let texts = self.texts(&opened)?;
+        let one = |((found, permit), text): (&(&Opened, &Leave), Text)| {
+            let Opened { row, record, .. } = found;
+            let (body, veiled) = if row.deleted { (Body::default(), false) } else { veil(&row.kind, text, permit) };
+            Document {
+                name: DocRef::new(&*row.kind, record.id.clone()),
+                version: row.version,
+                time_us: row.time_us,
+                deleted: row.deleted,
+                body,
+                veiled,
+                labels: record.labels.clone(),
+            }
         };
-        let labels = record.labels.clone();
-        Ok(Document { name, version: index.version, time_us: index.time_us, deleted: false, body, veiled, labels })
+        Ok(versions.iter().zip(texts).map(one).collect())
     }
 
     /// Records that something absent was asked for, and answers as policy would for
@@ -179,4 +172,16 @@ impl Inner {
         let outward = self.decide_unknown(asker, how, &name.kind).err();
         Ok(Refused::new(outward.map_or(Denial::NotFound, Denial::Forbidden), receipts))
     }
+}
+
+/// The body as this permit shows it, and whether a mask changed anything.
+fn veil(kind: &str, text: Text, permit: &Leave) -> (Body, bool) {
+    let masks = permit.masks();
+    let body = Body::of(text);
+    if masks.is_empty() {
+        return (body, false);
+    }
+    let mut value = body.into_value();
+    let veiled = tacebo_veil::veil(kind, &mut value, masks);
+    (value.into(), !veiled.is_clear())
 }

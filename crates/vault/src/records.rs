@@ -7,13 +7,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tacebo_policy::Action;
 use tacebo_seal::{Part, SubjectNo};
-use tacebo_store::{Change, CommitError, DocumentWrite, Guard, IndexRow};
+use tacebo_store::{Change, CommitError, DocumentWrite, Guard, Rid};
 
 use crate::asker::Asker;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{DocRef, IndexRecord, pack, unpack};
+use crate::document::{DocRef, IndexRecord};
 use crate::entry::{Class, Draft, Outcome, field};
+use crate::hot::Opened;
 use crate::keys::{self, Drawer};
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
@@ -128,9 +129,8 @@ impl Vault {
         operational(kind)?;
         let inner = &*self.0;
         let id = inner.id_term(kind.as_str(), id);
-        let row = inner.store.current(inner.part, kind.as_str(), &id)?.map(|found| found.row);
-        match row.filter(|row| !row.deleted) {
-            Some(row) => inner.open_record(&row).map(Some),
+        match inner.store.current_rid(inner.part, kind.as_str(), &id)? {
+            Some(rid) => Ok(inner.open_records(&[rid])?.pop()),
             None => Ok(None),
         }
     }
@@ -156,8 +156,9 @@ impl Vault {
     pub fn records<T: DeserializeOwned>(&self, kind: RecordKind) -> Result<Vec<Record<T>>, VaultFault> {
         operational(kind)?;
         let inner = &*self.0;
-        let rows = inner.store.by_kind(inner.part, kind.as_str(), 0, LIST_CAP, None)?;
-        rows.iter().rev().filter(|row| !row.deleted).map(|row| inner.open_record(row)).collect()
+        let mut rids = inner.store.kind_rids(inner.part, kind.as_str(), LIST_CAP)?;
+        rids.reverse();
+        inner.open_records(&rids)
     }
 
     /// Personal records, decided one by one and logged: those of one patient, or all
@@ -174,22 +175,21 @@ impl Vault {
     ) -> Result<Disclosed<Vec<Record<T>>>, Refused> {
         let inner = &*self.0;
         let name = kind.as_str();
-        let rows = match patient {
+        let rids = match patient {
             Some(patient) => match inner.person(patient)? {
-                Some(no) => inner.store.by_subject(inner.part, no, &[name], None),
+                Some(no) => inner.store.subject_rids(inner.part, no, &[name], None),
                 None => Ok(Vec::new()),
             },
-            None => inner.store.by_kind(inner.part, name, 0, LIST_CAP, None),
+            None => inner.store.kind_rids(inner.part, name, LIST_CAP),
         }
         .map_err(VaultFault::from)?;
         let mut seen = Vec::new();
         let mut leaves = Vec::new();
         let mut drafts = Vec::new();
-        for row in rows.iter().filter(|row| !row.deleted) {
-            let index = inner.open_index(row)?;
-            let (decision, concerned) = inner.decide_record(asker, action, name, &index)?;
+        for found in inner.opened(&rids)?.iter().filter(|found| !found.row.deleted) {
+            let (decision, concerned) = inner.decide_record(asker, action, name, &found.record)?;
             let Ok(leave) = decision else { continue };
-            let record: Record<T> = inner.open_record(row)?;
+            let record: Record<T> = inner.open_record(found)?;
             for (no, patient) in concerned.each() {
                 drafts.push(
                     Draft::new(asker, action, Outcome::Done, Class::Disclosure)
@@ -260,11 +260,9 @@ impl Vault {
                     return Err(Refused::new(Denial::Precondition { current }, receipts));
                 }
             };
-            match inner.store.commit(change).await {
+            let durable = inner.profiles.forgetting(concerned.owner().into_iter().collect());
+            match inner.store.commit_then(change, durable).await {
                 Ok(committed) => {
-                    if let Some(no) = concerned.owner() {
-                        inner.profiles.forget(no);
-                    }
                     return Ok(Disclosed::new(version, &[leave], committed.receipts));
                 }
                 Err(CommitError::VersionMismatch { .. }) if keep.expect == Expect::Any => {}
@@ -319,24 +317,21 @@ impl Inner {
         value: &str,
     ) -> Result<Vec<Record<T>>, VaultFault> {
         let term = self.blinder.term(&format!("{}#{param}", kind.as_str()), value);
-        let rows = self.store.by_terms(self.part, &[term], None, LIST_CAP)?;
-        rows.iter().filter(|row| !row.deleted).map(|row| self.open_record(row)).collect()
+        self.open_records(&self.store.term_rids(self.part, &[term], LIST_CAP)?)
     }
 
-    fn open_record<T: DeserializeOwned>(&self, row: &IndexRow) -> Result<Record<T>, VaultFault> {
-        let index = self.open_index(row)?;
-        let body = self
-            .store
-            .bodies(self.part, &[row.rid])?
-            .into_iter()
-            .next()
-            .ok_or(VaultFault::Decode("a record without a body"))?;
-        let key = self.key(row.subject.unwrap_or(SubjectNo::HOUSE), row.category)?;
-        let place = self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, Part::Body);
-        let value: Value = unpack(&key.open(&place, &body)?)?;
-        let value = serde_json::from_value(value).map_err(|_| VaultFault::Decode("record value"))?;
-        let patient = index.patients.into_iter().next();
-        Ok(Record { id: index.id, version: row.version, time_us: row.time_us, patient, value })
+    /// These records, without those that were deleted.
+    fn open_records<T: DeserializeOwned>(&self, rids: &[Rid]) -> Result<Vec<Record<T>>, VaultFault> {
+        let found = self.opened(rids)?;
+        found.iter().filter(|found| !found.row.deleted).map(|found| self.open_record(found)).collect()
+    }
+
+    fn open_record<T: DeserializeOwned>(&self, found: &Opened) -> Result<Record<T>, VaultFault> {
+        let text = self.texts(&[found])?.pop().ok_or(VaultFault::Decode("a record without a body"))?;
+        let value = serde_json::from_slice(&text).map_err(|_| VaultFault::Decode("record value"))?;
+        let Opened { row, record, .. } = found;
+        let patient = record.patients.first().cloned();
+        Ok(Record { id: record.id.clone(), version: row.version, time_us: row.time_us, patient, value })
     }
 
     /// Builds the commit; `Err(current)` when the expectation does not hold.
@@ -351,9 +346,12 @@ impl Inner {
     ) -> Result<Result<(Change, u64), Option<u64>>, VaultFault> {
         let kind = keep.kind.as_str();
         let id = self.id_term(kind, keep.id);
-        let stored = self.store.current(self.part, kind, &id)?.map(|found| found.row);
-        let exists = stored.as_ref().is_some_and(|row| !row.deleted);
-        let current = stored.as_ref().map_or(0, |row| row.version);
+        let stored = match self.store.current_rid(self.part, kind, &id)? {
+            Some(rid) => Some(self.opened_one(rid)?),
+            None => None,
+        };
+        let exists = stored.as_ref().is_some_and(|found| !found.row.deleted);
+        let current = stored.as_ref().map_or(0, |found| found.row.version);
         match keep.expect {
             Expect::Absent if exists => return Ok(Err(Some(current))),
             Expect::Version(version) if version != current || !exists => return Ok(Err(Some(current))),
@@ -381,7 +379,7 @@ impl Inner {
         let key = key_of(Drawer::Record)?;
         let category = Drawer::Record.category();
         let at = |part| self.place(subject, category, kind, &id.0, version, part);
-        let body = key.seal(&at(Part::Body), &pack(value)?)?.into_bytes();
+        let body = key.seal(&at(Part::Body), &self.packer.pack(value)?)?.into_bytes();
         let index = key.seal(&at(Part::Index), &record.encode()?)?.into_bytes();
         let scoped = |param: &str, value: &str| self.blinder.term(&format!("{kind}#{param}"), value);
         for (param, value, seen) in &keep.guards {

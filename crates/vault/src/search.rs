@@ -3,17 +3,18 @@
 //! predicate is, so a predicate on what the asker may not see is false.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use tacebo_policy::{Action, Labels, Refusal};
 use tacebo_seal::{SubjectNo, Term};
-use tacebo_store::{IndexRow, Rid};
 use tacebo_veil::MaskSet;
 
 use crate::asker::Asker;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{Document, IndexRecord};
+use crate::document::Document;
 use crate::entry::{Class, Draft, Outcome};
+use crate::hot::Opened;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
 
@@ -131,9 +132,8 @@ pub struct Page {
 pub const CANDIDATE_CAP: usize = 10_000;
 
 struct Match {
-    row: IndexRow,
+    found: Arc<Opened>,
     key: Vec<u8>,
-    record: IndexRecord,
     decided: usize,
 }
 
@@ -158,29 +158,28 @@ impl Vault {
             Some(as_of) => as_of,
             None => self.snapshot()?,
         };
-        let Some(rows) = inner.candidates(find, as_of)? else {
+        let Some(candidates) = inner.candidates(find, as_of)? else {
             let draft = Draft::new(asker, find.how, Outcome::Failed, Class::Refusal);
             let receipts = inner.log(&[draft]).await?;
             return Err(Refused::new(Denial::TooCostly, receipts));
         };
-        let (mut matches, decided) = inner.sift(asker, find, &rows)?;
+        let (mut matches, decided) = inner.sift(asker, find, &candidates)?;
         if matches.is_empty()
             && let Some(refused) = inner.hidden(asker, find, &decided).await?
         {
             return Err(refused);
         }
         let total = matches.len();
-        matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.row.rid.cmp(&a.row.rid)));
+        matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.found.row.rid.cmp(&a.found.row.rid)));
         let page: Vec<Match> = matches.into_iter().skip(find.offset).take(find.limit.unwrap_or(usize::MAX)).collect();
-        let rids: Vec<Rid> = page.iter().map(|m| m.row.rid).collect();
-        let bodies = inner.store.bodies(inner.part, &rids).map_err(VaultFault::from)?;
-        let mut documents = Vec::with_capacity(page.len());
-        for (found, body) in page.iter().zip(&bodies) {
-            let Some(Decided { decision: Ok(permit), .. }) = decided.get(found.decided) else {
+        let mut pairs = Vec::with_capacity(page.len());
+        for one in &page {
+            let Some(Decided { decision: Ok(permit), .. }) = decided.get(one.decided) else {
                 return Err(VaultFault::Decode("match without a permit").into());
             };
-            documents.push(inner.open_document(&found.row, body, &found.record, permit)?);
+            pairs.push((&*one.found, permit));
         }
+        let documents = inner.documents(&pairs)?;
         let drafts = inner.search_drafts(asker, find, &page, &documents, &decided)?;
         let receipts = inner.log(&drafts).await?;
         let permits: Vec<Leave> = decided.into_iter().filter_map(|d| d.decision.ok()).collect();
@@ -190,12 +189,12 @@ impl Vault {
 
 impl Inner {
     /// Rows worth opening; `None` when they are too many.
-    fn candidates(&self, find: &Find<'_>, as_of: Snapshot) -> Result<Option<Vec<IndexRow>>, VaultFault> {
+    fn candidates(&self, find: &Find<'_>, as_of: Snapshot) -> Result<Option<Vec<Arc<Opened>>>, VaultFault> {
         let kinds: Vec<&str> = find.kinds.iter().map(String::as_str).collect();
         match &find.scope {
             Scope::Patient(patient) => {
                 let mut rows = match self.person(patient)? {
-                    Some(no) => self.store.by_subject(self.part, no, &kinds, Some(as_of.0))?,
+                    Some(no) => self.opened(&self.store.subject_rids(self.part, no, &kinds, Some(as_of.0))?)?,
                     None => Vec::new(),
                 };
                 // Documents that belong to another person first but speak of this one too.
@@ -214,8 +213,8 @@ impl Inner {
             Scope::Ids(ids) => {
                 let mut rows = Vec::new();
                 for (kind, id) in kinds.iter().flat_map(|kind| ids.iter().map(move |id| (kind, id))) {
-                    let Some(found) = self.store.current(self.part, kind, &self.id_term(kind, id))? else { continue };
-                    rows.extend(self.as_it_was(found.row, as_of)?);
+                    let Some(rid) = self.store.current_rid(self.part, kind, &self.id_term(kind, id))? else { continue };
+                    rows.extend(self.as_it_was(self.opened_one(rid)?, as_of)?);
                 }
                 Ok(Some(rows))
             }
@@ -225,7 +224,9 @@ impl Inner {
                     if self.speech(kind).is_none_or(|speech| speech.is_personal(kind)) {
                         return Ok(None);
                     }
-                    rows.extend(self.store.by_kind(self.part, kind, 0, CANDIDATE_CAP + 1, Some(as_of.0))?);
+                    for row in self.store.by_kind(self.part, kind, 0, CANDIDATE_CAP + 1, Some(as_of.0))? {
+                        rows.push(self.open_row(row)?);
+                    }
                 }
                 Ok((rows.len() <= CANDIDATE_CAP).then_some(rows))
             }
@@ -239,25 +240,27 @@ impl Inner {
         kinds: &[&str],
         as_of: Snapshot,
         cap: usize,
-    ) -> Result<Vec<IndexRow>, VaultFault> {
-        let mut rows: Vec<IndexRow> = Vec::new();
+    ) -> Result<Vec<Arc<Opened>>, VaultFault> {
+        let mut rows: Vec<Arc<Opened>> = Vec::new();
         for all in combinations(groups) {
-            let found = self.store.by_terms(self.part, &all, None, cap)?;
-            for row in found.into_iter().filter(|row| kinds.is_empty() || kinds.contains(&&*row.kind)) {
+            let found = self.opened(&self.store.term_rids(self.part, &all, cap)?)?;
+            for row in found.into_iter().filter(|one| kinds.is_empty() || kinds.contains(&&*one.row.kind)) {
                 rows.extend(self.as_it_was(row, as_of)?);
             }
         }
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.rid));
-        rows.dedup_by_key(|row| row.rid);
+        rows.sort_unstable_by_key(|one| std::cmp::Reverse(one.row.rid));
+        rows.dedup_by_key(|one| one.row.rid);
         Ok(rows)
     }
 
     /// The version that was current then: a page chain has no gap where something was updated meanwhile.
-    fn as_it_was(&self, row: IndexRow, as_of: Snapshot) -> Result<Option<IndexRow>, VaultFault> {
+    fn as_it_was(&self, found: Arc<Opened>, as_of: Snapshot) -> Result<Option<Arc<Opened>>, VaultFault> {
+        let row = &found.row;
         if row.rid <= as_of.0 {
-            return Ok(Some(row));
+            return Ok(Some(found));
         }
-        Ok(self.store.history(self.part, &row.kind, &row.id, Some(as_of.0), None, 1)?.into_iter().next())
+        let then = self.store.history(self.part, &row.kind, &row.id, Some(as_of.0), None, 1)?.into_iter().next();
+        then.map(|row| self.open_row(row)).transpose()
     }
 
     /// Opens candidates, asks policy once per distinct label, then the predicate.
@@ -265,23 +268,23 @@ impl Inner {
         &self,
         asker: &Asker,
         find: &Find<'_>,
-        rows: &[IndexRow],
+        candidates: &[Arc<Opened>],
     ) -> Result<(Vec<Match>, Vec<Decided>), VaultFault> {
         let mut decided: Vec<Decided> = Vec::new();
         let mut matches = Vec::new();
-        for row in rows.iter().filter(|row| !row.deleted) {
+        for found in candidates.iter().filter(|found| !found.row.deleted) {
+            let Opened { row, record, .. } = &**found;
             // "Every kind" means every kind of the languages, not the house's own records.
             if find.kinds.is_empty() && self.speech(&row.kind).is_none() {
                 continue;
             }
-            let record = self.open_index(row)?;
             let at = decided
                 .iter()
                 .rposition(|d| *d.kind == *row.kind && d.labels == record.labels && d.patients == record.patients);
             let at = if let Some(at) = at {
                 at
             } else {
-                let (decision, concerned) = self.decide_record(asker, find.how, &row.kind, &record)?;
+                let (decision, concerned) = self.decide_record(asker, find.how, &row.kind, record)?;
                 let (kind, labels, patients) = (row.kind.to_string(), record.labels.clone(), record.patients.clone());
                 decided.push(Decided { kind, labels, patients, decision, concerned });
                 decided.len() - 1
@@ -299,7 +302,7 @@ impl Inner {
             };
             if find.sieve.admits(view) {
                 let key = find.sieve.sort_key(view);
-                matches.push(Match { row: row.clone(), key, record, decided: at });
+                matches.push(Match { found: Arc::clone(found), key, decided: at });
             }
         }
         Ok((matches, decided))

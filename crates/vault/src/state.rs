@@ -82,10 +82,10 @@ impl Vault {
     pub fn patient_under(&self, param: &str, value: &str) -> Result<Option<PatientId>, VaultFault> {
         let inner = &*self.0;
         let term = inner.blinder.term(param, value);
-        let rows = inner.store.by_terms(inner.part, &[term], None, 3)?;
-        let mut rows = rows.iter().filter(|row| !row.deleted && *row.kind == *"Patient");
-        match (rows.next(), rows.next()) {
-            (Some(row), None) => Ok(Some(PatientId::new(inner.open_index(row)?.id))),
+        let found = inner.opened(&inner.store.term_rids(inner.part, &[term], 3)?)?;
+        let mut found = found.iter().filter(|one| !one.row.deleted && *one.row.kind == *"Patient");
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(Some(PatientId::new(one.record.id.as_str()))),
             _ => Ok(None),
         }
     }

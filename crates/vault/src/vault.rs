@@ -10,7 +10,9 @@ use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Stor
 
 use crate::disclosed::VaultFault;
 use crate::entry::{Draft, EntryBody};
+use crate::hot::Hot;
 use crate::keys::{Drawer, Keys};
+use crate::pack::Packer;
 use crate::profile::Profiles;
 use crate::random;
 use crate::speech::{PatientId, Speech};
@@ -44,7 +46,9 @@ pub(crate) struct Inner {
     pub blinder: Blinder,
     pub keys: Keys,
     pub persons: Cache<String, SubjectNo>,
-    pub profiles: Profiles,
+    pub profiles: Arc<Profiles>,
+    pub hot: Hot,
+    pub packer: Packer,
     pub engine: Engine,
     pub speeches: Vec<Arc<dyn Speech>>,
     pub log_key: LogKey,

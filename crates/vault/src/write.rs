@@ -7,14 +7,17 @@ use aws_lc_rs::digest;
 use serde_json::Value;
 use tacebo_policy::{Action, Labels, Refusal};
 use tacebo_seal::{Category, DataKey, IdTerm, Part, SubjectNo, Term};
-use tacebo_store::{Change, CommitError, DocumentWrite, Guard, IndexRow};
+use tacebo_store::{Change, CommitError, DocumentWrite, Guard};
 
 use crate::asker::Asker;
+use crate::body::Body;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{DocRef, Document, IndexRecord, pack, stamp, unstamp};
+use crate::document::{DocRef, Document, IndexRecord};
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::keys::{self, Drawer, Opened};
+use crate::hot::Opened;
+use crate::keys::{self, DataKeys, Drawer};
+use crate::pack::{stamp, unstamp};
 use crate::search::ALSO_PARAM;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
@@ -96,7 +99,7 @@ struct Attempt {
     touched: Vec<SubjectNo>,
     /// Persons spoken of, for the entry of an attempt that lost a race.
     patients: Vec<PatientId>,
-    new_persons: Vec<(PatientId, SubjectNo, Opened)>,
+    new_persons: Vec<(PatientId, SubjectNo, DataKeys)>,
 }
 
 enum Failure {
@@ -136,8 +139,9 @@ impl Vault {
     ///
     /// # Errors
     /// [`Refused`], recorded for every person concerned.
-    pub async fn write(&self, asker: &Asker, writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
+    pub async fn write(&self, asker: &Asker, mut writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
         let inner = &*self.0;
+        writes.iter_mut().filter_map(|write| write.body.as_mut()).for_each(unstamp);
         let mut race = 0;
         loop {
             let attempt = match inner.attempt(asker, &writes) {
@@ -145,21 +149,18 @@ impl Vault {
                 Err(failure) => return Err(inner.failed(asker, failure, &writes).await?),
             };
             let Attempt { change, mut written, permits, touched, patients, new_persons } = attempt;
-            match inner.store.commit(change).await {
+            match inner.store.commit_then(change, inner.profiles.forgetting(touched)).await {
                 Ok(committed) => {
                     for (patient, no, keys) in new_persons {
                         inner.keys.remember(no, &keys);
                         inner.persons.insert(patient.as_str().to_owned(), no);
                     }
-                    for subject in touched {
-                        inner.profiles.forget(subject);
-                    }
-                    for one in &mut written {
-                        if !one.nothing {
-                            let document = &mut one.document;
-                            document.time_us = committed.time_us;
-                            stamp(&mut document.body, &document.name.id, document.version, committed.time_us);
-                        }
+                    for (one, write) in written.iter_mut().zip(writes).filter(|(one, _)| !one.nothing) {
+                        let document = &mut one.document;
+                        document.time_us = committed.time_us;
+                        let mut body = write.body.unwrap_or_default();
+                        stamp(&mut body, &document.name.id, document.version, committed.time_us);
+                        document.body = body.into();
                     }
                     return Ok(Disclosed::new(written, &permits, committed.receipts));
                 }
@@ -235,7 +236,7 @@ struct Work<'a> {
     touched: HashSet<SubjectNo>,
     /// Persons this change mentions first, with their fresh keys.
     persons: HashMap<PatientId, SubjectNo>,
-    fresh: HashMap<SubjectNo, Opened>,
+    fresh: HashMap<SubjectNo, DataKeys>,
     /// Versions written earlier in this change.
     versions: HashMap<DocRef, u64>,
     /// Per person: what was written, under which permit.
@@ -262,14 +263,16 @@ impl<'a> Work<'a> {
         let inner = self.inner;
         let name = &write.name;
         let id = inner.id_term(&name.kind, &name.id);
-        let stored = inner.store.current(inner.part, &name.kind, &id)?.map(|found| found.row);
-        let before = match &stored {
-            Some(row) => Some((row, inner.open_index(row)?)),
+        let before = match inner.store.current_rid(inner.part, &name.kind, &id)? {
+            Some(rid) => Some(inner.opened_one(rid)?),
             None => None,
         };
+        let before = before.as_deref();
         let earlier = self.versions.get(name).copied();
-        let current = earlier.or(stored.as_ref().map(|row| row.version));
-        let exists = earlier.is_some() || stored.as_ref().is_some_and(|row| !row.deleted);
+        let current = earlier.or(before.map(|found| found.row.version));
+        let exists = earlier.is_some() || before.is_some_and(|found| !found.row.deleted);
+        // Facts taken from one person and given to another change what is known of both.
+        self.touched.extend(before.filter(|found| !found.record.facts.is_empty()).and_then(|found| found.row.subject));
         let action = match (&write.body, exists) {
             (None, _) => Action::Delete,
             (Some(_), true) => Action::Update,
@@ -282,11 +285,11 @@ impl<'a> Work<'a> {
         };
         // What is there now must be open to the change before its version says anything.
         let mut permit = None;
-        if let Some((row, record)) = before.as_ref().filter(|(row, _)| !row.deleted) {
-            permit = Some(self.decide(action, &row.kind, record, name)?);
+        if let Some(found) = before.filter(|found| !found.row.deleted) {
+            permit = Some(self.decide(action, &found.row.kind, &found.record, name)?);
         }
-        let of = match (&permit, &before) {
-            (Some(_), Some((_, record))) => ids(&record.patients),
+        let of = match (&permit, before) {
+            (Some(_), Some(found)) => ids(&found.record.patients),
             _ => Vec::new(),
         };
         match write.expect {
@@ -311,13 +314,13 @@ impl<'a> Work<'a> {
             self.change.guards.push(Guard { term: inner.blinder.term(param, value), seen: seen.0 });
         }
         match &write.body {
-            Some(body) => self.put(name, id, body.clone(), action, current, exists, permit.map(|leave| (leave, of))),
+            Some(body) => self.put(name, id, body, action, current, exists, permit.map(|leave| (leave, of))),
             None if exists => {
-                let (Some((row, record)), Some(permit)) = (before, permit) else {
+                let (Some(found), Some(permit)) = (before, permit) else {
                     let why = Denial::Invalid("a change cannot delete what it wrote itself".into());
                     return Err(Failure::denied(why, action, Vec::new()));
                 };
-                self.delete(name, id, row, &record, current.unwrap_or(0), permit)
+                self.delete(name, id, found, current.unwrap_or(0), permit)
             }
             None => {
                 let permit = self.decide_absent(action, name)?;
@@ -335,24 +338,22 @@ impl<'a> Work<'a> {
         &mut self,
         name: &DocRef,
         id: IdTerm,
-        mut body: Value,
+        body: &Value,
         action: Action,
         current: Option<u64>,
         exists: bool,
         before: Option<(Leave, Vec<PatientId>)>,
     ) -> Result<(), Failure> {
         let inner = self.inner;
-        unstamp(&mut body);
         let Some(speech) = inner.speech(&name.kind) else {
             let why = Denial::Invalid(format!("documents of kind `{}` are not kept here", name.kind));
             return Err(Failure::denied(why, action, Vec::new()));
         };
-        let digest = speech
-            .digest(&name.kind, &body)
-            .map_err(|why| Failure::denied(Denial::Invalid(why), action, Vec::new()))?;
+        let digest =
+            speech.digest(&name.kind, body).map_err(|why| Failure::denied(Denial::Invalid(why), action, Vec::new()))?;
         let record = IndexRecord {
             id: name.id.clone(),
-            labels: inner.engine.labeller().label(&name.kind, &body),
+            labels: inner.engine.labeller().label(&name.kind, body),
             patients: digest.patients.iter().map(|p| p.as_str().to_owned()).collect(),
             facts: digest.facts,
             params: digest.params,
@@ -378,7 +379,7 @@ impl<'a> Work<'a> {
         }
         let version = current.unwrap_or(0) + 1;
         let category = Drawer::of(record.labels.category).category();
-        let packed = pack(&body)?;
+        let packed = inner.packer.pack_version(body, &name.id, version)?;
         let (index, sealed) = self.seal(subject, category, name, id, version, &record, &packed)?;
         let digest_hex = hex::encode(digest::digest(&digest::SHA256, &sealed));
         self.change.documents.push(DocumentWrite {
@@ -403,8 +404,7 @@ impl<'a> Work<'a> {
             }
             self.permits.push(leave);
         }
-        let document = Document { body, ..blank(name, version) };
-        self.written.push(Written { document, created: !exists, nothing: false });
+        self.written.push(Written { document: blank(name, version), created: !exists, nothing: false });
         Ok(())
     }
 
@@ -412,11 +412,11 @@ impl<'a> Work<'a> {
         &mut self,
         name: &DocRef,
         id: IdTerm,
-        row: &IndexRow,
-        record: &IndexRecord,
+        found: &Opened,
         current: u64,
         permit: Leave,
     ) -> Result<(), Failure> {
+        let Opened { row, record, .. } = found;
         let version = current + 1;
         // The tombstone keeps labels and persons, so that policy is asked about it as before.
         let tombstone = IndexRecord { facts: Vec::new(), params: Vec::new(), ..record.clone() };
@@ -568,5 +568,5 @@ fn digests(items: &[Item]) -> String {
 fn blank(name: &DocRef, version: u64) -> Document {
     // A writer is shown no marks.
     let labels = Labels::strictest();
-    Document { name: name.clone(), version, time_us: 0, deleted: false, body: Value::Null, veiled: false, labels }
+    Document { name: name.clone(), version, time_us: 0, deleted: false, body: Body::default(), veiled: false, labels }
 }

@@ -30,7 +30,7 @@ impl Service {
         self.fit(kind, &body)?;
         let Some(criteria) = if_none_exist else {
             let written = self.vault().write(asker, vec![fresh(kind, body).1]).await?;
-            return Ok(written.map(|mut one| one.pop().map(|w| Answer::written(w, want)).unwrap_or_default()));
+            return Ok(written.map(|one| one.first().map(|w| Answer::written(w, want)).unwrap_or_default()));
         };
         let criteria = self.criteria(kind, criteria)?;
         let mut lost = 0;
@@ -48,8 +48,7 @@ impl Service {
             write.guards = guards(&criteria, as_of);
             match self.vault().write(asker, vec![write]).await.map_err(Failed::from) {
                 Ok(written) => {
-                    let written =
-                        written.map(|mut one| one.pop().map(|w| Answer::written(w, want)).unwrap_or_default());
+                    let written = written.map(|one| one.first().map(|w| Answer::written(w, want)).unwrap_or_default());
                     return Ok(found.zip(written).map(|(_, answer)| answer));
                 }
                 Err(failed) if failed.is_race() && lost < RACES => lost += 1,

@@ -73,7 +73,8 @@ impl Service {
         let base = &self.settings().base;
         let own = format!("{base}/Patient/{patient}/$everything");
         let next = next.map(|token| format!("{own}?_page={token}"));
-        Ok(page.map(|page| Answer::body(searchset(base, &own, next.as_deref(), Some(page.total), page.documents, &[]))))
+        Ok(page
+            .map(|page| Answer::body(searchset(base, &own, next.as_deref(), Some(page.total), &page.documents, &[]))))
     }
 
     fn wanted(&self, query: &str) -> Result<Wanted, Failed> {

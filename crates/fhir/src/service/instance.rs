@@ -137,7 +137,7 @@ impl Service {
     ) -> Result<Disclosed<Answer>, Failed> {
         let write = self.update_of(kind, id, body, conditions)?;
         let written = self.vault().write(asker, vec![write]).await?;
-        Ok(written.map(|mut written| written.pop().map(|one| Answer::written(one, want)).unwrap_or_default()))
+        Ok(written.map(|written| written.first().map(|one| Answer::written(one, want)).unwrap_or_default()))
     }
 
     /// Checks an update and makes the write of it.
@@ -145,10 +145,15 @@ impl Service {
         &self,
         kind: &str,
         id: &str,
-        mut body: Value,
+        body: Value,
         conditions: &Conditions,
     ) -> Result<Write, Failed> {
         self.fit(kind, &body)?;
+        Self::put(kind, id, body, conditions)
+    }
+
+    /// The write of an update whose body was looked at.
+    pub(crate) fn put(kind: &str, id: &str, mut body: Value, conditions: &Conditions) -> Result<Write, Failed> {
         if !is_id(id) {
             return Err(Failed::error(400, IssueType::Value, "an id has 1 to 64 letters, digits, dots and hyphens"));
         }
@@ -173,7 +178,7 @@ impl Service {
     ) -> Result<Disclosed<Answer>, Failed> {
         let write = Self::delete_of(kind, id, conditions)?;
         let written = self.vault().write(asker, vec![write]).await?;
-        Ok(written.map(|mut written| written.pop().map(|one| Answer::written(one, want)).unwrap_or_default()))
+        Ok(written.map(|written| written.first().map(|one| Answer::written(one, want)).unwrap_or_default()))
     }
 
     pub(crate) fn delete_of(kind: &str, id: &str, conditions: &Conditions) -> Result<Write, Failed> {
@@ -223,7 +228,7 @@ fn history_entry(base: &str, document: Document) -> Value {
         "response": { "status": status, "etag": format!("W/\"{version}\""), "lastModified": instant(time_us) },
     });
     if let (false, Some(entry)) = (deleted, entry.as_object_mut()) {
-        entry.insert("resource".into(), body);
+        entry.insert("resource".into(), body.into_value());
     }
     entry
 }

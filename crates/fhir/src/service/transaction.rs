@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
+use serde_json::Value;
 use tacebo_vault::{Asker, Disclosed, Document, Snapshot, Write, Written};
 use tokio::task::JoinSet;
 
@@ -52,7 +53,7 @@ impl Service {
         let searches = self.searches(&mut entries)?;
         let mut lost = 0;
         loop {
-            match self.attempt(asker, &entries, &searches, want).await {
+            match self.attempt(asker, &mut entries, &searches, want).await {
                 Err(failed) if failed.is_race() && lost < RACES => lost += 1,
                 ended => return ended,
             }
@@ -93,26 +94,27 @@ impl Service {
     async fn attempt(
         &self,
         asker: &Asker,
-        entries: &[Entry],
+        entries: &mut [Entry],
         searches: &HashMap<(String, String), Query>,
         want: Return,
     ) -> Result<Together, Failed> {
+        // Without look-ups there is no race to lose, so nothing is needed twice.
+        let once = searches.is_empty();
         let as_of = self.vault().snapshot()?;
         let lookups = self.look_up(asker, searches, as_of).await?;
         let mut names = Renames::new();
         let mut steps = Vec::with_capacity(entries.len());
         let mut writes: Vec<Write> = Vec::with_capacity(entries.len());
         let mut first: HashMap<String, usize> = HashMap::new();
-        for entry in entries {
+        for entry in &mut *entries {
+            let body = if once { entry.resource.take() } else { entry.resource.clone() }.unwrap_or_default();
             let kind = entry.target.kind.as_str();
             let step = match entry.method {
-                Method::Post => Self::post(entry, searches, &lookups, as_of, &mut writes, &mut first)?,
+                Method::Post => Self::post(entry, body, searches, &lookups, as_of, &mut writes, &mut first)?,
                 Method::Put => {
                     let id = entry.target.id.as_deref().unwrap_or_default();
-                    let body = entry.resource.clone().unwrap_or_default();
-                    writes.push(
-                        self.update_of(kind, id, body, &conditions(entry)).map_err(|f| f.inside(entry.position))?,
-                    );
+                    // `check` has looked at the body.
+                    writes.push(Self::put(kind, id, body, &conditions(entry)).map_err(|f| f.inside(entry.position))?);
                     Step::Write(writes.len() - 1)
                 }
                 _ => {
@@ -130,7 +132,7 @@ impl Service {
             }
             steps.push((entry.position, step));
         }
-        for entry in entries {
+        for entry in entries.iter_mut().filter(|_| !once) {
             self.refer(entry, searches, &lookups, &writes, &mut names)?;
         }
         for write in &mut writes {
@@ -151,8 +153,10 @@ impl Service {
         })
     }
 
+    #[expect(clippy::too_many_arguments, reason = "one step of `attempt`, split for reading")]
     fn post(
         entry: &Entry,
+        body: Value,
         searches: &HashMap<(String, String), Query>,
         lookups: &Lookups,
         as_of: Snapshot,
@@ -160,7 +164,6 @@ impl Service {
         first: &mut HashMap<String, usize>,
     ) -> Result<Step, Failed> {
         let kind = entry.target.kind.as_str();
-        let body = entry.resource.clone().unwrap_or_default();
         let Some(criteria) = &entry.if_none_exist else {
             writes.push(fresh(kind, body).1);
             return Ok(Step::Write(writes.len() - 1));
@@ -212,14 +215,14 @@ impl Service {
     /// Resolves an entry's conditional references among what is kept and what is about to be.
     fn refer(
         &self,
-        entry: &Entry,
+        entry: &mut Entry,
         searches: &HashMap<(String, String), Query>,
         lookups: &Lookups,
         writes: &[Write],
         names: &mut Renames,
     ) -> Result<(), Failed> {
-        let Some(mut resource) = entry.resource.clone() else { return Ok(()) };
-        for reference in conditional_references(self.0.tables, &mut resource) {
+        let Some(resource) = &mut entry.resource else { return Ok(()) };
+        for reference in conditional_references(self.0.tables, resource) {
             if names.to(&reference.reference).is_some() {
                 continue;
             }
@@ -264,10 +267,8 @@ impl Service {
             .iter()
             .map(|(position, step)| {
                 let answer = match step {
-                    Step::Write(at) => written.get(*at).map(|w| Answer::written(w.clone(), want)),
-                    Step::Same(at) => {
-                        written.get(*at).map(|w| Answer { status: 200, ..Answer::written(w.clone(), want) })
-                    }
+                    Step::Write(at) => written.get(*at).map(|w| Answer::written(w, want)),
+                    Step::Same(at) => written.get(*at).map(|w| Answer { status: 200, ..Answer::written(w, want) }),
                     Step::Found(document) => Some(Answer::found((**document).clone(), want)),
                 };
                 (*position, answer.unwrap_or_default().entry())

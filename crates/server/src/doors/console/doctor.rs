@@ -255,7 +255,7 @@ pub(super) async fn find(app: App, incoming: Incoming) -> Reply {
     Reply::page(
         StatusCode::OK,
         answer.map(|answer| {
-            let (people, total) = found(answer.body.as_ref());
+            let (people, total) = found(answer.body.as_deref());
             let mut rows: Vec<FoundRow> = people
                 .iter()
                 .map(|patient| FoundRow {

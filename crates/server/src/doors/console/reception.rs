@@ -173,7 +173,7 @@ async fn show(inside: &Inside) -> Result<Reply, Refused> {
         Ok(answer) => answer,
         Err(failed) => return Ok(super::failed(inside, &failed).await),
     };
-    let (hits, total) = found(answer.value().body.as_ref());
+    let (hits, total) = found(answer.value().body.as_deref());
     let hits: Vec<(&Value, Option<String>)> = hits.into_iter().map(|patient| (patient, None)).collect();
     let more = total > hits.len();
     let found = rows(inside, &asker, &hits, &shell).await?;

@@ -235,7 +235,7 @@ async fn twins(inside: &Inside, asker: &Asker, typed: &Typed) -> Result<Disclose
     let mut all: Vec<Disclosed<Vec<Value>>> = Vec::new();
     for query in [by_number, by_phone] {
         match Box::pin(inside.app.fhir().search(asker, "Patient", None, &query, false)).await {
-            Ok(answer) => all.push(answer.map(|answer| found(answer.body.as_ref()).0.into_iter().cloned().collect())),
+            Ok(answer) => all.push(answer.map(|answer| found(answer.body.as_deref()).0.into_iter().cloned().collect())),
             Err(failed) => return Err(super::failed(inside, &failed).await),
         }
     }
