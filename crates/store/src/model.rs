@@ -141,9 +141,8 @@ pub struct Change {
 }
 opaque_debug!(Change);
 
-/// Called by the writer when a change is durable and before anybody is told so: what was remembered of the state before
-/// is forgotten here, even if whoever asked has gone away meanwhile. Short, for the writer waits for it.
-pub type Durable = Box<dyn FnOnce() + Send>;
+/// Something that its giver wants held as long as a change is on its way.
+pub type Held = Box<dyn std::any::Any + Send>;
 
 impl Change {
     /// An empty change of a partition.

@@ -17,6 +17,18 @@ impl Store {
         })
     }
 
+    /// [`Store::current_rid`] of many documents, in the order asked, in one look at the store.
+    pub fn current_rids(&self, part: PartNo, names: &[(&str, IdTerm)]) -> Result<Vec<Option<Rid>>, StoreError> {
+        self.snapshot(|conn| {
+            let mut statement = conn.prepare_cached(sql::LATEST)?;
+            let mut one = |(kind, id): &(&str, IdTerm)| match self.kinds().number(conn, part, kind)? {
+                Some(kind) => Ok(statement.query_row((part.sql(), kind, id.0), |r| r.get(0)).optional()?),
+                None => Ok(None),
+            };
+            names.iter().map(&mut one).collect()
+        })
+    }
+
     /// One version of a document.
     pub fn version_rid(&self, part: PartNo, kind: &str, id: &IdTerm, no: u64) -> Result<Option<Rid>, StoreError> {
         self.rid(part, kind, |conn, kind| {

@@ -18,7 +18,7 @@ use tokio::sync::{
 };
 
 use crate::{
-    Change, CommitError, Committed, Durable, Options, PartNo, StoreError,
+    Change, CommitError, Committed, Held, Options, PartNo, StoreError,
     kinds::Kinds,
     pool::Pool,
     schema,
@@ -75,13 +75,14 @@ impl Store {
     ///
     /// Concurrent changes share one durable transaction; one that fails, fails alone.
     pub async fn commit(&self, change: Change) -> Result<Committed, CommitError> {
-        self.commit_then(change, None).await
+        self.commit_holding(change, Box::new(())).await
     }
 
-    /// The same with something to be done when the change is durable, whether or not anybody still waits for it.
-    pub async fn commit_then(&self, change: Change, durable: Option<Durable>) -> Result<Committed, CommitError> {
+    /// The same, with something that is dropped when the change is durable or has failed, and before anybody is told
+    /// so, even if the caller has gone away meanwhile.
+    pub async fn commit_holding(&self, change: Change, held: Held) -> Result<Committed, CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Job::Commit(Box::new(change), durable, reply)).await?;
+        self.enqueue(Job::Commit(Box::new(change), held, reply)).await?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
@@ -90,7 +91,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
-        queue.blocking_send(Job::Commit(Box::new(change), None, reply)).map_err(|_| self.gone())?;
+        queue.blocking_send(Job::Commit(Box::new(change), Box::new(()), reply)).map_err(|_| self.gone())?;
         answer.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
     }
 

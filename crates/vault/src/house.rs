@@ -13,9 +13,10 @@ use crate::disclosed::VaultFault;
 use crate::hot::Hot;
 use crate::keys::{self, Drawer, Keys};
 use crate::pack::Packer;
-use crate::profile::Profiles;
+use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
-use crate::vault::{Inner, Institution, Vault};
+use crate::vault::{CURRENTS, Inner, Institution, Vault};
+use crate::watched::Watched;
 
 /// What it takes to open a house.
 pub struct Opening {
@@ -136,7 +137,8 @@ fn assemble(
         ring: RwLock::new(Arc::new(ring)),
         keys: Keys::new(),
         persons: Cache::new(PERSONS),
-        profiles: Arc::new(Profiles::new()),
+        profiles: Arc::new(Profiles::new(PROFILES)),
+        currents: Arc::new(Watched::new(CURRENTS)),
         hot: Hot::new(),
         packer: Packer::default(),
         engine,

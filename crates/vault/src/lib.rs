@@ -33,6 +33,7 @@ mod ticket;
 mod token;
 mod vault;
 mod verify;
+mod watched;
 mod write;
 
 pub use asker::{Asker, Door, Origin};

@@ -1,91 +1,32 @@
 //! What the house knows of a person that decides access: facts from their
-//! documents and open break-glass tickets, cached until a commit touches them.
+//! documents and open break-glass tickets, remembered until a commit touches them,
+//! so that a change of consent is in force on the next request.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tacebo_policy::{Profile, Ticket};
 use tacebo_seal::SubjectNo;
-use tacebo_store::Durable;
 
 use crate::disclosed::VaultFault;
 use crate::records::TICKET_KIND;
 use crate::speech::PatientId;
 use crate::vault::Inner;
+use crate::watched::Watched;
 
-/// A profile is rebuilt from the store when a commit has touched its shard since
-/// it was read, so a change of consent is in force on the next request.
-pub(crate) struct Profiles {
-    shards: Vec<Mutex<Shard>>,
-}
+/// Persons' profiles.
+pub(crate) type Profiles = Watched<SubjectNo, Arc<Profile>>;
 
-#[derive(Default)]
-struct Shard {
-    /// Counts commits; a profile read before one is not kept after it.
-    turn: u64,
-    known: HashMap<SubjectNo, Arc<Profile>>,
-}
-
-const SHARDS: usize = 64;
-/// Profiles kept per shard; a full shard is emptied, which only costs re-reading.
-const PER_SHARD: usize = 1_000;
-
-impl Profiles {
-    pub(crate) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| Mutex::default()).collect() }
-    }
-
-    fn shard(&self, subject: SubjectNo) -> Option<&Mutex<Shard>> {
-        let at = usize::try_from(subject.0 % SHARDS as u64).unwrap_or(0);
-        self.shards.get(at)
-    }
-
-    /// After a commit that wrote facts about this person.
-    fn forget(&self, subject: SubjectNo) {
-        if let Some(shard) = self.shard(subject) {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            shard.turn += 1;
-            shard.known.remove(&subject);
-        }
-    }
-
-    /// [`Profiles::forget`] for the store's writer to call: the caller of a write may go away before he hears of it.
-    pub(crate) fn forgetting(self: &Arc<Self>, subjects: Vec<SubjectNo>) -> Option<Durable> {
-        if subjects.is_empty() {
-            return None;
-        }
-        let profiles = Arc::clone(self);
-        Some(Box::new(move || subjects.into_iter().for_each(|subject| profiles.forget(subject))))
-    }
-
-    fn get(&self, subject: SubjectNo) -> (u64, Option<Arc<Profile>>) {
-        self.shard(subject).map_or((0, None), |shard| {
-            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            (shard.turn, shard.known.get(&subject).cloned())
-        })
-    }
-
-    fn keep(&self, subject: SubjectNo, turn: u64, profile: &Arc<Profile>) {
-        if let Some(shard) = self.shard(subject) {
-            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
-            if shard.turn == turn {
-                if shard.known.len() >= PER_SHARD {
-                    shard.known.clear();
-                }
-                shard.known.insert(subject, Arc::clone(profile));
-            }
-        }
-    }
-}
+/// Profiles remembered at most.
+pub(crate) const PROFILES: usize = 64_000;
 
 impl Inner {
     /// The person's profile. An index record that does not open is a fault, never
     /// a missing fact: a missing `deny` would open the door (promise 5).
     pub(crate) fn profile(&self, patient: &PatientId, subject: SubjectNo) -> Result<Arc<Profile>, VaultFault> {
-        let (turn, known) = self.profiles.get(subject);
-        if let Some(known) = known {
-            return Ok(known);
-        }
+        let turn = match self.profiles.get(&subject) {
+            Ok(known) => return Ok(known),
+            Err(turn) => turn,
+        };
         let mut profile = Profile { patient: Some(patient.as_str().to_owned()), ..Profile::default() };
         let mut kinds = vec![TICKET_KIND];
         kinds.extend(self.speeches.iter().flat_map(|speech| speech.fact_kinds().iter().copied()));
@@ -100,7 +41,7 @@ impl Inner {
             }
         }
         let profile = Arc::new(profile);
-        self.profiles.keep(subject, turn, &profile);
+        self.profiles.keep(subject, turn, Arc::clone(&profile));
         Ok(profile)
     }
 }

@@ -33,10 +33,11 @@ impl Vault {
         let inner = &*self.0;
         let id = inner.id_term(&name.kind, &name.id);
         let rid = match at {
-            At::Current => inner.store.current_rid(inner.part, &name.kind, &id),
-            At::Version(version) => inner.store.version_rid(inner.part, &name.kind, &id, version),
-        }
-        .map_err(VaultFault::from)?;
+            At::Current => inner.current(&name.kind, &id)?,
+            At::Version(version) => {
+                inner.store.version_rid(inner.part, &name.kind, &id, version).map_err(VaultFault::from)?
+            }
+        };
         let Some(rid) = rid else {
             return Err(inner.absent(asker, Action::Read, name).await?);
         };

@@ -129,7 +129,7 @@ impl Vault {
         operational(kind)?;
         let inner = &*self.0;
         let id = inner.id_term(kind.as_str(), id);
-        match inner.store.current_rid(inner.part, kind.as_str(), &id)? {
+        match inner.current(kind.as_str(), &id)? {
             Some(rid) => Ok(inner.open_records(&[rid])?.pop()),
             None => Ok(None),
         }
@@ -260,8 +260,8 @@ impl Vault {
                     return Err(Refused::new(Denial::Precondition { current }, receipts));
                 }
             };
-            let durable = inner.profiles.forgetting(concerned.owner().into_iter().collect());
-            match inner.store.commit_then(change, durable).await {
+            let touched = concerned.owner().into_iter().collect();
+            match inner.commit(change, touched).await {
                 Ok(committed) => {
                     return Ok(Disclosed::new(version, &[leave], committed.receipts));
                 }
@@ -346,7 +346,7 @@ impl Inner {
     ) -> Result<Result<(Change, u64), Option<u64>>, VaultFault> {
         let kind = keep.kind.as_str();
         let id = self.id_term(kind, keep.id);
-        let stored = match self.store.current_rid(self.part, kind, &id)? {
+        let stored = match self.current(kind, &id)? {
             Some(rid) => Some(self.opened_one(rid)?),
             None => None,
         };

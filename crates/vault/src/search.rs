@@ -213,7 +213,7 @@ impl Inner {
             Scope::Ids(ids) => {
                 let mut rows = Vec::new();
                 for (kind, id) in kinds.iter().flat_map(|kind| ids.iter().map(move |id| (kind, id))) {
-                    let Some(rid) = self.store.current_rid(self.part, kind, &self.id_term(kind, id))? else { continue };
+                    let Some(rid) = self.current(kind, &self.id_term(kind, id))? else { continue };
                     rows.extend(self.as_it_was(self.opened_one(rid)?, as_of)?);
                 }
                 Ok(Some(rows))

@@ -2,18 +2,19 @@
 //! decided, sealed and committed together with its log entries, or not at all.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use serde_json::Value;
-use tacebo_policy::{Action, Labels, Refusal};
+use tacebo_policy::{Action, Refusal};
 use tacebo_seal::{Category, DataKey, IdTerm, Part, SubjectNo, Term};
-use tacebo_store::{Change, CommitError, DocumentWrite, Guard};
+use tacebo_store::{Change, CommitError, DocumentWrite, Guard, Rid};
 
 use crate::asker::Asker;
 use crate::body::Body;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{DocRef, Document, IndexRecord};
+use crate::document::{DocRef, IndexRecord};
 use crate::entry::{Class, Draft, Outcome, field};
 use crate::hot::Opened;
 use crate::keys::{self, DataKeys, Drawer};
@@ -79,15 +80,42 @@ impl Write {
     }
 }
 
-/// What became of one [`Write`], with the body as it now reads for a writer.
-#[derive(Debug, Clone)]
+/// What became of one [`Write`].
+#[derive(Clone)]
 pub struct Written {
-    /// The new version, stamped.
-    pub document: Document,
+    /// Which document.
+    pub name: DocRef,
+    /// The new version.
+    pub version: u64,
+    /// Commit time, microseconds since the Unix epoch.
+    pub time_us: i64,
+    /// Whether this version is a deletion.
+    pub deleted: bool,
     /// Whether there was none before.
     pub created: bool,
     /// A delete of something that was not there: nothing was written.
     pub nothing: bool,
+    body: Value,
+}
+
+impl Written {
+    /// The body as it now reads for its writer, stamped with version and time.
+    pub fn body(&self) -> Body {
+        let mut body = self.body.clone();
+        stamp(&mut body, &self.name.id, self.version, self.time_us);
+        body.into()
+    }
+
+    fn new(name: &DocRef, version: u64) -> Self {
+        let (deleted, created, nothing) = (false, false, false);
+        Self { name: name.clone(), version, time_us: 0, deleted, created, nothing, body: Value::Null }
+    }
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Written").field("kind", &self.name.kind).field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 /// Everything one attempt has gathered before it is committed.
@@ -149,18 +177,15 @@ impl Vault {
                 Err(failure) => return Err(inner.failed(asker, failure, &writes).await?),
             };
             let Attempt { change, mut written, permits, touched, patients, new_persons } = attempt;
-            match inner.store.commit_then(change, inner.profiles.forgetting(touched)).await {
+            match inner.commit(change, touched).await {
                 Ok(committed) => {
                     for (patient, no, keys) in new_persons {
                         inner.keys.remember(no, &keys);
                         inner.persons.insert(patient.as_str().to_owned(), no);
                     }
                     for (one, write) in written.iter_mut().zip(writes).filter(|(one, _)| !one.nothing) {
-                        let document = &mut one.document;
-                        document.time_us = committed.time_us;
-                        let mut body = write.body.unwrap_or_default();
-                        stamp(&mut body, &document.name.id, document.version, committed.time_us);
-                        document.body = body.into();
+                        one.time_us = committed.time_us;
+                        one.body = write.body.unwrap_or_default();
                     }
                     return Ok(Disclosed::new(written, &permits, committed.receipts));
                 }
@@ -205,8 +230,17 @@ impl Inner {
         }
     }
 
+    /// What is stored under the names of these writes.
+    fn stored(&self, writes: &[Write]) -> Result<HashMap<IdTerm, Arc<Opened>>, VaultFault> {
+        let names: Vec<(&str, IdTerm)> =
+            writes.iter().map(|write| (&*write.name.kind, self.id_term(&write.name.kind, &write.name.id))).collect();
+        let found: Vec<(IdTerm, Rid)> = self.currents(&names)?;
+        let rids: Vec<Rid> = found.iter().map(|(_, rid)| *rid).collect();
+        Ok(found.into_iter().map(|(id, _)| id).zip(self.opened(&rids)?).collect())
+    }
+
     fn attempt(&self, asker: &Asker, writes: &[Write]) -> Result<Attempt, Failure> {
-        let mut work = Work::new(self, asker);
+        let mut work = Work::new(self, asker, writes)?;
         for write in writes {
             work.one(write)?;
         }
@@ -241,11 +275,17 @@ struct Work<'a> {
     versions: HashMap<DocRef, u64>,
     /// Per person: what was written, under which permit.
     entries: Vec<Note>,
+    /// What is stored under the names of this change.
+    stored: HashMap<IdTerm, Arc<Opened>>,
+    /// Whom its documents speak of: mostly one patient, over and over.
+    concerned: HashMap<Vec<String>, Concerned>,
 }
 
 impl<'a> Work<'a> {
-    fn new(inner: &'a Inner, asker: &'a Asker) -> Self {
-        Self {
+    fn new(inner: &'a Inner, asker: &'a Asker, writes: &[Write]) -> Result<Self, VaultFault> {
+        Ok(Self {
+            stored: inner.stored(writes)?,
+            concerned: HashMap::new(),
             inner,
             asker,
             change: Change::new(inner.part),
@@ -256,17 +296,14 @@ impl<'a> Work<'a> {
             fresh: HashMap::new(),
             versions: HashMap::new(),
             entries: Vec::new(),
-        }
+        })
     }
 
     fn one(&mut self, write: &Write) -> Result<(), Failure> {
         let inner = self.inner;
         let name = &write.name;
         let id = inner.id_term(&name.kind, &name.id);
-        let before = match inner.store.current_rid(inner.part, &name.kind, &id)? {
-            Some(rid) => Some(inner.opened_one(rid)?),
-            None => None,
-        };
+        let before = self.stored.get(&id).cloned();
         let before = before.as_deref();
         let earlier = self.versions.get(name).copied();
         let current = earlier.or(before.map(|found| found.row.version));
@@ -326,8 +363,7 @@ impl<'a> Work<'a> {
                 let permit = self.decide_absent(action, name)?;
                 self.note(&[], Action::Delete, &permit, name, 0, "")?;
                 self.permits.push(permit);
-                let document = blank(name, current.unwrap_or(0));
-                self.written.push(Written { document, created: false, nothing: true });
+                self.written.push(Written { nothing: true, ..Written::new(name, current.unwrap_or(0)) });
                 Ok(())
             }
         }
@@ -404,7 +440,7 @@ impl<'a> Work<'a> {
             }
             self.permits.push(leave);
         }
-        self.written.push(Written { document: blank(name, version), created: !exists, nothing: false });
+        self.written.push(Written { created: !exists, ..Written::new(name, version) });
         Ok(())
     }
 
@@ -437,14 +473,18 @@ impl<'a> Work<'a> {
         let patients: Vec<PatientId> = record.patients.iter().map(PatientId::new).collect();
         self.note(&patients, Action::Delete, &permit, name, version, "")?;
         self.permits.push(permit);
-        let document = Document { deleted: true, ..blank(name, version) };
-        self.written.push(Written { document, created: false, nothing: false });
+        self.written.push(Written { deleted: true, ..Written::new(name, version) });
         Ok(())
     }
 
-    fn decide(&self, action: Action, kind: &str, record: &IndexRecord, name: &DocRef) -> Result<Leave, Failure> {
-        let (decision, concerned) = self.inner.decide_record(self.asker, action, kind, record)?;
-        decision.map_err(|refusal| Failure::Refused(Box::new((refusal, concerned, action, name.clone()))))
+    fn decide(&mut self, action: Action, kind: &str, record: &IndexRecord, name: &DocRef) -> Result<Leave, Failure> {
+        if !self.concerned.contains_key(&record.patients) {
+            let concerned = self.inner.concerned(&record.patients)?;
+            self.concerned.insert(record.patients.clone(), concerned);
+        }
+        let concerned = self.concerned.get(&record.patients).unwrap_or(&Concerned::Unknown);
+        let decision = self.inner.decide(self.asker, action, kind, &record.labels, concerned);
+        decision.map_err(|refusal| Failure::Refused(Box::new((refusal, concerned.clone(), action, name.clone()))))
     }
 
     fn decide_absent(&self, action: Action, name: &DocRef) -> Result<Leave, Failure> {
@@ -453,12 +493,19 @@ impl<'a> Work<'a> {
             .map_err(|refusal| Failure::Refused(Box::new((refusal, Concerned::Unknown, action, name.clone()))))
     }
 
+    /// The number of a person that this change or the house knows.
+    fn number(&self, patient: &PatientId) -> Option<SubjectNo> {
+        let known = |concerned: &Concerned| match concerned {
+            Concerned::Persons(persons) => persons.iter().find(|(id, ..)| id == patient).and_then(|(_, no, _)| *no),
+            _ => None,
+        };
+        self.persons.get(patient).copied().or_else(|| self.concerned.values().find_map(known))
+    }
+
     /// The person's number, made now if the house has never heard of them.
     fn subject(&mut self, patient: &PatientId) -> Result<SubjectNo, Failure> {
-        if let Some(no) = self.persons.get(patient) {
-            return Ok(*no);
-        }
-        if let Some(no) = self.inner.person(patient)? {
+        // Whom a document speaks of was looked up when it was decided upon.
+        if let Some(no) = self.number(patient) {
             return Ok(no);
         }
         let no = SubjectNo::random()?;
@@ -508,11 +555,7 @@ impl<'a> Work<'a> {
     ) -> Result<(), Failure> {
         let mut whom: Vec<(Option<SubjectNo>, Option<PatientId>)> = Vec::new();
         for patient in patients {
-            let no = match self.persons.get(patient) {
-                Some(no) => Some(*no),
-                None => self.inner.person(patient)?,
-            };
-            whom.push((no, Some(patient.clone())));
+            whom.push((self.number(patient), Some(patient.clone())));
         }
         if whom.is_empty() {
             whom.push((None, None));
@@ -563,10 +606,4 @@ fn digests(items: &[Item]) -> String {
         return all.join(" ");
     }
     format!("sha256-of-{}:{}", all.len(), hex::encode(digest::digest(&digest::SHA256, all.join(" ").as_bytes())))
-}
-
-fn blank(name: &DocRef, version: u64) -> Document {
-    // A writer is shown no marks.
-    let labels = Labels::strictest();
-    Document { name: name.clone(), version, time_us: 0, deleted: false, body: Body::default(), veiled: false, labels }
 }

@@ -58,20 +58,19 @@ impl Answer {
 
     /// What became of a write.
     pub(crate) fn written(written: &Written, want: Return) -> Self {
-        let Written { document, created, nothing } = written;
-        let (version, modified_us) = (document.version, document.time_us);
-        if document.deleted || *nothing {
+        let Written { name, version, time_us, deleted, created, nothing, .. } = written;
+        if *deleted || *nothing {
             let outcome = (want == Return::Outcome).then(|| operation_outcome(&[]).into());
             let status = if outcome.is_some() { 200 } else { 204 };
-            let version = (!nothing).then_some(version);
+            let version = (!nothing).then_some(*version);
             return Self { status, body: outcome, version, ..Self::default() };
         }
         Self {
             status: if *created { 201 } else { 200 },
-            location: Some(format!("{}/{}/_history/{version}", document.name.kind, document.name.id)),
-            version: Some(version),
-            modified_us: Some(modified_us),
-            body: wanted(&document.body, want),
+            location: Some(format!("{}/{}/_history/{version}", name.kind, name.id)),
+            version: Some(*version),
+            modified_us: Some(*time_us),
+            body: wanted(want, || written.body()),
         }
     }
 
@@ -79,7 +78,7 @@ impl Answer {
     pub(crate) fn found(document: Document, want: Return) -> Self {
         let location = format!("{}/{}/_history/{}", document.name.kind, document.name.id, document.version);
         let found = Self { location: Some(location), ..Self::document(document) };
-        Self { body: found.body.and_then(|body| wanted(&body, want)), ..found }
+        Self { body: found.body.and_then(|body| wanted(want, || body)), ..found }
     }
 
     /// As an entry of a bundle.
@@ -99,9 +98,9 @@ impl Answer {
     }
 }
 
-fn wanted(body: &Body, want: Return) -> Option<Body> {
+fn wanted(want: Return, body: impl FnOnce() -> Body) -> Option<Body> {
     match want {
-        Return::Representation => Some(body.clone()),
+        Return::Representation => Some(body()),
         Return::Minimal => None,
         Return::Outcome => Some(operation_outcome(&[]).into()),
     }

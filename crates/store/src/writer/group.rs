@@ -7,7 +7,7 @@ use tacebo_ledger::{EntryHead, Receipt, RowColumns, Staged};
 
 use super::{Member, PartState, Reply, Writer, answer, put_state};
 use crate::{
-    Change, CommitError, Committed, Durable, PartNo,
+    Change, CommitError, Committed, Held, PartNo,
     apply::{Applier, Edge, Failed, NewKinds},
     sql,
 };
@@ -25,13 +25,13 @@ pub(super) struct Pending {
     first_rid: i64,
     time_us: i64,
     entries: usize,
-    durable: Option<Durable>,
+    held: Held,
 }
 
 impl Pending {
     /// Waits for nothing but the word that the group failed.
-    fn failed(reply: Reply, part: PartNo) -> Self {
-        Self { reply, part, first_rid: 0, time_us: 0, entries: 0, durable: None }
+    fn failed(reply: Reply, part: PartNo, held: Held) -> Self {
+        Self { reply, part, first_rid: 0, time_us: 0, entries: 0, held }
     }
 }
 
@@ -53,7 +53,7 @@ impl Writer {
         if result.is_ok() {
             result = self.intern(&group, &mut new_kinds).map_err(|e| refused(&e));
         }
-        for (change, durable, reply) in group {
+        for (change, held, reply) in group {
             if result.is_ok() {
                 match self.member(&change, &new_kinds, &mut drafts) {
                     Ok(edge) => pending.push(Pending {
@@ -62,20 +62,23 @@ impl Writer {
                         first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0) + 1,
                         time_us: edge.time_us,
                         entries: change.entries.len(),
-                        durable,
+                        held,
                     }),
-                    Err(Failed::Change(e)) => answer(reply, Err(e)),
+                    Err(Failed::Change(e)) => {
+                        drop(held);
+                        answer(reply, Err(e));
+                    }
                     Err(failed) => {
                         result = Err(match failed {
                             Failed::Sql(e) => refused(&e),
                             Failed::Change(e) => GroupFailed::Refused(e.to_string()),
                             Failed::Log(why) => GroupFailed::Refused(why),
                         });
-                        pending.push(Pending::failed(reply, change.part));
+                        pending.push(Pending::failed(reply, change.part, held));
                     }
                 }
             } else {
-                pending.push(Pending::failed(reply, change.part));
+                pending.push(Pending::failed(reply, change.part, held));
             }
         }
         if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)) {
@@ -230,9 +233,7 @@ impl Writer {
             let mine = receipts
                 .get_mut(&waiting.part.0)
                 .map_or_else(Vec::new, |all| all.by_ref().take(waiting.entries).collect());
-            if let Some(durable) = waiting.durable {
-                durable();
-            }
+            drop(waiting.held);
             let committed = Committed { first_rid: waiting.first_rid, time_us: waiting.time_us, receipts: mine };
             answer(waiting.reply, Ok(committed));
         }
