@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tacebo_vault::policy::Action;
-use tacebo_vault::{Asker, Expect, Keep, PatientId, Record, RecordKind};
+use tacebo_vault::{Asker, Expect, Keep, Look, PatientId, Record, RecordKind, Refused};
 use uuid::Uuid;
 
 use crate::{Governance, Outcome};
@@ -72,21 +72,20 @@ impl Governance {
     /// Requests, newest first.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn access_requests(&self, asker: &Asker) -> Outcome<Vec<Record<AccessRequest>>> {
-        self.vault.disclose_records(asker, Action::Review, RecordKind::Request, None).await
+    /// [`Refused`], recorded when the ask ends.
+    pub fn access_requests(look: &mut Look<'_>) -> Result<Vec<Record<AccessRequest>>, Refused> {
+        look.records(Action::Review, RecordKind::Request, None)
     }
 
-    /// Answers a request.
+    /// Answers a request in the commit at the end of the ask.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn answer_request(
-        &self,
-        asker: &Asker,
+    /// [`Refused`], recorded when the ask ends.
+    pub fn answer_request(
+        look: &mut Look<'_>,
         request: &Record<AccessRequest>,
         state: RequestState,
-    ) -> Outcome<RequestState> {
+    ) -> Result<(), Refused> {
         let patient = PatientId::new(request.value.patient.as_str());
         let value = AccessRequest { state, ..request.value.clone() };
         let keep = Keep {
@@ -94,7 +93,6 @@ impl Governance {
             expect: Expect::Version(request.version),
             ..Keep::new(RecordKind::Request, &request.id, &value, Action::Review, "access-request-answered")
         };
-        let kept = self.vault.keep(asker, &keep).await?;
-        Ok(kept.map(|_| state))
+        look.keep(&keep)
     }
 }

@@ -14,6 +14,7 @@ use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::{Document, IndexRecord};
 use crate::entry::{Class, Draft, Outcome};
+use crate::look::Look;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
 
@@ -153,21 +154,30 @@ impl Vault {
     /// [`Refused`], recorded: forbidden in the same words as for a patient who does
     /// not exist, or too costly.
     pub async fn search(&self, asker: &Asker, find: &Find<'_>) -> Result<Disclosed<Page>, Refused> {
-        let inner = &*self.0;
+        self.ask(asker, |look| look.search(find)).await
+    }
+}
+
+impl Look<'_> {
+    /// Finds documents, as [`Vault::search`] does.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn search(&mut self, find: &Find<'_>) -> Result<Page, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let as_of = match find.as_of {
             Some(as_of) => as_of,
             None => self.snapshot()?,
         };
         let Some(rows) = inner.candidates(find, as_of)? else {
             let draft = Draft::new(asker, find.how, Outcome::Failed, Class::Refusal);
-            let receipts = inner.log(&[draft]).await?;
-            return Err(Refused::new(Denial::TooCostly, receipts));
+            return Err(self.denied(vec![draft], Denial::TooCostly));
         };
         let (mut matches, decided) = inner.sift(asker, find, &rows)?;
         if matches.is_empty()
-            && let Some(refused) = inner.hidden(asker, find, &decided).await?
+            && let Some((draft, denial)) = inner.hidden(asker, find, &decided)?
         {
-            return Err(refused);
+            return Err(self.denied(vec![draft], denial));
         }
         let total = matches.len();
         matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.row.rid.cmp(&a.row.rid)));
@@ -182,9 +192,8 @@ impl Vault {
             documents.push(inner.open_document(&found.row, body, &found.record, permit)?);
         }
         let drafts = inner.search_drafts(asker, find, &page, &documents, &decided)?;
-        let receipts = inner.log(&drafts).await?;
-        let permits: Vec<Leave> = decided.into_iter().filter_map(|d| d.decision.ok()).collect();
-        Ok(Disclosed::new(Page { documents, total, as_of }, &permits, receipts))
+        self.showed(drafts, decided.into_iter().filter_map(|d| d.decision.ok()));
+        Ok(Page { documents, total, as_of })
     }
 }
 
@@ -306,7 +315,12 @@ impl Inner {
     }
 
     /// When nothing in the scope was visible: answers as if nothing were there.
-    async fn hidden(&self, asker: &Asker, find: &Find<'_>, decided: &[Decided]) -> Result<Option<Refused>, VaultFault> {
+    fn hidden(
+        &self,
+        asker: &Asker,
+        find: &Find<'_>,
+        decided: &[Decided],
+    ) -> Result<Option<(Draft, Denial)>, VaultFault> {
         if decided.iter().any(|d| d.decision.is_ok()) {
             return Ok(None);
         }
@@ -339,8 +353,7 @@ impl Inner {
         if let Scope::Patient(patient) = &find.scope {
             draft = draft.of(self.person(patient)?, Some(patient.as_str()));
         }
-        let receipts = self.log(&[draft]).await?;
-        Ok(Some(Refused::new(Denial::Forbidden(refusal), receipts)))
+        Ok(Some((draft, Denial::Forbidden(refusal))))
     }
 
     /// One entry per person in the answer; inside one patient always one for that patient.

@@ -15,29 +15,12 @@ mod reviews;
 pub(super) mod staff;
 mod system;
 
-use http::{Method, StatusCode};
-use tacebo_fhir::service::Failed;
+use http::Method;
 use tacebo_vault::policy::Action;
 
-use super::session::Inside;
 use crate::app::App;
-use crate::http::{Exposure, Incoming, Open, Reply, Route};
-use crate::pages::message::{Message, MessageKind};
+use crate::http::{Exposure, Incoming, Reply, Route};
 use crate::pages::url;
-
-/// Why FHIR's room had no answer.
-async fn failed(inside: &Inside, failed: &Failed) -> Reply {
-    let status = StatusCode::from_u16(failed.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = match failed.status() {
-        403 => MessageKind::NotForYou,
-        404 | 410 => MessageKind::NotFound,
-        409 | 412 => MessageKind::Conflict,
-        503 => MessageKind::Unavailable,
-        _ => MessageKind::BadRequest,
-    };
-    let page = Message { shell: inside.shell(None).await, kind, detail: None, reference: None, back: "/".into() };
-    Reply::open(status, Open::page(&page)).receipts(failed.receipts())
-}
 
 /// The routes of the console.
 pub(super) fn routes() -> Vec<Route> {
