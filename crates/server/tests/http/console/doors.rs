@@ -16,8 +16,8 @@ fn is_page(path: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_that_is_not_public_wants_a_session() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let mut tried = 0;
     for route in tacebo_server::routes() {
         if matches!(route.exposure, Exposure::Public(_)) || !is_page(route.path) {
@@ -41,8 +41,8 @@ async fn every_page_that_is_not_public_wants_a_session() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_decided_page_leaves_an_entry_whoever_asks() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     for login in ["li.mingyuan", "dong.haoran", "patient.other"] {
         for route in tacebo_server::routes() {
             if !matches!(route.exposure, Exposure::Decided(_)) || !is_page(route.path) {
@@ -72,7 +72,7 @@ async fn every_decided_page_leaves_an_entry_whoever_asks() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_log_in_tells_nothing_and_every_wrong_step_begins_again() {
-    let house = House::new().await;
+    let house = House::staffed().await;
     let mut browser = house.browser();
     browser.get("/login").await.is(200);
     let try_it = |name: &'static str, password: &'static str| [("name", name), ("password", password), ("next", "/")];
@@ -98,7 +98,7 @@ async fn a_log_in_tells_nothing_and_every_wrong_step_begins_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guessing_is_slowed_down() {
-    let house = House::new().await;
+    let house = House::staffed().await;
     let mut browser = house.browser();
     browser.get("/login").await.is(200);
     for _ in 0..5 {
@@ -118,8 +118,8 @@ async fn guessing_is_slowed_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_from_elsewhere_is_not_taken() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let mut patient = house.log_in("patient.own").await;
     let body = "department=Organization%2Fcardiology&limit=on".to_owned();
     for headers in [&[("sec-fetch-site", "cross-site")][..], &[("origin", "https://evil.example")]] {
@@ -131,7 +131,7 @@ async fn a_form_from_elsewhere_is_not_taken() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_when_its_person_leaves_or_forgets_to() {
-    let house = House::new().await;
+    let house = House::staffed().await;
     let mut li = house.log_in("li.mingyuan").await;
     let copy = li.clone();
     li.post("/logout", &[]).await.is(200).shows("logged out");
@@ -147,7 +147,7 @@ async fn a_session_ends_when_its_person_leaves_or_forgets_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn language_and_colours_are_kept_in_the_browser() {
-    let house = House::new().await;
+    let house = House::staffed().await;
     let mut browser = house.browser();
     browser.cookies.remove("lang");
     browser.get("/login").await.is(200).shows("<html lang=\"zh-CN\"").shows("登录");

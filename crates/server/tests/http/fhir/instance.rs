@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 
-use crate::house::{BASE, House, JSON, observation, patient};
+use crate::fhir::records::{observation, patient};
+use crate::house::{BASE, House, JSON};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_resource_is_kept_read_changed_deleted_and_remembered() {

@@ -5,7 +5,8 @@ use http::Method;
 use serde_json::{Value, json};
 use tacebo_server::http::Exposure;
 
-use crate::house::{Answered, House, JSON, Person, observation, patient};
+use crate::fhir::records::{observation, patient};
+use crate::house::{Answered, House, JSON, Person};
 
 /// What may differ between two answers: receipts name places in the log, dates the second.
 fn bare(answer: &Answered) -> (u16, Vec<(String, String)>, String) {

@@ -32,9 +32,9 @@ async fn answers(browser: &mut Browser) -> Vec<Page> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_are_the_same_bytes_whether_or_not_the_patient_exists() {
-    let there = House::new().await;
-    there.admit("p1").await;
-    let not = House::new().await;
+    let there = House::staffed().await;
+    there.take_in("p1").await;
+    let not = House::staffed().await;
     for login in ["wang.siqi", "xiao.yutong", "dong.haoran"] {
         let (mut one, mut two) = (there.log_in(login).await, not.log_in(login).await);
         let (a, b) = (answers(&mut one).await, answers(&mut two).await);

@@ -4,8 +4,8 @@ use crate::house::{House, NAME};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_auditor_reads_opens_proves_and_verifies_the_log_and_sees_no_patient() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let mut li = house.log_in("li.mingyuan").await;
     li.get("/patients/p1").await.is(200);
     let mut auditor = house.log_in("tian.ruogu").await;
@@ -50,8 +50,8 @@ async fn the_auditor_reads_opens_proves_and_verifies_the_log_and_sees_no_patient
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_officer_sees_who_saw_a_patient_and_whom_a_doctor_saw() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let mut li = house.log_in("li.mingyuan").await;
     li.get("/patients/p1").await.is(200);
     let mut officer = house.log_in("ye.qinglan").await;

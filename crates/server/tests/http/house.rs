@@ -1,13 +1,13 @@
-//! A small hospital: two departments, their people, one patient in the ward of one of them.
+//! A small hospital: its people with tokens and browsers, a client system, a settable clock, requests in process.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
-use http::{Method, Request};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tacebo_fhir::service::{Service, Settings};
 use tacebo_fhir::speech::Fhir;
 use tacebo_governance::Governance;
@@ -19,6 +19,7 @@ use tower::ServiceExt;
 
 use crate::browser::{Browser, Page};
 
+pub(crate) const BASE: &str = "http://localhost/fhir";
 const START: i64 = 1_795_000_000_000_000;
 const HOUR: i64 = 3_600_000_000;
 
@@ -27,13 +28,62 @@ pub(crate) const RESIDENT_ID: &str = "11010519491231002X";
 pub(crate) const PHONE: &str = "13800138000";
 pub(crate) const NAME: &str = "王秀兰";
 
+/// Somebody with a token and the purpose for which he asks.
+#[derive(Clone)]
+pub(crate) struct Person {
+    pub(crate) token: String,
+    pub(crate) purpose: &'static str,
+}
+
 pub(crate) struct House {
     pub(crate) router: Router,
     pub(crate) app: App,
+    pub(crate) identity: Identity,
     pub(crate) clock: Arc<AtomicI64>,
+    pub(crate) his: Person,
+    /// Treats the patients of [`House::admit`].
+    pub(crate) doctor: Person,
+    /// Treats nobody.
+    pub(crate) stranger: Person,
+    pub(crate) counter: Person,
+    pub(crate) officer: Person,
     people: Vec<Handed>,
-    token: String,
     _dir: tempfile::TempDir,
+}
+
+/// An answer, read whole.
+#[derive(Debug, Clone)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answered {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The first issue's code.
+    pub(crate) fn issue(&self) -> String {
+        let body = self.json();
+        assert_eq!(body["resourceType"], "OperationOutcome", "{}", self.text());
+        body["issue"][0]["code"].as_str().unwrap().to_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16) -> &Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self
+    }
 }
 
 impl House {
@@ -50,13 +100,13 @@ impl House {
             clock: Arc::new(move || ticking.load(Ordering::SeqCst)),
             on_fatal: Arc::new(|why| panic!("{why}")),
         };
-        let institution = Institution { name: "示例医院".into(), realm: 1, origin: "log.hospital.example".into() };
+        let institution = Institution { name: "示例医院".into(), realm: 1, origin: "hospital.example/log".into() };
         let vault = Vault::found(opening, &institution).await.unwrap();
         let identity = Identity::new(vault.clone()).unwrap();
         let governance = Governance::new(vault.clone(), Identity::house(Door::Job)).unwrap();
-        let service = Service::new(vault, Settings::at("http://localhost/fhir"));
         let mut options = Options::default();
-        options.limits.log_ins_per_minute = 200;
+        options.limits.log_ins_per_minute = 2_000;
+        let service = Service::new(vault, Settings { body: 4 << 20, ..Settings::at(BASE) });
         let app = App::new(service, identity.clone(), governance, options);
         let router = tacebo_server::http::router(app.clone(), tacebo_server::routes());
 
@@ -69,68 +119,74 @@ impl House {
         };
         let _ = identity.register_client(&me, &client).await.unwrap();
         let token = identity.issue_token(&me, &TokenHolder::Client("his".into()), HOUR, "", None).await.unwrap();
+        let his = Person { token: token.token.expose().to_owned(), purpose: "TREAT" };
         let people = identity.bootstrap(&people()).await.unwrap();
-        let house = Self { router, app, clock, people, token: token.token.expose().to_owned(), _dir: dir };
-        house.build().await;
+        let nobody = Person { token: String::new(), purpose: "" };
+        let (doctor, stranger) = (nobody.clone(), nobody.clone());
+        let (counter, officer) = (nobody.clone(), nobody);
+        let mut house =
+            Self { router, app, identity, clock, his, doctor, stranger, counter, officer, people, _dir: dir };
+        house.doctor = house.person("li.mingyuan", "TREAT").await;
+        house.stranger = house.person("wang.siqi", "TREAT").await;
+        house.counter = house.person("xiao.yutong", "PATADMIN").await;
+        house.officer = house.person("ye.qinglan", "HCOMPL").await;
         house
     }
 
-    /// Departments and staff.
-    async fn build(&self) {
-        self.put(&json!({ "resourceType": "Organization", "id": "hospital", "name": "示例医院" })).await;
-        for (id, name) in [("cardiology", "心内科"), ("endocrinology", "内分泌科")] {
-            let part = json!({ "reference": "Organization/hospital" });
-            self.put(&json!({ "resourceType": "Organization", "id": id, "name": name, "partOf": part })).await;
-        }
-        for (id, name) in [("li", "李明远"), ("wang", "王思齐"), ("yang", "杨若柳")] {
-            self.put(&json!({ "resourceType": "Practitioner", "id": id, "name": [{ "text": name }] })).await;
-        }
+    /// Somebody of the house with a token of his own.
+    pub(crate) async fn person(&self, login: &str, purpose: &'static str) -> Person {
+        let holder = TokenHolder::Account(self.account(login));
+        let token = self.identity.issue_token(&Identity::house(Door::Cli), &holder, HOUR, "", None).await.unwrap();
+        Person { token: token.token.expose().to_owned(), purpose }
     }
 
-    /// A patient in 李明远's ward, with a diagnosis, a result, a medicine and an allergy.
-    pub(crate) async fn admit(&self, id: &str) {
-        let subject = json!({ "reference": format!("Patient/{id}") });
-        let encounter = json!({ "reference": format!("Encounter/e-{id}") });
-        let all = [
-            patient(id),
-            json!({ "resourceType": "Encounter", "id": format!("e-{id}"), "status": "in-progress", "class": { "code": "IMP" },
-                "subject": subject, "period": { "start": "2026-11-01T09:00:00+08:00" },
-                "participant": [{ "individual": { "reference": "Practitioner/li" } }],
-                "serviceProvider": { "reference": "Organization/cardiology" },
-                "diagnosis": [{ "condition": { "reference": format!("Condition/c-{id}") } }] }),
-            json!({ "resourceType": "Condition", "id": format!("c-{id}"), "subject": subject, "code": { "text": "心力衰竭" },
-                "clinicalStatus": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active" }] },
-                "onsetDateTime": "2026-10-30" }),
-            json!({ "resourceType": "Observation", "id": format!("o-{id}"), "status": "final", "code": { "text": "血钾" },
-                "subject": subject, "encounter": encounter, "effectiveDateTime": "2026-11-02T08:00:00+08:00",
-                "valueQuantity": { "value": 5.90, "unit": "mmol/L" },
-                "referenceRange": [{ "low": { "value": 3.5 }, "high": { "value": 5.3 } }] }),
-            json!({ "resourceType": "MedicationRequest", "id": format!("m-{id}"), "status": "active", "intent": "order",
-                "medicationCodeableConcept": { "text": "呋塞米" }, "subject": subject, "encounter": encounter,
-                "authoredOn": "2026-11-01", "dosageInstruction": [{ "text": "每次20mg，每日1次" }] }),
-            json!({ "resourceType": "AllergyIntolerance", "id": format!("a-{id}"), "patient": subject, "code": { "text": "青霉素" },
-                "clinicalStatus": { "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical", "code": "active" }] } }),
-        ];
-        for body in &all {
-            self.put(body).await;
+    pub(crate) async fn request(&self, request: Request<Body>) -> Answered {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answered { status: parts.status, headers: parts.headers, body }
+    }
+
+    pub(crate) async fn send(
+        &self,
+        who: &Person,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answered {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("authorization", format!("Bearer {}", who.token))
+            .header("x-purpose-of-use", who.purpose);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
+        self.request(request.body(Body::from(body)).unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, who: &Person, path: &str) -> Answered {
+        self.send(who, Method::GET, path, &[], Vec::new()).await
     }
 
     /// Kept by the hospital's own system.
-    pub(crate) async fn put(&self, body: &Value) {
+    pub(crate) async fn keep(&self, body: &Value) {
         let path = format!("/fhir/{}/{}", body["resourceType"].as_str().unwrap(), body["id"].as_str().unwrap());
-        let request = Request::builder()
-            .method(Method::PUT)
-            .uri(path)
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("x-purpose-of-use", "TREAT")
-            .header("content-type", "application/fhir+json")
-            .body(Body::from(body.to_string()))
-            .unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let status = response.status();
-        let answer = response.into_body().collect().await.unwrap().to_bytes();
-        assert!(status.is_success(), "{status} {}", String::from_utf8_lossy(&answer));
+        let answer = self.put(&self.his, &path, body).await;
+        assert!(answer.status.is_success(), "{}", answer.text());
+    }
+
+    pub(crate) async fn put(&self, who: &Person, path: &str, body: &Value) -> Answered {
+        self.send(who, Method::PUT, path, &[JSON], body.to_string().into_bytes()).await
+    }
+
+    pub(crate) async fn post(&self, who: &Person, path: &str, body: &Value) -> Answered {
+        self.send(who, Method::POST, path, &[JSON], body.to_string().into_bytes()).await
+    }
+
+    pub(crate) async fn delete(&self, who: &Person, path: &str) -> Answered {
+        self.send(who, Method::DELETE, path, &[], Vec::new()).await
     }
 
     fn handed(&self, login: &str) -> &Handed {
@@ -178,18 +234,51 @@ impl House {
         FactorOffer { secret: Secret::new(secret.replace(' ', "")), uri: Secret::new("") }
     }
 
+    /// The newest entries, newest first.
+    async fn newest(&self, limit: usize) -> Vec<LogEntry> {
+        let mut asker = Identity::house(Door::Cli);
+        asker.who.grants.insert("HSYSADMIN.read-log".into());
+        let query = LogQuery { limit, ..LogQuery::default() };
+        self.app.vault().log(&asker, &query).await.unwrap().into_parts().0
+    }
+
     /// Entries in order, without those of the house's own jobs and those that reading the log here wrote.
     pub(crate) async fn entries(&self) -> Vec<LogEntry> {
         let mut asker = Identity::house(Door::Cli);
         asker.who.grants.insert("HSYSADMIN.read-log".into());
         let query = LogQuery { limit: 50_000, ..LogQuery::default() };
         let mut entries = self.app.vault().log(&asker, &query).await.unwrap().into_parts().0;
-        entries.retain(|entry| {
-            entry.get("door") != "job" && (entry.get("action") != "read-log" || entry.get("door") != "cli")
-        });
+        entries.retain(|entry| !is_our_own(entry));
         entries.reverse();
         entries
     }
+
+    /// The day by the house's clock, in China.
+    pub(crate) fn today(&self) -> String {
+        let now = jiff::Timestamp::from_microsecond(self.clock.load(Ordering::SeqCst)).unwrap();
+        now.in_tz("Asia/Shanghai").unwrap().date().to_string()
+    }
+
+    /// A place in the log to look on from.
+    pub(crate) async fn mark(&self) -> u64 {
+        self.newest(1).await.first().map_or(0, |entry| entry.index)
+    }
+
+    /// Entries since then in order, without those that reading the log wrote.
+    pub(crate) async fn since(&self, mark: u64) -> Vec<LogEntry> {
+        let mut entries = self.newest(100).await;
+        assert!(entries.last().is_none_or(|oldest| oldest.index <= mark), "more entries than were read");
+        entries.retain(|entry| entry.index > mark && !is_our_own(entry));
+        entries.reverse();
+        entries
+    }
+}
+
+pub(crate) const JSON: (&str, &str) = ("content-type", "application/fhir+json");
+
+/// What the house's own jobs and the reading of the log here wrote.
+fn is_our_own(entry: &LogEntry) -> bool {
+    entry.get("door") == "job" || (entry.get("action") == "read-log" && entry.get("door") == "cli")
 }
 
 fn people() -> Vec<NewAccount> {
@@ -208,6 +297,8 @@ fn people() -> Vec<NewAccount> {
         staff("ye.qinglan", "叶青岚", Role::PrivacyOfficer, None, "cardiology"),
         staff("tian.ruogu", "田若谷", Role::Auditor, None, "cardiology"),
         staff("yuan.bowen", "袁博闻", Role::SecurityAdmin, None, "cardiology"),
+        staff("lu.xingye", "陆星野", Role::Radiographer, Some("lu"), "cardiology"),
+        staff("shen.anran", "沈安然", Role::AuditAdmin, None, "cardiology"),
         staff("dong.haoran", "董浩然", Role::SystemAdmin, None, "cardiology"),
         NewAccount {
             must_change: false,
@@ -220,14 +311,4 @@ fn people() -> Vec<NewAccount> {
             ..NewAccount::patient("patient.other", "赵建军", "p2")
         },
     ]
-}
-
-pub(crate) fn patient(id: &str) -> Value {
-    json!({ "resourceType": "Patient", "id": id,
-        "identifier": [
-            { "type": { "coding": [{ "code": "NI" }] }, "system": "urn:oid:2.16.156.10011.1.3", "value": RESIDENT_ID },
-            { "type": { "coding": [{ "code": "MR" }] }, "system": "urn:oid:2.16.156.10011.1.13", "value": format!("10{id}77") }],
-        "name": [{ "text": NAME, "family": "王", "given": ["秀兰"] }],
-        "telecom": [{ "system": "phone", "value": PHONE }],
-        "gender": "female", "birthDate": "1949-12-31" })
 }

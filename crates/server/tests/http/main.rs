@@ -1,4 +1,5 @@
-//! The FHIR door, over a real house in a temporary folder.
+//! All doors over a real house in a temporary folder: the FHIR API, console and portal, and what must hold of every
+//! answer whichever door it leaves by.
 #![expect(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -10,13 +11,9 @@
     reason = "a step that fails fails the test, and helpers take what reads best at the call"
 )]
 
-mod bad_input;
-mod bundles;
-mod conditional;
+mod browser;
+mod console;
 mod entries;
-mod find;
+mod fhir;
 mod hidden;
 mod house;
-mod instance;
-mod routes;
-mod sample;

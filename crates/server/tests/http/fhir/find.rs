@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, Person, observation, patient};
+use crate::fhir::records::{observation, patient};
+use crate::house::{House, Person};
 
 fn ids(bundle: &Value) -> Vec<String> {
     let entries = bundle["entry"].as_array().cloned().unwrap_or_default();

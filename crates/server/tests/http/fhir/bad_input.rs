@@ -4,7 +4,8 @@ use axum::body::Body;
 use http::{Method, Request};
 use serde_json::json;
 
-use crate::house::{House, JSON, Person, patient};
+use crate::fhir::records::patient;
+use crate::house::{House, JSON, Person};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bodies_that_are_no_resources_are_refused_noted_and_not_kept() {

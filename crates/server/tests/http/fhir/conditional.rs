@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::json;
 
-use crate::house::{House, JSON, patient};
+use crate::fhir::records::patient;
+use crate::house::{House, JSON};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_parallel_creates_under_the_same_criteria_make_one_resource() {

@@ -3,7 +3,8 @@
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::house::{House, observation, patient};
+use crate::fhir::records::{observation, patient};
+use crate::house::House;
 
 fn entry(method: &str, url: &str, resource: Value) -> Value {
     json!({ "resource": resource, "request": { "method": method, "url": url } })

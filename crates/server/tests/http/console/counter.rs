@@ -6,12 +6,11 @@ use crate::house::{House, NAME, PHONE, RESIDENT_ID};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acc_02_no_name_number_or_telephone_reaches_the_counter_unmasked() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let day = jiff::Timestamp::from_microsecond(house.app.vault().now_us()).unwrap();
     let day = day.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y-%m-%d").to_string();
-    house
-        .put(&json!({ "resourceType": "Appointment", "id": "apt", "status": "booked", "serviceType": [{ "text": "心内科" }],
+    house.keep(&json!({ "resourceType": "Appointment", "id": "apt", "status": "booked", "serviceType": [{ "text": "心内科" }],
             "start": format!("{day}T10:30:00+08:00"), "end": format!("{day}T10:45:00+08:00"),
             "participant": [{ "actor": { "reference": "Patient/p1" }, "status": "accepted" },
                 { "actor": { "reference": "Practitioner/li" }, "status": "accepted" }] }))
@@ -42,8 +41,8 @@ fn form<'a>(number: &'a str, born: &'a str, phone: &'a str) -> Vec<(&'a str, &'a
 
 #[tokio::test(flavor = "multi_thread")]
 async fn col_03_a_person_is_registered_once_and_given_the_notice() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let mut counter = house.log_in("xiao.yutong").await;
     counter.get("/reception/register").await.is(200).shows("To call the person");
     for wrong in [

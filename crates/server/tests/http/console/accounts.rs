@@ -4,7 +4,7 @@ use crate::house::{House, PASSWORD};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
-    let house = House::new().await;
+    let house = House::staffed().await;
     let mut admin = house.log_in("yuan.bowen").await;
     admin.get("/").await.goes_to("/accounts");
     admin.get("/accounts").await.is(200).shows("li.mingyuan");
@@ -76,7 +76,7 @@ async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ones_own_password_and_sessions_are_ones_own() {
-    let house = House::new().await;
+    let house = House::staffed().await;
     let mut here = house.log_in("li.mingyuan").await;
     let mut there = house.log_in("li.mingyuan").await;
     let account = here.get("/account").await;
@@ -95,7 +95,7 @@ async fn ones_own_password_and_sessions_are_ones_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_machine_is_shown_to_those_who_run_it() {
-    let house = House::new().await;
+    let house = House::staffed().await;
     house.app.vault().sign_now().await.unwrap();
     let mut system = house.log_in("dong.haoran").await;
     system.get("/").await.goes_to("/system");

@@ -4,8 +4,8 @@ use crate::house::{House, NAME};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     // The own patient, with the reason.
     let mut li = house.log_in("li.mingyuan").await;
     li.get("/").await.goes_to("/patients");
@@ -130,8 +130,8 @@ async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nurse_sees_the_patients_of_her_ward() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let mut nurse = house.log_in("yang.ruoliu").await;
     nurse.get("/patients").await.is(200).shows(NAME);
     nurse.get("/patients/p1").await.is(200).shows("心力衰竭");
@@ -140,8 +140,8 @@ async fn a_nurse_sees_the_patients_of_her_ward() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_look_at_a_person_has_its_entry() {
-    let house = House::new().await;
-    house.admit("p1").await;
+    let house = House::staffed().await;
+    house.take_in("p1").await;
     let mut li = house.log_in("li.mingyuan").await;
     let before = house.entries().await.len();
     let page = li.get("/patients/p1").await;

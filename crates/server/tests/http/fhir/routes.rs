@@ -5,7 +5,8 @@ use http::{Method, Request};
 use serde_json::json;
 use tacebo_server::http::Exposure;
 
-use crate::house::{House, JSON, observation, patient};
+use crate::fhir::records::{observation, patient};
+use crate::house::{House, JSON};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_that_is_not_public_leaves_an_entry() {

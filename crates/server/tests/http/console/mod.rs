@@ -1,0 +1,9 @@
+//! Console and portal, by browsers that take plain forms.
+
+mod accounts;
+mod counter;
+mod doors;
+mod hidden;
+mod oversight;
+mod story;
+pub(crate) mod ward;
