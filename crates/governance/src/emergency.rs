@@ -105,7 +105,7 @@ impl Governance {
         let id = format!("{ticket}.{}", review.at_us);
         let patient = PatientId::new(emergency.patient.as_str());
         let keep = Keep {
-            patient: Some(&patient),
+            patient: Some(patient.into()),
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Review, &id, &review, Action::Review, "emergency-reviewed")
         };

@@ -86,7 +86,7 @@ impl Governance {
         };
         let id = Uuid::now_v7().to_string();
         let keep = Keep {
-            patient: Some(patient),
+            patient: Some(patient.clone().into()),
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Notice, &id, &proof, Action::Create, "notice-recorded")
         };

@@ -12,6 +12,7 @@ use crate::document::DocRef;
 use crate::entry::{Class, Draft, EntryBody, Outcome, field};
 use crate::keys::Drawer;
 use crate::look::Look;
+use crate::meant::Meant;
 use crate::speech::PatientId;
 use crate::vault::{ENTRY_KIND, Inner, Vault};
 
@@ -20,6 +21,8 @@ use crate::vault::{ENTRY_KIND, Inner, Vault};
 pub struct LogQuery {
     /// Concerning this patient.
     pub patient: Option<PatientId>,
+    /// Concerning whoever is meant, as `patient`.
+    pub meant: Option<Meant>,
     /// By this account number.
     pub actor: Option<u64>,
     /// Before this index (for the next page).
@@ -103,19 +106,20 @@ impl Look<'_> {
     /// [`Refused`], recorded when the ask ends.
     pub fn log(&mut self, query: &LogQuery) -> Result<Vec<LogEntry>, Refused> {
         let (inner, asker) = (self.inner, self.asker);
-        let concerned = match &query.patient {
+        let whose = query.meant.as_ref().map(Meant::id).or(query.patient.as_ref());
+        let concerned = match whose {
             Some(patient) => inner.concerned(&[patient.as_str().to_owned()])?,
             None => Concerned::Nobody,
         };
         let leave = self.leave_to_read_log(&concerned)?;
         let subject = concerned.owner();
-        let entries = if query.patient.is_some() && subject.is_none() {
+        let entries = if whose.is_some() && subject.is_none() {
             Vec::new()
         } else {
             inner.find_entries(query, subject, &leave)?
         };
         let mut draft = Draft::new(asker, Action::ReadLog, Outcome::Done, Class::Disclosure)
-            .of(subject, query.patient.as_ref().map(PatientId::as_str))
+            .of(subject, whose.map(PatientId::as_str))
             .by(&leave);
         draft.put(field::COUNT, &entries.len().to_string());
         if let Some(actor) = query.actor {

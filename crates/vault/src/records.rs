@@ -14,6 +14,7 @@ use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::{DocRef, unpack};
 use crate::entry::{Class, Draft, Outcome, field};
 use crate::look::{Deeds, Look, rest};
+use crate::meant::Meant;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
 use crate::write::{Done, Expect, Stopped};
@@ -91,7 +92,7 @@ pub struct Keep<'a, T> {
     /// The value.
     pub value: &'a T,
     /// The patient it speaks of: sealed under that person's key.
-    pub patient: Option<&'a PatientId>,
+    pub patient: Option<Meant>,
     /// Terms by which it is found.
     pub terms: Vec<(String, String)>,
     /// What must be there before.
@@ -139,7 +140,7 @@ impl Kept {
             kind: keep.kind,
             id: keep.id.to_owned(),
             value: serde_json::to_value(keep.value).map_err(|_| VaultFault::Decode("record value"))?,
-            patient: keep.patient.cloned(),
+            patient: keep.patient.as_ref().map(|meant| meant.id().clone()),
             terms: keep.terms.clone(),
             expect: keep.expect,
             guards: keep.guards.clone(),

@@ -2,7 +2,7 @@
 //! persons by blind terms and an exact re-check. Policy is asked before a
 //! predicate is, so a predicate on what the asker may not see is false.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use tacebo_policy::{Action, Labels, Refusal};
 use tacebo_seal::{SubjectNo, Term};
@@ -15,6 +15,7 @@ use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::{Document, IndexRecord};
 use crate::entry::{Class, Draft, Outcome};
 use crate::look::Look;
+use crate::meant::Meant;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
 
@@ -66,6 +67,8 @@ impl Sieve for Everything {
 pub enum Scope {
     /// Inside one patient.
     Patient(PatientId),
+    /// Inside one patient, whoever is meant.
+    Meant(Meant),
     /// Across patients: documents found under at least one term of every group.
     Terms(Vec<Vec<(String, String)>>),
     /// These ids, of the kinds named.
@@ -126,6 +129,8 @@ pub struct Page {
     pub total: usize,
     /// Where in commit order the page was read; give it back for the next one.
     pub as_of: Snapshot,
+    /// Inside whom it was looked, where it was inside one patient.
+    pub patient: Option<PatientId>,
 }
 
 /// Candidates opened for one cross-patient search at most.
@@ -164,6 +169,12 @@ impl Look<'_> {
     /// # Errors
     /// [`Refused`], recorded when the ask ends.
     pub fn search(&mut self, find: &Find<'_>) -> Result<Page, Refused> {
+        let Scope::Meant(meant) = &find.scope else { return self.find(find) };
+        let scope = Scope::Patient(meant.id().clone());
+        self.find(&Find { kinds: find.kinds.clone(), scope, ..*find })
+    }
+
+    fn find(&mut self, find: &Find<'_>) -> Result<Page, Refused> {
         let (inner, asker) = (self.inner, self.asker);
         let as_of = match find.as_of {
             Some(as_of) => as_of,
@@ -180,6 +191,9 @@ impl Look<'_> {
             return Err(self.denied(vec![draft], denial));
         }
         let total = matches.len();
+        // Who is counted is concerned, shown or not; the pages after the first count nobody new.
+        let counted: BTreeSet<usize> =
+            if find.offset == 0 { matches.iter().map(|m| m.decided).collect() } else { BTreeSet::new() };
         matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.row.rid.cmp(&a.row.rid)));
         let page: Vec<Match> = matches.into_iter().skip(find.offset).take(find.limit.unwrap_or(usize::MAX)).collect();
         let rids: Vec<Rid> = page.iter().map(|m| m.row.rid).collect();
@@ -191,9 +205,10 @@ impl Look<'_> {
             };
             documents.push(inner.open_document(&found.row, body, &found.record, permit)?);
         }
-        let drafts = inner.search_drafts(asker, find, &page, &documents, &decided)?;
+        let drafts = inner.search_drafts(asker, find, &page, &documents, &decided, &counted)?;
         self.showed(drafts, decided.into_iter().filter_map(|d| d.decision.ok()));
-        Ok(Page { documents, total, as_of })
+        let patient = if let Scope::Patient(patient) = &find.scope { Some(patient.clone()) } else { None };
+        Ok(Page { documents, total, as_of, patient })
     }
 }
 
@@ -212,6 +227,8 @@ impl Inner {
                 rows.extend(self.by_terms(&[vec![also]], &kinds, as_of, CANDIDATE_CAP)?);
                 Ok(Some(rows))
             }
+            // Resolved before anything is looked for.
+            Scope::Meant(_) => Ok(Some(Vec::new())),
             Scope::Terms(groups) => {
                 let terms: Vec<Vec<_>> = groups
                     .iter()
@@ -356,7 +373,7 @@ impl Inner {
         Ok(Some((draft, Denial::Forbidden(refusal))))
     }
 
-    /// One entry per person in the answer; inside one patient always one for that patient.
+    /// One entry per person in the answer or counted by it; inside one patient always one for that patient.
     fn search_drafts(
         &self,
         asker: &Asker,
@@ -364,6 +381,7 @@ impl Inner {
         page: &[Match],
         documents: &[Document],
         decided: &[Decided],
+        counted: &BTreeSet<usize>,
     ) -> Result<Vec<Draft>, VaultFault> {
         type Who = (Option<SubjectNo>, Option<String>);
         let mut order: Vec<Who> = Vec::new();
@@ -383,6 +401,15 @@ impl Inner {
                 });
                 group.0.push(document);
                 group.1 = group.1.or(one.decision.as_ref().ok());
+            }
+        }
+        for one in counted.iter().filter_map(|at| decided.get(*at)) {
+            for (no, patient) in one.concerned.each() {
+                let who = (no, patient.map(|p| p.as_str().to_owned()));
+                groups.entry(who.clone()).or_insert_with(|| {
+                    order.push(who);
+                    (Vec::new(), one.decision.as_ref().ok())
+                });
             }
         }
         if order.is_empty() {

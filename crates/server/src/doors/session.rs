@@ -235,9 +235,9 @@ impl Inside {
             Ok(running) => running
                 .into_iter()
                 .map(|one| RunningEmergency {
-                    href: url::patient(&one.patient),
+                    href: url::patient(&one.named),
                     until: wording::moment(one.until_us),
-                    patient: one.patient,
+                    patient: one.named,
                     ticket: one.id,
                 })
                 .collect(),

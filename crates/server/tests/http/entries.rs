@@ -242,7 +242,7 @@ fn every_answer_has_exactly_one_entry_for_each_person_concerned_with_its_outcome
     let mut runner = TestRunner::new(Config { cases: 60, failure_persistence: None, ..Config::default() });
     let one = async |ask: Ask| {
         let house = &doors.house;
-        let mark = house.mark().await;
+        let mark = house.mark();
         match ask {
             Ask::Api(who, what, p) => {
                 let (method, path, headers, body) = api(what, p);

@@ -82,7 +82,7 @@ fn filters(inside: &Inside, shell: &Shell) -> Result<(LogFilters, Option<LogQuer
     }
     let patient = Field::of(form.get("patient"));
     if !patient.value.is_empty() {
-        query.patient = Some(whose(&inside.app, &patient.value)?);
+        query.meant = Some(whose(&inside.app, &patient.value)?);
     }
     for name in [field::ACTION, field::OUTCOME, field::PURPOSE] {
         let value = form.get(name);

@@ -49,7 +49,7 @@ fn method_of(code: &str) -> Option<Method> {
 type Known = Disclosed<(Document, Vec<Record<NoticeProof>>)>;
 
 async fn known(inside: &Inside) -> Result<Known, Refused> {
-    let id = inside.incoming.param("id");
+    let id = inside.incoming.param("patient");
     let asker = inside.asker(Purpose::PatientAdmin);
     let ask = inside.app.vault().ask(&asker, |look| {
         let patient = look.read(&DocRef::new("Patient", id), At::Current)?;
@@ -84,7 +84,7 @@ async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
         return inside.say(StatusCode::SERVICE_UNAVAILABLE, MessageKind::Fault).await;
     };
     let mut shell = inside.shell_with(Some(Nav::Counter), &known).await;
-    url::consent(inside.incoming.param("id")).clone_into(&mut shell.path);
+    url::consent(inside.incoming.param("patient")).clone_into(&mut shell.path);
     let lang = inside.lang;
     let items = library
         .notices()
@@ -193,7 +193,7 @@ async fn take(inside: &Inside) -> Reply {
     if form.get("version") != notice.version || form.get("digest") != digest_of(notice, inside.lang) {
         return show(inside, StatusCode::CONFLICT, answers).await;
     }
-    let patient = PatientId::new(inside.incoming.param("id"));
+    let patient = PatientId::new(inside.incoming.param("patient"));
     let lang = inside.lang.tag();
     let asker = inside.asker(Purpose::PatientAdmin);
     let done = inside.app.vault().act(&asker, |look| {

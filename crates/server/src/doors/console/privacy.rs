@@ -125,10 +125,8 @@ async fn look(inside: &Inside) -> Result<Reply, Refused> {
     let mut log = LogQuery { before_index: before, limit: ROWS, ..LogQuery::default() };
     let subject = match by {
         By::Patient => {
-            let patient = whose(&inside.app, &typed)?;
-            let name = patient.as_str().to_owned();
-            log.patient = Some(patient);
-            name
+            log.meant = Some(whose(&inside.app, &typed)?);
+            typed.clone()
         }
         By::Staff => {
             let Some(account) = staff::by_login(&inside.app, &typed) else {

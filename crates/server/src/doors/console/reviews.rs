@@ -146,7 +146,7 @@ fn case(look: &mut Look<'_>, ticket: &str) -> Result<Case, Halt> {
 }
 
 async fn show_one(inside: &Inside, status: StatusCode, typed: Typed) -> Result<Reply, Halt> {
-    let ticket = inside.incoming.param("id");
+    let ticket = inside.incoming.param("ticket");
     let asker = inside.asker(Purpose::Compliance);
     let found = inside.app.vault().ask(&asker, |look| {
         let case = case(look, ticket)?;
@@ -220,7 +220,7 @@ async fn take(inside: &Inside) -> Result<Reply, Halt> {
         ReviewOutcome::AskMore => (Verdict::Unclear, words.to_owned()),
         ReviewOutcome::NotJustified => (Verdict::Unjustified, words.to_owned()),
     };
-    let ticket = inside.incoming.param("id");
+    let ticket = inside.incoming.param("ticket");
     let asker = inside.asker(Purpose::Compliance);
     let done = inside.app.vault().act(&asker, |look| {
         let case = case(look, ticket)?;
@@ -248,7 +248,7 @@ pub(super) async fn request_page(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
-    let id = inside.incoming.param("id");
+    let id = inside.incoming.param("request");
     let found = match inside.app.vault().ask(&inside.asker(Purpose::Compliance), |look| request(look, id)).await {
         Ok(found) => found,
         Err(halt) => return inside.halted(&halt).await,
@@ -269,7 +269,7 @@ pub(super) async fn request_page(app: App, incoming: Incoming) -> Reply {
             actor,
             post: one.value.name,
             department,
-            patient: one.value.patient,
+            patient: one.patient.unwrap_or_default(),
             text: one.value.words,
             at: wording::moment(one.value.at_us),
             accepted: match one.value.state {
@@ -291,7 +291,7 @@ pub(super) async fn answer(app: App, incoming: Incoming) -> Reply {
         "declined" => RequestState::Declined,
         _ => return inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await,
     };
-    let id = inside.incoming.param("id");
+    let id = inside.incoming.param("request");
     let asker = inside.asker(Purpose::Compliance);
     let done = inside.app.vault().act(&asker, |look| {
         let found = request(look, id)?;

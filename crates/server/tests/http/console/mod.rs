@@ -3,7 +3,6 @@
 mod accounts;
 mod counter;
 mod doors;
-mod hidden;
 mod oversight;
 mod story;
 pub(crate) mod ward;

@@ -29,7 +29,7 @@ async fn bodies_that_are_no_resources_are_refused_noted_and_not_kept() {
     ];
     for (number, (body, status)) in cases.into_iter().enumerate() {
         for (method, path) in [(Method::POST, "/fhir/Patient"), (Method::PUT, "/fhir/Patient/x")] {
-            let mark = house.mark().await;
+            let mark = house.mark();
             let answer = house.send(&house.his, method, path, &[JSON], body.clone()).await;
             assert_eq!(answer.status.as_u16(), status, "case {number}: {}", answer.text());
             assert_eq!(answer.json()["resourceType"], "OperationOutcome");
@@ -63,7 +63,7 @@ async fn an_address_and_a_body_that_disagree_are_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_good_token_or_a_purpose_nobody_is_asked() {
     let house = House::with_patient("p1").await;
-    let mark = house.mark().await;
+    let mark = house.mark();
     let send = async |token: Option<&str>, purpose: Option<&str>| {
         let mut request = Request::get("/fhir/Patient/p1");
         if let Some(token) = token {
@@ -89,7 +89,7 @@ async fn without_a_good_token_or_a_purpose_nobody_is_asked() {
     send(Some(&good), Some("TREAT")).await.is(200);
     // Purposes that exist and are not theirs: a client's by registration, a doctor's by policy.
     for who in [&house.his, &house.doctor] {
-        let mark = house.mark().await;
+        let mark = house.mark();
         let wrong = Person { purpose: "HRESCH", ..who.clone() };
         assert_eq!(house.get(&wrong, "/fhir/Patient/p1").await.is(403).issue(), "forbidden");
         assert_eq!(

@@ -118,7 +118,7 @@ async fn entries_of_a_batch_do_not_know_each_other() {
     assert_eq!(answer["entry"][3]["response"]["outcome"]["resourceType"], "OperationOutcome");
 
     // All refused: nothing disclosed, and an entry for each.
-    let mark = house.mark().await;
+    let mark = house.mark();
     let reads = bundle(
         "batch",
         ["p1", "p2"].map(|id| json!({ "request": { "method": "GET", "url": format!("Patient/{id}") } })).into(),

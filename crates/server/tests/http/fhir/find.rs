@@ -181,7 +181,7 @@ async fn everything_is_fhir_and_not_the_house_s_own_records() {
     let _ = house
         .app
         .vault()
-        .declare_emergency(&asker, &PatientId::new("p1"), "unconscious", "no answer", 30)
+        .declare_emergency(&asker, &PatientId::new("p1").into(), "unconscious", "no answer", 30)
         .await
         .unwrap();
     let urgent = Person { purpose: "ETREAT", ..house.stranger.clone() };

@@ -1,10 +1,10 @@
 //! The FHIR door.
 
+pub(crate) mod aimed;
 mod bad_input;
 mod bundles;
 mod conditional;
 mod find;
-mod hidden;
 mod instance;
 pub(crate) mod records;
 mod routes;

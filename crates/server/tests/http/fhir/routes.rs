@@ -32,7 +32,7 @@ async fn every_route_that_is_not_public_leaves_an_entry() {
             };
             let headers: &[_] = if route.path.ends_with("_search") { &[] } else { &[JSON] };
             for who in [&house.his, &house.stranger] {
-                let mark = house.mark().await;
+                let mark = house.mark();
                 let answer = house.send(who, route.method.clone(), &path, headers, body.clone().into_bytes()).await;
                 let entries = house.since(mark).await;
                 assert!(!entries.is_empty(), "{route:?} {path} {}", answer.text());

@@ -1,10 +1,8 @@
 //! What every engine of the store must do, through the public API only.
 
-mod harness;
-
 use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
-use harness::{ORIGIN, PART, World, change, document, entry, guard, id, key, of, term};
+use crate::harness::{ORIGIN, PART, World, change, document, entry, guard, id, key, of, term};
 use proptest::prelude::*;
 use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
 use tacebo_store::{

@@ -1,8 +1,5 @@
 //! What the suites share: a store in a temporary folder with a clock that the test sets.
 
-#![expect(clippy::unwrap_used, reason = "only tests come here")]
-#![allow(dead_code, reason = "each suite uses its own part of the harness")]
-
 use std::{
     path::Path,
     sync::{

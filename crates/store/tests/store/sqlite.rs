@@ -1,12 +1,8 @@
 //! What only the SQLite engine can be asked: its file, and what becomes of it under other hands.
 
-#![expect(clippy::unwrap_used, reason = "the helpers are tests too")]
-
-mod harness;
-
 use std::path::Path;
 
-use harness::{ORIGIN, PART, World, change, document, entry, of};
+use crate::harness::{ORIGIN, PART, World, change, document, entry, of};
 use rusqlite::Connection;
 use tacebo_ledger::{
     LogKey, LogVerifier,
