@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use tacebo_vault::policy::Action;
-use tacebo_vault::{Asker, Expect, Keep, PatientId, Record, RecordKind};
+use tacebo_vault::{Asker, Expect, Keep, Look, Meant, PatientId, Record, RecordKind, Refused};
 use uuid::Uuid;
 
 use crate::{Governance, Outcome};
@@ -28,8 +28,6 @@ pub struct AccessRequest {
     pub name: String,
     /// Department of the asker.
     pub department: Option<String>,
-    /// Patient id as typed; it may not exist.
-    pub patient: String,
     /// Why, in words.
     pub words: String,
     /// When, microseconds since the Unix epoch.
@@ -49,19 +47,18 @@ impl Governance {
     ///
     /// # Errors
     /// [`tacebo_vault::Refused`], recorded.
-    pub async fn request_access(&self, asker: &Asker, patient: &PatientId, words: &str) -> Outcome<String> {
+    pub async fn request_access(&self, asker: &Asker, patient: &Meant, words: &str) -> Outcome<String> {
         let request = AccessRequest {
             account: asker.who.account.clone(),
             name: asker.who.display.clone(),
             department: asker.who.department.clone(),
-            patient: patient.as_str().to_owned(),
             words: words.trim().to_owned(),
             at_us: self.vault.now_us(),
             state: RequestState::Open,
         };
         let id = Uuid::now_v7().to_string();
         let keep = Keep {
-            patient: Some(patient),
+            patient: Some(patient.clone()),
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Request, &id, &request, Action::Create, "access-requested")
         };
@@ -72,29 +69,27 @@ impl Governance {
     /// Requests, newest first.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn access_requests(&self, asker: &Asker) -> Outcome<Vec<Record<AccessRequest>>> {
-        self.vault.disclose_records(asker, Action::Review, RecordKind::Request, None).await
+    /// [`Refused`], recorded when the ask ends.
+    pub fn access_requests(look: &mut Look<'_>) -> Result<Vec<Record<AccessRequest>>, Refused> {
+        look.records(Action::Review, RecordKind::Request, None)
     }
 
-    /// Answers a request.
+    /// Answers a request in the commit at the end of the ask.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn answer_request(
-        &self,
-        asker: &Asker,
+    /// [`Refused`], recorded when the ask ends.
+    pub fn answer_request(
+        look: &mut Look<'_>,
         request: &Record<AccessRequest>,
         state: RequestState,
-    ) -> Outcome<RequestState> {
-        let patient = PatientId::new(request.value.patient.as_str());
+    ) -> Result<(), Refused> {
+        let patient = request.patient.as_deref().map(|patient| PatientId::new(patient).into());
         let value = AccessRequest { state, ..request.value.clone() };
         let keep = Keep {
-            patient: Some(&patient),
+            patient,
             expect: Expect::Version(request.version),
             ..Keep::new(RecordKind::Request, &request.id, &value, Action::Review, "access-request-answered")
         };
-        let kept = self.vault.keep(asker, &keep).await?;
-        Ok(kept.map(|_| state))
+        look.keep(&keep)
     }
 }

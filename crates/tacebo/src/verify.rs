@@ -122,6 +122,9 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
         bar.set_position(progress.checked);
     });
     bar.finish_and_clear();
+    if !source.is_one_state() {
+        return Err(anyhow!("the folder came into use while it was checked; check it again"));
+    }
     match checked {
         Ok(report) => Ok(beside(&source, &verifier).map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),

@@ -56,6 +56,8 @@ pub mod field {
     pub const PURPOSE: &str = "purpose";
     /// Action.
     pub const ACTION: &str = "action";
+    /// Further actions on the way to the same answer, comma separated: a look-up before a write.
+    pub const ALSO: &str = "also";
     /// Outcome.
     pub const OUTCOME: &str = "outcome";
     /// Patient concerned.
@@ -83,7 +85,7 @@ pub mod field {
 }
 
 /// Items named in one entry at most; the count and a digest of all stand beside them.
-const MAX_ITEMS: usize = 200;
+pub(crate) const MAX_ITEMS: usize = 200;
 
 /// One entry about to be committed.
 #[derive(Clone)]

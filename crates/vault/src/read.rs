@@ -9,6 +9,7 @@ use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::{DocRef, Document};
 use crate::entry::{Class, Draft, Outcome};
 use crate::hot::{Opened, Text};
+use crate::look::Look;
 use crate::vault::{Inner, Vault};
 
 /// Which version of a document.
@@ -30,7 +31,25 @@ impl Vault {
     /// [`Refused`], recorded; what it says does not depend on whether a document
     /// the asker may not see exists.
     pub async fn read(&self, asker: &Asker, name: &DocRef, at: At) -> Result<Disclosed<Document>, Refused> {
-        let inner = &*self.0;
+        self.ask(asker, |look| look.read(name, at)).await
+    }
+
+    /// All versions of a document that `asker` may see, newest first.
+    ///
+    /// # Errors
+    /// As [`Vault::read`].
+    pub async fn history(&self, asker: &Asker, name: &DocRef) -> Result<Disclosed<Vec<Document>>, Refused> {
+        self.ask(asker, |look| look.history(name)).await
+    }
+}
+
+impl Look<'_> {
+    /// Reads one document, as [`Vault::read`] does.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn read(&mut self, name: &DocRef, at: At) -> Result<Document, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let id = inner.id_term(&name.kind, &name.id);
         let rid = match at {
             At::Current => inner.current(&name.kind, &id)?,
@@ -39,35 +58,35 @@ impl Vault {
             }
         };
         let Some(rid) = rid else {
-            return Err(inner.absent(asker, Action::Read, name).await?);
+            return Err(self.absent(Action::Read, name));
         };
         let found = inner.opened_one(rid)?;
         let (decision, concerned) = inner.decide_record(asker, Action::Read, &name.kind, &found.record)?;
         let permit = match decision {
             Ok(permit) => permit,
-            Err(refusal) => return Err(inner.refused(asker, Action::Read, name, &refusal, &concerned).await?),
+            Err(refusal) => return Err(self.refused(Action::Read, name, &refusal, &concerned)),
         };
         let document = inner.documents(&[(&found, &permit)])?.pop().ok_or(VaultFault::Decode("no document"))?;
         let outcome = if found.row.deleted { Outcome::NotFound } else { Outcome::Done };
         let drafts = drafts(asker, Action::Read, outcome, &permit, &concerned, std::slice::from_ref(&document));
-        let receipts = inner.log(&drafts).await?;
         if found.row.deleted {
-            return Err(Refused::new(Denial::Gone, receipts));
+            return Err(self.denied(drafts, Denial::Gone));
         }
-        Ok(Disclosed::new(document, &[permit], receipts))
+        self.showed(drafts, [permit]);
+        Ok(document)
     }
 
-    /// All versions of a document that `asker` may see, newest first.
+    /// All versions of a document, as [`Vault::history`] tells them.
     ///
     /// # Errors
-    /// As [`Vault::read`].
-    pub async fn history(&self, asker: &Asker, name: &DocRef) -> Result<Disclosed<Vec<Document>>, Refused> {
-        let inner = &*self.0;
+    /// [`Refused`], recorded when the ask ends.
+    pub fn history(&mut self, name: &DocRef) -> Result<Vec<Document>, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let id = inner.id_term(&name.kind, &name.id);
         let rows =
             inner.store.history(inner.part, &name.kind, &id, None, None, HISTORY_CAP).map_err(VaultFault::from)?;
         if rows.is_empty() {
-            return Err(inner.absent(asker, Action::History, name).await?);
+            return Err(self.absent(Action::History, name));
         }
         let mut shown = Vec::with_capacity(rows.len());
         let mut permits = Vec::new();
@@ -87,12 +106,11 @@ impl Vault {
         let documents = inner.documents(&pairs)?;
         let Some((permit, concerned)) = permits.first() else {
             let (refusal, concerned) = last.ok_or(VaultFault::Decode("history without a decision"))?;
-            return Err(inner.refused(asker, Action::History, name, &refusal, &concerned).await?);
+            return Err(self.refused(Action::History, name, &refusal, &concerned));
         };
         let drafts = drafts(asker, Action::History, Outcome::Done, permit, concerned, &documents);
-        let receipts = inner.log(&drafts).await?;
-        let permits: Vec<Leave> = permits.into_iter().map(|(permit, _)| permit).collect();
-        Ok(Disclosed::new(documents, &permits, receipts))
+        self.showed(drafts, permits.into_iter().map(|(permit, _)| permit));
+        Ok(documents)
     }
 }
 
@@ -138,18 +156,32 @@ impl Inner {
         Ok(versions.iter().zip(texts).map(one).collect())
     }
 
-    /// Records that something absent was asked for, and answers as policy would for
-    /// anything of that kind.
-    pub(crate) async fn absent(&self, asker: &Asker, how: Action, name: &DocRef) -> Result<Refused, VaultFault> {
-        let refusal = self.decide_unknown(asker, how, &name.kind).err();
-        let outcome = if refusal.is_some() { Outcome::Refused } else { Outcome::NotFound };
-        let draft = Draft::new(asker, how, outcome, Class::Refusal).items([(&*name.kind, &*name.id, 0)].into_iter());
-        let receipts = self.log(&[draft]).await?;
-        Ok(Refused::new(refusal.map_or(Denial::NotFound, Denial::Forbidden), receipts))
+    /// The entries of a refusal, one for everyone concerned, and the very words that an absent thing
+    /// would have got.
+    pub(crate) fn refusal(
+        &self,
+        asker: &Asker,
+        how: Action,
+        name: &DocRef,
+        refusal: &Refusal,
+        concerned: &Concerned,
+    ) -> (Vec<Draft>, Denial) {
+        let drafts = concerned
+            .each()
+            .into_iter()
+            .map(|(subject, patient)| {
+                let mut draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal)
+                    .of(subject, patient.map(super::speech::PatientId::as_str))
+                    .items([(&*name.kind, &*name.id, 0)].into_iter());
+                draft.put(crate::entry::field::POLICIES, refusal.policies().join(","));
+                draft
+            })
+            .collect();
+        let outward = self.decide_unknown(asker, how, &name.kind).err();
+        (drafts, outward.map_or(Denial::NotFound, Denial::Forbidden))
     }
 
-    /// Records a refusal for everyone concerned, and answers with the very words
-    /// that an absent thing would have got.
+    /// Records a refusal for everyone concerned.
     pub(crate) async fn refused(
         &self,
         asker: &Asker,
@@ -158,20 +190,25 @@ impl Inner {
         refusal: &Refusal,
         concerned: &Concerned,
     ) -> Result<Refused, VaultFault> {
-        let drafts: Vec<Draft> = concerned
-            .each()
-            .into_iter()
-            .map(|(subject, patient)| {
-                let mut draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal)
-                    .of(subject, patient.map(super::speech::PatientId::as_str))
-                    .items([(&*name.kind, &*name.id, 0)].into_iter());
-                draft.put(crate::entry::field::POLICIES, &refusal.policies().join(","));
-                draft
-            })
-            .collect();
-        let receipts = self.log(&drafts).await?;
-        let outward = self.decide_unknown(asker, how, &name.kind).err();
-        Ok(Refused::new(outward.map_or(Denial::NotFound, Denial::Forbidden), receipts))
+        let (drafts, denial) = self.refusal(asker, how, name, refusal, concerned);
+        Ok(self.unanswered(drafts, Refused::new(denial, Vec::new())).await)
+    }
+}
+
+impl Look<'_> {
+    /// Something absent was asked for: answers as policy would for anything of that kind.
+    pub(crate) fn absent(&mut self, how: Action, name: &DocRef) -> Refused {
+        let refusal = self.inner.decide_unknown(self.asker, how, &name.kind).err();
+        let outcome = if refusal.is_some() { Outcome::Refused } else { Outcome::NotFound };
+        let items = [(&*name.kind, &*name.id, 0)].into_iter();
+        let draft = Draft::new(self.asker, how, outcome, Class::Refusal).items(items);
+        self.denied(vec![draft], refusal.map_or(Denial::NotFound, Denial::Forbidden))
+    }
+
+    /// Something was refused: the words are those of something absent.
+    pub(crate) fn refused(&mut self, how: Action, name: &DocRef, refusal: &Refusal, concerned: &Concerned) -> Refused {
+        let (drafts, denial) = self.inner.refusal(self.asker, how, name, refusal, concerned);
+        self.denied(drafts, denial)
     }
 }
 

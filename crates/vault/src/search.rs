@@ -2,7 +2,7 @@
 //! persons by blind terms and an exact re-check. Policy is asked before a
 //! predicate is, so a predicate on what the asker may not see is false.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use tacebo_policy::{Action, Labels, Refusal};
@@ -15,6 +15,8 @@ use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::Document;
 use crate::entry::{Class, Draft, Outcome};
 use crate::hot::Opened;
+use crate::look::Look;
+use crate::meant::Meant;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
 
@@ -66,6 +68,8 @@ impl Sieve for Everything {
 pub enum Scope {
     /// Inside one patient.
     Patient(PatientId),
+    /// Inside one patient, whoever is meant.
+    Meant(Meant),
     /// Across patients: documents found under at least one term of every group.
     Terms(Vec<Vec<(String, String)>>),
     /// These ids, of the kinds named.
@@ -126,6 +130,8 @@ pub struct Page {
     pub total: usize,
     /// Where in commit order the page was read; give it back for the next one.
     pub as_of: Snapshot,
+    /// Inside whom it was looked, where it was inside one patient.
+    pub patient: Option<PatientId>,
 }
 
 /// Candidates opened for one cross-patient search at most.
@@ -153,23 +159,41 @@ impl Vault {
     /// [`Refused`], recorded: forbidden in the same words as for a patient who does
     /// not exist, or too costly.
     pub async fn search(&self, asker: &Asker, find: &Find<'_>) -> Result<Disclosed<Page>, Refused> {
-        let inner = &*self.0;
+        self.ask(asker, |look| look.search(find)).await
+    }
+}
+
+impl Look<'_> {
+    /// Finds documents, as [`Vault::search`] does.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn search(&mut self, find: &Find<'_>) -> Result<Page, Refused> {
+        let Scope::Meant(meant) = &find.scope else { return self.find(find) };
+        let scope = Scope::Patient(meant.id().clone());
+        self.find(&Find { kinds: find.kinds.clone(), scope, ..*find })
+    }
+
+    fn find(&mut self, find: &Find<'_>) -> Result<Page, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let as_of = match find.as_of {
             Some(as_of) => as_of,
             None => self.snapshot()?,
         };
         let Some(candidates) = inner.candidates(find, as_of)? else {
             let draft = Draft::new(asker, find.how, Outcome::Failed, Class::Refusal);
-            let receipts = inner.log(&[draft]).await?;
-            return Err(Refused::new(Denial::TooCostly, receipts));
+            return Err(self.denied(vec![draft], Denial::TooCostly));
         };
         let (mut matches, decided) = inner.sift(asker, find, &candidates)?;
         if matches.is_empty()
-            && let Some(refused) = inner.hidden(asker, find, &decided).await?
+            && let Some((draft, denial)) = inner.hidden(asker, find, &decided)?
         {
-            return Err(refused);
+            return Err(self.denied(vec![draft], denial));
         }
         let total = matches.len();
+        // Who is counted is concerned, shown or not; the pages after the first count nobody new.
+        let counted: BTreeSet<usize> =
+            if find.offset == 0 { matches.iter().map(|m| m.decided).collect() } else { BTreeSet::new() };
         matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.found.row.rid.cmp(&a.found.row.rid)));
         let page: Vec<Match> = matches.into_iter().skip(find.offset).take(find.limit.unwrap_or(usize::MAX)).collect();
         let mut pairs = Vec::with_capacity(page.len());
@@ -180,10 +204,10 @@ impl Vault {
             pairs.push((&*one.found, permit));
         }
         let documents = inner.documents(&pairs)?;
-        let drafts = inner.search_drafts(asker, find, &page, &documents, &decided)?;
-        let receipts = inner.log(&drafts).await?;
-        let permits: Vec<Leave> = decided.into_iter().filter_map(|d| d.decision.ok()).collect();
-        Ok(Disclosed::new(Page { documents, total, as_of }, &permits, receipts))
+        let drafts = inner.search_drafts(asker, find, &page, &documents, &decided, &counted)?;
+        self.showed(drafts, decided.into_iter().filter_map(|d| d.decision.ok()));
+        let patient = if let Scope::Patient(patient) = &find.scope { Some(patient.clone()) } else { None };
+        Ok(Page { documents, total, as_of, patient })
     }
 }
 
@@ -202,6 +226,8 @@ impl Inner {
                 rows.extend(self.by_terms(&[vec![also]], &kinds, as_of, CANDIDATE_CAP)?);
                 Ok(Some(rows))
             }
+            // Resolved before anything is looked for.
+            Scope::Meant(_) => Ok(Some(Vec::new())),
             Scope::Terms(groups) => {
                 let terms: Vec<Vec<_>> = groups
                     .iter()
@@ -309,7 +335,12 @@ impl Inner {
     }
 
     /// When nothing in the scope was visible: answers as if nothing were there.
-    async fn hidden(&self, asker: &Asker, find: &Find<'_>, decided: &[Decided]) -> Result<Option<Refused>, VaultFault> {
+    fn hidden(
+        &self,
+        asker: &Asker,
+        find: &Find<'_>,
+        decided: &[Decided],
+    ) -> Result<Option<(Draft, Denial)>, VaultFault> {
         if decided.iter().any(|d| d.decision.is_ok()) {
             return Ok(None);
         }
@@ -342,11 +373,10 @@ impl Inner {
         if let Scope::Patient(patient) = &find.scope {
             draft = draft.of(self.person(patient)?, Some(patient.as_str()));
         }
-        let receipts = self.log(&[draft]).await?;
-        Ok(Some(Refused::new(Denial::Forbidden(refusal), receipts)))
+        Ok(Some((draft, Denial::Forbidden(refusal))))
     }
 
-    /// One entry per person in the answer; inside one patient always one for that patient.
+    /// One entry per person in the answer or counted by it; inside one patient always one for that patient.
     fn search_drafts(
         &self,
         asker: &Asker,
@@ -354,6 +384,7 @@ impl Inner {
         page: &[Match],
         documents: &[Document],
         decided: &[Decided],
+        counted: &BTreeSet<usize>,
     ) -> Result<Vec<Draft>, VaultFault> {
         type Who = (Option<SubjectNo>, Option<String>);
         let mut order: Vec<Who> = Vec::new();
@@ -373,6 +404,15 @@ impl Inner {
                 });
                 group.0.push(document);
                 group.1 = group.1.or(one.decision.as_ref().ok());
+            }
+        }
+        for one in counted.iter().filter_map(|at| decided.get(*at)) {
+            for (no, patient) in one.concerned.each() {
+                let who = (no, patient.map(|p| p.as_str().to_owned()));
+                groups.entry(who.clone()).or_insert_with(|| {
+                    order.push(who);
+                    (Vec::new(), one.decision.as_ref().ok())
+                });
             }
         }
         if order.is_empty() {

@@ -1,6 +1,8 @@
 //! Writing: every document of one change is read by its language, labelled,
 //! decided, sealed and committed together with its log entries, or not at all.
 
+mod keep;
+
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -18,6 +20,8 @@ use crate::document::{DocRef, IndexRecord};
 use crate::entry::{Class, Draft, Outcome, field};
 use crate::hot::Opened;
 use crate::keys::{self, DataKeys, Drawer};
+use crate::look::{Deeds, rest};
+use crate::merge::one_each;
 use crate::pack::{stamp, unstamp};
 use crate::search::ALSO_PARAM;
 use crate::speech::PatientId;
@@ -43,8 +47,8 @@ pub enum Expect {
 pub struct Write {
     /// Which document.
     pub name: DocRef,
-    /// The new body; `None` deletes.
-    pub body: Option<Value>,
+    /// The new body, without what the house says of a version; `None` deletes.
+    pub body: Option<Arc<Value>>,
     /// What must be there before.
     pub expect: Expect,
     /// Searches whose answer must not have changed since the snapshot: conditional creates.
@@ -59,8 +63,9 @@ impl std::fmt::Debug for Write {
 
 impl Write {
     /// Puts a body, whatever is there.
-    pub fn put(name: DocRef, body: Value) -> Self {
-        Self { name, body: Some(body), expect: Expect::Any, guards: Vec::new() }
+    pub fn put(name: DocRef, mut body: Value) -> Self {
+        unstamp(&mut body);
+        Self { name, body: Some(Arc::new(body)), expect: Expect::Any, guards: Vec::new() }
     }
 
     /// Creates a document that must not exist.
@@ -95,20 +100,20 @@ pub struct Written {
     pub created: bool,
     /// A delete of something that was not there: nothing was written.
     pub nothing: bool,
-    body: Value,
+    body: Option<Arc<Value>>,
 }
 
 impl Written {
     /// The body as it now reads for its writer, stamped with version and time.
     pub fn body(&self) -> Body {
-        let mut body = self.body.clone();
+        let mut body = self.body.as_deref().cloned().unwrap_or_default();
         stamp(&mut body, &self.name.id, self.version, self.time_us);
         body.into()
     }
 
     fn new(name: &DocRef, version: u64) -> Self {
         let (deleted, created, nothing) = (false, false, false);
-        Self { name: name.clone(), version, time_us: 0, deleted, created, nothing, body: Value::Null }
+        Self { name: name.clone(), version, time_us: 0, deleted, created, nothing, body: None }
     }
 }
 
@@ -125,9 +130,25 @@ struct Attempt {
     permits: Vec<Leave>,
     /// Persons whose facts change.
     touched: Vec<SubjectNo>,
-    /// Persons spoken of, for the entry of an attempt that lost a race.
-    patients: Vec<PatientId>,
+    /// For the entries of an attempt that somebody else overtakes.
+    notes: Vec<Note>,
     new_persons: Vec<(PatientId, SubjectNo, DataKeys)>,
+}
+
+/// How a commit of several deeds ended.
+pub(crate) enum Done {
+    /// All are written.
+    Written(Disclosed<Vec<Written>>),
+    /// A version moved on meanwhile: look again. With the entries in case nobody does.
+    Overtaken(Vec<Draft>),
+    /// A search that a write rested on has another answer now.
+    Raced(Vec<Draft>),
+}
+
+/// Policy or what is there stopped a commit; with its entries, not recorded yet.
+pub(crate) struct Stopped {
+    pub refused: Refused,
+    pub drafts: Vec<Draft>,
 }
 
 enum Failure {
@@ -167,84 +188,125 @@ impl Vault {
     ///
     /// # Errors
     /// [`Refused`], recorded for every person concerned.
-    pub async fn write(&self, asker: &Asker, mut writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
+    pub async fn write(&self, asker: &Asker, writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
         let inner = &*self.0;
-        writes.iter_mut().filter_map(|write| write.body.as_mut()).for_each(unstamp);
+        let deeds = Deeds { writes, keeps: Vec::new() };
         let mut race = 0;
         loop {
-            let attempt = match inner.attempt(asker, &writes) {
-                Ok(attempt) => attempt,
-                Err(failure) => return Err(inner.failed(asker, failure, &writes).await?),
-            };
-            let Attempt { change, mut written, permits, touched, patients, new_persons } = attempt;
-            match inner.commit(change, touched).await {
-                Ok(committed) => {
-                    for (patient, no, keys) in new_persons {
-                        inner.keys.remember(no, &keys);
-                        inner.persons.insert(patient.as_str().to_owned(), no);
-                    }
-                    for (one, write) in written.iter_mut().zip(writes).filter(|(one, _)| !one.nothing) {
-                        one.time_us = committed.time_us;
-                        one.body = write.body.unwrap_or_default();
-                    }
-                    return Ok(Disclosed::new(written, &permits, committed.receipts));
-                }
-                Err(CommitError::VersionMismatch { .. } | CommitError::SubjectTaken { .. }) if race < RACES => {
+            match inner.commit_deeds(asker, &deeds, &[], Vec::new()).await {
+                Ok(Done::Written(written)) => return Ok(written),
+                Ok(Done::Overtaken(_)) if race < RACES => {
                     race += 1;
-                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(race.min(8)))).await;
+                    rest(race).await;
                 }
-                Err(CommitError::Conflict { .. }) => {
-                    let failure = Failure::denied(Denial::Raced, Action::Create, patients);
-                    return Err(inner.failed(asker, failure, &writes).await?);
+                // The search was before this call: only its asker can search again.
+                Ok(Done::Overtaken(drafts) | Done::Raced(drafts)) => {
+                    return Err(inner.unanswered(drafts, Refused::new(Denial::Raced, Vec::new())).await);
                 }
-                Err(error) => return Err(VaultFault::from(error).into()),
+                Err(Stopped { refused, drafts }) => return Err(inner.unanswered(drafts, refused).await),
             }
         }
     }
 }
 
 impl Inner {
-    async fn failed(&self, asker: &Asker, failure: Failure, writes: &[Write]) -> Result<Refused, VaultFault> {
-        match failure {
-            Failure::Fault(fault) => Err(fault),
-            Failure::Refused(refused) => {
-                let (refusal, concerned, action, name) = *refused;
-                self.refused(asker, action, &name, &refusal, &concerned).await
-            }
-            Failure::Denied(denied) => {
-                let Denied { denial, action, patients } = *denied;
-                let draft = || {
-                    let names = writes.iter().map(|w| (w.name.kind.as_str(), w.name.id.as_str(), 0));
-                    Draft::new(asker, action, Outcome::Failed, Class::Refusal).items(names)
-                };
-                let mut drafts = Vec::with_capacity(patients.len().max(1));
-                for patient in &patients {
-                    drafts.push(draft().of(self.person(patient)?, Some(patient.as_str())));
+    /// One attempt to commit all deeds of an ask with the entries of what it looked at before.
+    pub(crate) async fn commit_deeds(
+        &self,
+        asker: &Asker,
+        deeds: &Deeds,
+        looked: &[Draft],
+        leaves: Vec<Leave>,
+    ) -> Result<Done, Stopped> {
+        let Attempt { change, mut written, mut permits, touched, notes, new_persons } =
+            self.attempt(asker, deeds, looked)?;
+        let overtaken = || looked.iter().cloned().chain(notes.iter().map(|note| note.undone(asker))).collect();
+        match self.commit(change, touched).await {
+            Ok(committed) => {
+                for (patient, no, keys) in new_persons {
+                    self.keys.remember(no, &keys);
+                    self.persons.insert(patient.as_str().to_owned(), no);
                 }
-                if drafts.is_empty() {
-                    drafts.push(draft());
+                for one in written.iter_mut().filter(|one| !one.nothing) {
+                    one.time_us = committed.time_us;
                 }
-                let receipts = self.log(&drafts).await?;
-                Ok(Refused::new(denial, receipts))
+                permits.extend(leaves);
+                Ok(Done::Written(Disclosed::new(written, &permits, committed.receipts)))
             }
+            Err(CommitError::VersionMismatch { .. } | CommitError::SubjectTaken { .. }) => {
+                Ok(Done::Overtaken(overtaken()))
+            }
+            Err(CommitError::Conflict { .. }) => Ok(Done::Raced(overtaken())),
+            Err(error) => Err(VaultFault::from(error).into()),
         }
     }
 
-    /// What is stored under the names of these writes.
-    fn stored(&self, writes: &[Write]) -> Result<HashMap<IdTerm, Arc<Opened>>, VaultFault> {
+    /// What is stored under the names of these deeds.
+    fn stored(&self, deeds: &Deeds) -> Result<HashMap<IdTerm, Arc<Opened>>, VaultFault> {
+        let names: Vec<DocRef> = deeds.names().collect();
         let names: Vec<(&str, IdTerm)> =
-            writes.iter().map(|write| (&*write.name.kind, self.id_term(&write.name.kind, &write.name.id))).collect();
+            names.iter().map(|name| (&*name.kind, self.id_term(&name.kind, &name.id))).collect();
         let found: Vec<(IdTerm, Rid)> = self.currents(&names)?;
         let rids: Vec<Rid> = found.iter().map(|(_, rid)| *rid).collect();
         Ok(found.into_iter().map(|(id, _)| id).zip(self.opened(&rids)?).collect())
     }
 
-    fn attempt(&self, asker: &Asker, writes: &[Write]) -> Result<Attempt, Failure> {
-        let mut work = Work::new(self, asker, writes)?;
-        for write in writes {
-            work.one(write)?;
+    fn attempt(&self, asker: &Asker, deeds: &Deeds, looked: &[Draft]) -> Result<Attempt, Stopped> {
+        let mut work = Work::new(self, asker, deeds)?;
+        let done = deeds
+            .writes
+            .iter()
+            .try_for_each(|write| work.one(write))
+            .and_then(|()| deeds.keeps.iter().try_for_each(|kept| work.keep(kept)));
+        match done {
+            Ok(()) => Ok(work.finish(looked.to_vec())?),
+            Err(failure) => {
+                // Those already decided about are concerned too, and nothing was done to them.
+                let mut drafts = looked.to_vec();
+                drafts.extend(work.entries.iter().map(|note| note.undone(asker)));
+                Err(self.stopped(asker, failure, deeds, drafts)?)
+            }
         }
-        work.finish()
+    }
+
+    fn stopped(
+        &self,
+        asker: &Asker,
+        failure: Failure,
+        deeds: &Deeds,
+        mut drafts: Vec<Draft>,
+    ) -> Result<Stopped, VaultFault> {
+        let denial = match failure {
+            Failure::Fault(fault) => return Err(fault),
+            Failure::Refused(refused) => {
+                let (refusal, concerned, action, name) = *refused;
+                let (entries, denial) = self.refusal(asker, action, &name, &refusal, &concerned);
+                drafts.extend(entries);
+                denial
+            }
+            Failure::Denied(denied) => {
+                let Denied { denial, action, patients } = *denied;
+                let names: Vec<DocRef> = deeds.names().collect();
+                let draft = || {
+                    let names = names.iter().map(|name| (name.kind.as_str(), name.id.as_str(), 0));
+                    Draft::new(asker, action, Outcome::Failed, Class::Refusal).items(names)
+                };
+                for patient in &patients {
+                    drafts.push(draft().of(self.person(patient)?, Some(patient.as_str())));
+                }
+                if patients.is_empty() {
+                    drafts.push(draft());
+                }
+                denial
+            }
+        };
+        Ok(Stopped { refused: Refused::new(denial, Vec::new()), drafts })
+    }
+}
+
+impl From<VaultFault> for Stopped {
+    fn from(fault: VaultFault) -> Self {
+        Self { refused: fault.into(), drafts: Vec::new() }
     }
 }
 
@@ -258,6 +320,37 @@ struct Note {
     action: Action,
     leave: Leave,
     items: Vec<Item>,
+    events: Vec<String>,
+    /// Whether the person has no keys before this commit.
+    fresh: bool,
+}
+
+impl Note {
+    fn draft(&self, asker: &Asker) -> Draft {
+        let items = self.items.iter().map(|(name, version, _)| (name.kind.as_str(), name.id.as_str(), *version));
+        let mut draft = Draft::new(asker, self.action, Outcome::Done, Class::Change)
+            .of(self.no, self.patient.as_ref().map(PatientId::as_str))
+            .items(items)
+            .by(&self.leave);
+        draft.put(field::DIGESTS, digests(&self.items));
+        self.told(draft)
+    }
+
+    /// The same when nothing came of it: no version, no digest, and no keys that are only to be.
+    fn undone(&self, asker: &Asker) -> Draft {
+        let items = self.items.iter().map(|(name, ..)| (name.kind.as_str(), name.id.as_str(), 0));
+        let draft = Draft::new(asker, self.action, Outcome::Failed, Class::Refusal)
+            .of(self.no.filter(|_| !self.fresh), self.patient.as_ref().map(PatientId::as_str))
+            .items(items);
+        self.told(draft)
+    }
+
+    fn told(&self, mut draft: Draft) -> Draft {
+        if !self.events.is_empty() {
+            draft.put(field::DETAIL, self.events.join("; "));
+        }
+        draft
+    }
 }
 
 /// One attempt under way.
@@ -282,9 +375,9 @@ struct Work<'a> {
 }
 
 impl<'a> Work<'a> {
-    fn new(inner: &'a Inner, asker: &'a Asker, writes: &[Write]) -> Result<Self, VaultFault> {
+    fn new(inner: &'a Inner, asker: &'a Asker, deeds: &Deeds) -> Result<Self, VaultFault> {
         Ok(Self {
-            stored: inner.stored(writes)?,
+            stored: inner.stored(deeds)?,
             concerned: HashMap::new(),
             inner,
             asker,
@@ -374,7 +467,7 @@ impl<'a> Work<'a> {
         &mut self,
         name: &DocRef,
         id: IdTerm,
-        body: &Value,
+        body: &Arc<Value>,
         action: Action,
         current: Option<u64>,
         exists: bool,
@@ -440,7 +533,8 @@ impl<'a> Work<'a> {
             }
             self.permits.push(leave);
         }
-        self.written.push(Written { created: !exists, ..Written::new(name, version) });
+        let body = Some(Arc::clone(body));
+        self.written.push(Written { created: !exists, body, ..Written::new(name, version) });
         Ok(())
     }
 
@@ -564,21 +658,23 @@ impl<'a> Work<'a> {
             let item = (name.clone(), version, digest.to_owned());
             match self.entries.iter_mut().find(|note| note.patient == patient) {
                 Some(note) => note.items.push(item),
-                None => self.entries.push(Note { no, patient, action, leave: permit.clone(), items: vec![item] }),
+                None => {
+                    let (leave, items) = (permit.clone(), vec![item]);
+                    let fresh = no.is_some_and(|no| self.fresh.contains_key(&no));
+                    self.entries.push(Note { no, patient, action, leave, items, events: Vec::new(), fresh });
+                }
             }
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Attempt, Failure> {
-        for Note { no, patient, action, leave, items } in &self.entries {
-            let mut draft = Draft::new(self.asker, *action, Outcome::Done, Class::Change)
-                .of(*no, patient.as_ref().map(PatientId::as_str))
-                .items(items.iter().map(|(name, version, _)| (name.kind.as_str(), name.id.as_str(), *version)))
-                .by(leave);
-            draft.put(field::DIGESTS, &digests(items));
-            let audit = Drawer::Audit.category();
-            let key = self.key(*no, audit)?;
+    /// Puts the entries into the change: what was looked at before and what is done now, said
+    /// together for each person.
+    fn finish(mut self, looked: Vec<Draft>) -> Result<Attempt, VaultFault> {
+        let mut drafts = looked;
+        drafts.extend(self.entries.iter().map(|note| note.draft(self.asker)));
+        for draft in one_each(drafts, None) {
+            let key = self.key(draft.subject, Drawer::Audit.category())?;
             self.change.entries.push(self.inner.seal_entry(&draft, Some(&key))?);
         }
         let new_persons = self
@@ -591,7 +687,7 @@ impl<'a> Work<'a> {
             written: self.written,
             permits: self.permits,
             touched: self.touched.into_iter().collect(),
-            patients: self.entries.into_iter().filter_map(|note| note.patient).collect(),
+            notes: self.entries,
             new_persons,
         })
     }

@@ -244,8 +244,11 @@ async fn an_emergency_opens_one_patient_for_one_person_until_its_end() {
     let urgent = doctor().for_purpose(Purpose::EmergencyTreat);
     let name = DocRef::new("Observation", "o-a");
     assert!(house.vault.read(&urgent, &name, At::Current).await.is_err());
-    let declared =
-        house.vault.declare_emergency(&urgent, &PatientId::new("a"), "unconscious", "昏迷送入", 30).await.unwrap();
+    let declared = house
+        .vault
+        .declare_emergency(&urgent, &PatientId::new("a").into(), "unconscious", "昏迷送入", 30)
+        .await
+        .unwrap();
     assert_eq!(declared.value().review_by_us - declared.value().from_us, 24 * 3_600_000_000);
     let _ = house.vault.read(&urgent, &name, At::Current).await.unwrap();
     let other = Asker { who: Who { account: "wu".into(), number: 12, ..urgent.who.clone() }, ..urgent.clone() };

@@ -1,7 +1,7 @@
 //! Search: where to look, what matches, one page of it.
 
 use serde_json::{Value, json};
-use tacebo_vault::{Asker, Body, Disclosed, Document, Find, IndexView, Page, PatientId, Scope, Sieve, Snapshot};
+use tacebo_vault::{Asker, Body, Disclosed, Document, Find, IndexView, Look, Page, PatientId, Scope, Sieve, Snapshot};
 
 use super::failed::too_costly;
 use super::page::Turn;
@@ -45,6 +45,22 @@ impl Service {
         query: &str,
         lenient: bool,
     ) -> Result<Disclosed<Answer>, Failed> {
+        self.vault().ask(asker, |look| self.search_in(look, kind, inside, query, lenient)).await
+    }
+
+    /// The same as one look of several.
+    ///
+    /// # Errors
+    /// [`Failed`], recorded when the ask ends.
+    pub fn search_in(
+        &self,
+        look: &mut Look<'_>,
+        kind: &str,
+        inside: Option<&str>,
+        query: &str,
+        lenient: bool,
+    ) -> Result<Answer, Failed> {
+        let asker = look.asker();
         let parsed = self.query(kind, inside, query, lenient)?;
         let turn = match parsed.page() {
             Some(token) => {
@@ -73,9 +89,9 @@ impl Service {
             ));
         }
         let limit = self.limit(&parsed);
-        let page = self.matches(asker, &parsed, turn.snapshot(), turn.skip(), Some(limit)).await?;
-        let next = self.next(asker, &turn, page.value(), limit)?;
-        Ok(page.map(|page| Answer::body(self.searchset(&parsed, &turn, &page, next))))
+        let page = self.matches(look, &parsed, turn.snapshot(), turn.skip(), Some(limit))?;
+        let next = self.next(asker, &turn, &page, limit)?;
+        Ok(Answer::body(self.searchset(&parsed, &turn, &page, next)))
     }
 
     /// Parses criteria.
@@ -97,14 +113,14 @@ impl Service {
     }
 
     /// The matches that `asker` may see.
-    pub(crate) async fn matches(
+    pub(crate) fn matches(
         &self,
-        asker: &Asker,
+        look: &mut Look<'_>,
         parsed: &Query,
         as_of: Snapshot,
         offset: usize,
         limit: Option<usize>,
-    ) -> Result<Disclosed<Page>, Failed> {
+    ) -> Result<Page, Failed> {
         let scope = self.scope(parsed)?;
         let sieve = Matches(parsed);
         let find = Find {
@@ -114,7 +130,7 @@ impl Service {
             limit,
             ..Find::new(&[parsed.kind()], scope, &sieve)
         };
-        Ok(self.vault().search(asker, &find).await?)
+        Ok(look.search(&find)?)
     }
 
     /// Where a query is answered without opening everybody's records.

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::StatusCode;
-use tacebo_governance::{Answer, Method, Notice as Text, NoticeProof};
+use tacebo_governance::{Answer, Governance, Method, Notice as Text, NoticeProof};
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{At, Disclosed, DocRef, Document, Door, PatientId, Record, Refused};
 
@@ -49,11 +49,13 @@ fn method_of(code: &str) -> Option<Method> {
 type Known = Disclosed<(Document, Vec<Record<NoticeProof>>)>;
 
 async fn known(inside: &Inside) -> Result<Known, Refused> {
+    let id = inside.incoming.param("patient");
     let asker = inside.asker(Purpose::PatientAdmin);
-    let id = inside.incoming.param("id");
-    let patient = inside.app.vault().read(&asker, &DocRef::new("Patient", id), At::Current).await?;
-    let proofs = inside.app.governance().notices_of(&asker, &PatientId::new(id)).await?;
-    Ok(patient.zip(proofs))
+    let ask = inside.app.vault().ask(&asker, |look| {
+        let patient = look.read(&DocRef::new("Patient", id), At::Current)?;
+        Ok((patient, Governance::notices_of(look, &PatientId::new(id))?))
+    });
+    ask.await
 }
 
 /// The form as it was answered.
@@ -82,7 +84,7 @@ async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
         return inside.say(StatusCode::SERVICE_UNAVAILABLE, MessageKind::Fault).await;
     };
     let mut shell = inside.shell_with(Some(Nav::Counter), &known).await;
-    url::consent(inside.incoming.param("id")).clone_into(&mut shell.path);
+    url::consent(inside.incoming.param("patient")).clone_into(&mut shell.path);
     let lang = inside.lang;
     let items = library
         .notices()
@@ -191,25 +193,25 @@ async fn take(inside: &Inside) -> Reply {
     if form.get("version") != notice.version || form.get("digest") != digest_of(notice, inside.lang) {
         return show(inside, StatusCode::CONFLICT, answers).await;
     }
-    let asker = inside.asker(Purpose::PatientAdmin);
-    let patient = PatientId::new(inside.incoming.param("id"));
-    // The person must be one the counter may see, and there.
-    let name = DocRef::new("Patient", patient.as_str());
-    if let Err(refused) = inside.app.vault().read(&asker, &name, At::Current).await {
-        return inside.refused(&refused).await;
-    }
-    let governance = inside.app.governance();
+    let patient = PatientId::new(inside.incoming.param("patient"));
     let lang = inside.lang.tag();
-    let mut receipts = match governance.record_notice(&asker, &patient, notice, lang, method, Answer::Read).await {
-        Ok(proof) => proof.receipts().to_vec(),
-        Err(refused) => return inside.refused(&refused).await,
-    };
-    for one in questions {
-        let answer = if answers.of(&one.id) == Some(true) { Answer::Agreed } else { Answer::Declined };
-        match governance.record_notice(&asker, &patient, one, lang, method, answer).await {
-            Ok(proof) => receipts.extend(proof.receipts().iter().cloned()),
-            Err(refused) => return inside.refused(&refused).await,
+    let asker = inside.asker(Purpose::PatientAdmin);
+    let done = inside.app.vault().act(&asker, |look| {
+        // The person must be one the counter may see, and there.
+        look.read(&DocRef::new("Patient", patient.as_str()), At::Current)?;
+        let governance = inside.app.governance();
+        governance.record_notice(look, &patient, notice, lang, method, Answer::Read)?;
+        for one in &questions {
+            let answer = if answers.of(&one.id) == Some(true) { Answer::Agreed } else { Answer::Declined };
+            governance.record_notice(look, &patient, one, lang, method, answer)?;
         }
+        Ok::<_, Refused>(())
+    });
+    match done.await {
+        Ok(done) => {
+            let to = format!("{}?done=consent", url::consent(patient.as_str()));
+            Reply::see_other(&to).receipts(done.receipts())
+        }
+        Err(refused) => inside.refused(&refused).await,
     }
-    Reply::see_other(&format!("{}?done=consent", url::consent(patient.as_str()))).receipts(&receipts)
 }

@@ -26,7 +26,7 @@ struct Typed {
 }
 
 async fn show(inside: &Inside, status: StatusCode, typed: Typed) -> Reply {
-    let patient = inside.incoming.param("id").to_owned();
+    let patient = inside.incoming.param("patient").to_owned();
     let mut shell = inside.shell(None).await;
     local(&url::emergency(&patient)).clone_into(&mut shell.path);
     let minutes = MINUTES
@@ -74,7 +74,7 @@ pub(super) async fn declare(app: App, incoming: Incoming) -> Reply {
         let typed = Typed { reason, reason_missing: reason.is_none(), text, minutes: minutes.unwrap_or(30) };
         return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
     };
-    let typed = inside.incoming.param("id");
+    let typed = inside.incoming.param("patient");
     let patient = match whose(&inside.app, typed) {
         Ok(patient) => patient,
         Err(fault) => return inside.fault(fault).await,
@@ -95,7 +95,7 @@ pub(super) async fn end(app: App, incoming: Incoming) -> Reply {
         Err(reply) => return *reply,
     };
     let asker = inside.asker(Purpose::EmergencyTreat);
-    match inside.app.vault().end_emergency(&asker, inside.incoming.param("id")).await {
+    match inside.app.vault().end_emergency(&asker, inside.incoming.param("ticket")).await {
         Ok(ended) => {
             let to = format!("{}?done=emergency-ended", url::PATIENTS);
             Reply::see_other(&to).receipts(ended.receipts())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use http::StatusCode;
-use tacebo_governance::Choice;
+use tacebo_governance::{Choice, Governance};
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{Everything, Find, PatientId, Refused, Scope};
 
@@ -29,13 +29,17 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
 
 async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
     let asker = inside.asker(Purpose::PatientRequest);
-    let choices = inside.app.governance().choices(&asker, patient).await?;
+    let departments = inside.app.governance().directory().departments().await?;
     let visits = Find::new(&["Encounter"], Scope::Patient(patient.clone()), &Everything);
-    let visits = inside.app.vault().search(&asker, &visits).await?;
-    let shell = inside.shell_with(Some(Nav::Choices), &choices).await;
+    let found = inside.app.vault().ask(&asker, |look| {
+        let choices = Governance::choices(look, patient, departments)?;
+        Ok::<_, Refused>((choices, look.search(&visits)?))
+    });
+    let found = found.await?;
+    let shell = inside.shell_with(Some(Nav::Choices), &found).await;
     Ok(Reply::page(
         StatusCode::OK,
-        choices.zip(visits).map(|(choices, visits)| {
+        found.map(|(choices, visits)| {
             let mut counted: HashMap<&str, u64> = HashMap::new();
             for visit in &visits.documents {
                 *counted.entry(text(&visit.body, "/serviceProvider/reference")).or_default() += 1;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
+use tacebo_governance::Governance;
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{Document, Everything, Find, LogQuery, PatientId, Refused, Scope, field};
 
@@ -35,18 +36,21 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
 async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
     let asker = inside.asker(Purpose::PatientRequest);
     let all = Find::new(&[], Scope::Patient(patient.clone()), &Everything);
-    let documents = inside.app.vault().search(&asker, &all).await?;
     let from_us = inside.app.vault().now_us() - MONTH_US;
     let query =
         LogQuery { patient: Some(patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
-    let entries = inside.app.vault().log(&asker, &query).await?;
-    let choices = inside.app.governance().choices(&asker, patient).await?;
-    let people = looks::people(&inside.app, entries.value()).await;
-    let shell = inside.shell_with(Some(Nav::Me), &documents).await;
+    let departments = inside.app.governance().directory().departments().await?;
+    let found = inside.app.vault().ask(&asker, |look| {
+        let (documents, entries) = (look.search(&all)?, look.log(&query)?);
+        Ok::<_, Refused>((documents, entries, Governance::choices(look, patient, departments)?))
+    });
+    let found = found.await?;
+    let people = looks::people(&inside.app, &found.value().1).await;
+    let shell = inside.shell_with(Some(Nav::Me), &found).await;
     let (rule_why, rule_years) = retention(inside);
     Ok(Reply::page(
         StatusCode::OK,
-        documents.zip(entries).zip(choices).map(|((documents, entries), choices)| {
+        found.map(|(documents, entries, choices)| {
             let own = inside.auth.who.account.as_str();
             let rows: Vec<SeenRow> =
                 entries.iter().map(|entry| looks::seen(entry, &people, own, &shell)).filter(|row| !row.own).collect();

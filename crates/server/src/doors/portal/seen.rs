@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::doors::console::audit::{download, proved};
 use crate::doors::console::privacy::{LOOKS, back_pager};
 use crate::doors::looks;
-use crate::doors::session::Inside;
+use crate::doors::session::{Halt, Inside};
 use crate::http::{Incoming, Reply};
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Seen, SeenEntry};
@@ -61,33 +61,37 @@ pub(super) async fn one(app: App, incoming: Incoming) -> Reply {
     };
     match show_one(&inside, &patient).await {
         Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
+        Err(halt) => inside.halted(&halt).await,
     }
 }
 
-async fn show_one(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
+async fn show_one(inside: &Inside, patient: &PatientId) -> Result<Reply, Halt> {
     let asker = inside.asker(Purpose::PatientRequest);
     let index = index(inside);
-    let file = inside.app.vault().proof(&asker, index).await?;
     let query =
         LogQuery { patient: Some(patient.clone()), before_index: Some(index + 1), limit: 1, ..LogQuery::default() };
-    let entries = inside.app.vault().log(&asker, &query).await?;
-    let Some(entry) = entries.value().first().filter(|entry| entry.index == index).cloned() else {
-        return Ok(inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(entries.receipts()));
-    };
-    let people = looks::people(&inside.app, std::slice::from_ref(&entry)).await;
-    let shell = inside.shell_with(Some(Nav::Seen), &file).await;
-    let proved = proved(file.value());
+    inside.app.vault().sign_now().await?;
+    let found = inside.app.vault().ask(&asker, |look| {
+        let file = look.proof(index)?;
+        let entry = look.log(&query)?.into_iter().next().filter(|entry| entry.index == index);
+        let entry = entry.ok_or_else(|| Halt::say(StatusCode::NOT_FOUND, MessageKind::NotFound))?;
+        Ok::<_, Halt>((file, entry))
+    });
+    let found = found.await?;
+    let (file, entry) = found.value();
+    let people = looks::people(&inside.app, std::slice::from_ref(entry)).await;
+    let shell = inside.shell_with(Some(Nav::Seen), &found).await;
+    let proved = proved(file);
     let own = inside.auth.who.account.as_str();
     let view = SeenEntry {
-        row: looks::seen(&entry, &people, own, &shell),
+        row: looks::seen(entry, &people, own, &shell),
         held: proved.is_some(),
         size: proved.as_ref().map_or(0, |(_, proved)| proved.checkpoint.size),
         root: proved.map(|(_, proved)| hex::encode(proved.checkpoint.root.0)).unwrap_or_default(),
-        public_key: file.value().vkey.clone(),
+        public_key: file.vkey.clone(),
         shell,
     };
-    Ok(Reply::page(StatusCode::OK, file.zip(entries).map(|_| view)))
+    Ok(Reply::page(StatusCode::OK, found.map(|_| view)))
 }
 
 pub(super) async fn proof(app: App, incoming: Incoming) -> Reply {
