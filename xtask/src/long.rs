@@ -65,7 +65,8 @@ fn fuzz() -> Result<()> {
         // What it learns stays in the target folder; the seeds are only read.
         let learnt = made.join("corpus").join(name);
         std::fs::create_dir_all(&learnt)?;
-        let mut run = command(made.join(&host).join("release").join(name), [FUZZ_SECONDS, "-timeout=20"]);
+        let program = made.join(&host).join("release").join(name);
+        let mut run = command(&program.to_string_lossy(), [FUZZ_SECONDS, "-timeout=20"]);
         run.arg(format!("-dict={}", fuzz.join(format!("{name}.dict")).display()));
         run.arg(format!("-artifact_prefix={}/", made.display()));
         run.arg(learnt).arg(root().join("crates/fuzz/seeds").join(name));

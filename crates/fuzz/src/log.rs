@@ -66,8 +66,8 @@ fn proof(file: &[u8]) {
 /// A checkpoint that opens is one that was signed.
 fn checkpoint(changes: &[u8]) {
     for (_, note) in &WHOLE.stored.checkpoints {
-        let changed = changed(note, changes);
-        if let Ok(opened) = WHOLE.verifier.open(&changed) {
+        let turned = changed(note, changes);
+        if let Ok(opened) = WHOLE.verifier.open(&turned) {
             let signed = WHOLE.verifier.open(note).expect("a signed checkpoint opens");
             assert_eq!(opened, signed, "another checkpoint has the log's signature");
         }

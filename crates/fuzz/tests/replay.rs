@@ -18,7 +18,9 @@ fn seeds(name: &str) -> Vec<Vec<u8>> {
 fn replay(name: &str, target: Target) {
     let seeds = seeds(name);
     assert!(!seeds.is_empty(), "{name} has no seeds");
-    seeds.iter().for_each(|seed| target(seed));
+    for seed in &seeds {
+        target(seed);
+    }
     let mut runner = TestRunner::new(Config { cases: 400, failure_persistence: None, ..Config::default() });
     let turned =
         (prop::sample::select(seeds), prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6));

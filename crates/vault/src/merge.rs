@@ -8,7 +8,7 @@ pub(crate) fn one_each(drafts: Vec<Draft>, ended: Option<Outcome>) -> Vec<Draft>
     let mut all: Vec<Draft> = Vec::with_capacity(drafts.len());
     for draft in drafts {
         match all.iter_mut().find(|known| is_same(known, &draft)) {
-            Some(known) => join(known, draft),
+            Some(known) => join(known, &draft),
             None => all.push(draft),
         }
     }
@@ -54,9 +54,9 @@ fn weight(draft: &Draft) -> (bool, bool) {
     (get(draft, field::OUTCOME) != Outcome::Done.as_str(), draft.class == Class::Change)
 }
 
-fn join(known: &mut Draft, other: Draft) {
-    let (here, there) = (get(known, field::ACTION).to_owned(), get(&other, field::ACTION).to_owned());
-    let leads = weight(&other) > weight(known);
+fn join(known: &mut Draft, other: &Draft) {
+    let (here, there) = (get(known, field::ACTION).to_owned(), get(other, field::ACTION).to_owned());
+    let leads = weight(other) > weight(known);
     let mut also: Vec<&str> = get(known, field::ALSO).split(',').filter(|action| !action.is_empty()).collect();
     also.push(if leads { &here } else { &there });
     let named = if leads { &there } else { &here };
@@ -64,10 +64,10 @@ fn join(known: &mut Draft, other: Draft) {
     also.sort_unstable();
     also.dedup();
     let also = also.join(",");
-    let count = joined_count(known, &other);
+    let count = joined_count(known, other);
     if leads {
         set(known, field::ACTION, &there);
-        set(known, field::OUTCOME, get(&other, field::OUTCOME));
+        set(known, field::OUTCOME, get(other, field::OUTCOME));
         known.class = other.class;
     }
     known.subject = known.subject.or(other.subject);

@@ -656,13 +656,12 @@ impl<'a> Work<'a> {
         }
         for (no, patient) in whom {
             let item = (name.clone(), version, digest.to_owned());
-            match self.entries.iter_mut().find(|note| note.patient == patient) {
-                Some(note) => note.items.push(item),
-                None => {
-                    let (leave, items) = (permit.clone(), vec![item]);
-                    let fresh = no.is_some_and(|no| self.fresh.contains_key(&no));
-                    self.entries.push(Note { no, patient, action, leave, items, events: Vec::new(), fresh });
-                }
+            if let Some(note) = self.entries.iter_mut().find(|note| note.patient == patient) {
+                note.items.push(item);
+            } else {
+                let fresh = no.is_some_and(|no| self.fresh.contains_key(&no));
+                let (leave, items) = (permit.clone(), vec![item]);
+                self.entries.push(Note { no, patient, action, leave, items, events: Vec::new(), fresh });
             }
         }
         Ok(())

@@ -52,13 +52,11 @@ impl Service {
     ) -> Result<Option<Document>, Failed> {
         self.fit(kind, &body)?;
         let write = fresh(kind, body).1;
-        match if_none_exist {
-            Some(criteria) => self.unless_found(look, &self.criteria(kind, criteria)?, &write),
-            None => {
-                look.write(write);
-                Ok(None)
-            }
+        if let Some(criteria) = if_none_exist {
+            return self.unless_found(look, &self.criteria(kind, criteria)?, &write);
         }
+        look.write(write);
+        Ok(None)
     }
 
     fn unless_found(&self, look: &mut Look<'_>, criteria: &Query, write: &Write) -> Result<Option<Document>, Failed> {

@@ -13,6 +13,7 @@
 
 mod browser;
 mod console;
+mod dicomweb;
 mod entries;
 mod fhir;
 mod hidden;
