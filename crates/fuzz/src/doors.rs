@@ -1,5 +1,7 @@
 //! What comes in by the FHIR door.
 
+use std::sync::Arc;
+
 use tacebo_fhir::{
     Query, RecordMeta, SearchContext, Tables, Zone, bundle, compartment, index, terms, validate, walker,
 };
@@ -34,7 +36,7 @@ pub fn search(bytes: &[u8]) {
 
 /// Validation, extraction, terms, compartment and rewriting of any JSON.
 pub fn walker(bytes: &[u8]) {
-    let Ok(mut value) = tacebo_fhir::read(bytes) else { return };
+    let Ok(value) = tacebo_fhir::read(bytes) else { return };
     let t = Tables::r4();
     let _ = validate(t, &value);
     let record = index(t, Zone::CHINA, &value);
@@ -43,7 +45,12 @@ pub fn walker(bytes: &[u8]) {
         let _ = terms::terms(t, &kind, &value);
         let _ = compartment::patients(t, &kind, &value);
     }
-    let _ = bundle::conditional_references(t, &mut value);
-    bundle::rewrite(t, &mut value, &|from| from.len().is_multiple_of(2).then(|| "Patient/x".to_owned()));
-    let _ = bundle::plan(t, "https://h/fhir", value);
+    let mut value = Arc::new(value);
+    let mut names = bundle::Renames::new();
+    for found in bundle::conditional_references(t, &mut value) {
+        names.add(&found.reference, "Patient/x");
+    }
+    names.add("urn:uuid:a", "Patient/x");
+    bundle::rewrite(t, &mut value, &names);
+    let _ = bundle::plan(t, "https://h/fhir", Arc::unwrap_or_clone(value));
 }

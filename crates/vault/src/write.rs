@@ -22,7 +22,7 @@ use crate::hot::Opened;
 use crate::keys::{self, DataKeys, Drawer};
 use crate::look::{Deeds, rest};
 use crate::merge::one_each;
-use crate::pack::{stamp, unstamp};
+use crate::pack::{stamped, unstamp};
 use crate::search::ALSO_PARAM;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
@@ -63,13 +63,14 @@ impl std::fmt::Debug for Write {
 
 impl Write {
     /// Puts a body, whatever is there.
-    pub fn put(name: DocRef, mut body: Value) -> Self {
+    pub fn put(name: DocRef, body: impl Into<Arc<Value>>) -> Self {
+        let mut body = body.into();
         unstamp(&mut body);
-        Self { name, body: Some(Arc::new(body)), expect: Expect::Any, guards: Vec::new() }
+        Self { name, body: Some(body), expect: Expect::Any, guards: Vec::new() }
     }
 
     /// Creates a document that must not exist.
-    pub fn create(name: DocRef, body: Value) -> Self {
+    pub fn create(name: DocRef, body: impl Into<Arc<Value>>) -> Self {
         Self { expect: Expect::Absent, ..Self::put(name, body) }
     }
 
@@ -106,9 +107,10 @@ pub struct Written {
 impl Written {
     /// The body as it now reads for its writer, stamped with version and time.
     pub fn body(&self) -> Body {
-        let mut body = self.body.as_deref().cloned().unwrap_or_default();
-        stamp(&mut body, &self.name.id, self.version, self.time_us);
-        body.into()
+        let Some(body) = &self.body else { return Body::default() };
+        // It was packed a moment ago, so it is JSON.
+        let text = stamped(body, &self.name.id, self.version, self.time_us).unwrap_or_default();
+        Body::of(Arc::new(text))
     }
 
     fn new(name: &DocRef, version: u64) -> Self {

@@ -4,6 +4,8 @@ mod plan;
 mod response;
 mod rewrite;
 
+use std::sync::Arc;
+
 use std::fmt;
 
 use serde_json::Value;
@@ -93,7 +95,7 @@ pub struct Entry {
     /// `fullUrl`.
     pub full_url: Option<String>,
     /// Resource.
-    pub resource: Option<Value>,
+    pub resource: Option<Arc<Value>>,
     /// `request.ifMatch`, the version only.
     pub if_match: Option<String>,
     /// `request.ifNoneMatch`.

@@ -1,5 +1,7 @@
 //! A bundle taken apart: verbs, addresses, order, clashes.
 
+use std::sync::Arc;
+
 use std::collections::HashSet;
 
 use serde_json::Value;
@@ -82,7 +84,7 @@ fn entry(tables: &Tables, base: &str, position: usize, written: Value) -> Result
     let Value::Object(mut written) = written else {
         return Err(Issue::error(IssueType::Structure, at(""), "an entry is an object"));
     };
-    let resource = written.remove("resource");
+    let resource = written.remove("resource").map(Arc::new);
     let full_url = written.get("fullUrl").and_then(Value::as_str).map(str::to_owned);
     let Some(request) = written.get("request") else {
         return Err(Issue::error(IssueType::Required, at(".request"), "each entry has a request"));

@@ -1,6 +1,7 @@
 //! References inside a bundle: from fullUrls and search criteria to what they became.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
@@ -29,13 +30,13 @@ impl Renames {
     }
 
     /// What a reference became.
-    pub fn to(&self, from: &str) -> Option<String> {
+    pub fn to(&self, from: &str) -> Option<&str> {
         if let Some(to) = self.0.get(from) {
-            return Some(to.clone());
+            return Some(to);
         }
         // A version of something that is new does not exist.
         let (plain, _) = from.split_once("/_history/")?;
-        self.0.get(plain).cloned()
+        self.0.get(plain).map(String::as_str)
     }
 }
 
@@ -45,17 +46,21 @@ impl std::fmt::Debug for Renames {
     }
 }
 
-/// Replaces references: whatever `to` answers for a fullUrl or conditional reference, in Reference.reference, uri/url/oid/uuid
-/// elements and narrative links. Canonicals stay.
-pub fn rewrite(tables: &Tables, resource: &mut Value, to: &dyn Fn(&str) -> Option<String>) {
-    visit(tables, resource, &mut |place, text| match place {
+/// Replaces references by what they became: fullUrls and conditional references in Reference.reference, uri/url/oid/uuid
+/// elements and narrative links. Canonicals stay. A resource that holds none is not touched.
+pub fn rewrite(tables: &Tables, resource: &mut Arc<Value>, names: &Renames) {
+    let may_change = |text: &str| text.contains('<') || names.to(text).is_some_and(|new| new != text);
+    if !any_text(resource, &may_change) {
+        return;
+    }
+    visit(tables, Arc::make_mut(resource), &mut |place, text| match place {
         Place::Reference | Place::Uri => {
-            if let Some(new) = to(text) {
-                *text = new;
+            if let Some(new) = names.to(text) {
+                new.clone_into(text);
             }
         }
         Place::Narrative => {
-            if let Some(new) = links(text, to) {
+            if let Some(new) = links(text, names) {
                 *text = new;
             }
         }
@@ -63,9 +68,12 @@ pub fn rewrite(tables: &Tables, resource: &mut Value, to: &dyn Fn(&str) -> Optio
 }
 
 /// The conditional references of a resource, each once, in order.
-pub fn conditional_references(tables: &Tables, resource: &mut Value) -> Vec<ConditionalReference> {
+pub fn conditional_references(tables: &Tables, resource: &mut Arc<Value>) -> Vec<ConditionalReference> {
     let mut out: Vec<ConditionalReference> = Vec::new();
-    visit(tables, resource, &mut |place, text| {
+    if !any_text(resource, &|text| text.contains('?')) {
+        return out;
+    }
+    visit(tables, Arc::make_mut(resource), &mut |place, text| {
         if let (Place::Reference, Refers::Conditional { kind, query }) = (place, Refers::of(text))
             && !out.iter().any(|r| r.reference == *text)
         {
@@ -73,6 +81,20 @@ pub fn conditional_references(tables: &Tables, resource: &mut Value) -> Vec<Cond
         }
     });
     out
+}
+
+/// Whether any text at any depth is so: cheaper than the walk by types, and most resources have nothing to do.
+fn any_text(resource: &Value, so: &dyn Fn(&str) -> bool) -> bool {
+    let mut open = vec![resource];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::String(text) if so(text) => return true,
+            Value::Array(items) => open.extend(items),
+            Value::Object(members) => open.extend(members.values()),
+            _ => {}
+        }
+    }
+    false
 }
 
 #[derive(Clone, Copy)]
@@ -132,7 +154,7 @@ fn one(tables: &Tables, shape: Shape, reference: bool, value: &mut Value, then: 
 }
 
 /// `href` and `src` of a narrative.
-fn links(html: &str, to: &dyn Fn(&str) -> Option<String>) -> Option<String> {
+fn links(html: &str, names: &Renames) -> Option<String> {
     let mut out = String::with_capacity(html.len());
     let (mut rest, mut changed) = (html, false);
     loop {
@@ -143,10 +165,10 @@ fn links(html: &str, to: &dyn Fn(&str) -> Option<String>) -> Option<String> {
         let end = behind.find(quote)?;
         let (link, tail) = behind.split_at_checked(end)?;
         out.push_str(before);
-        match to(link) {
+        match names.to(link) {
             Some(new) => {
                 changed = true;
-                out.push_str(&new);
+                out.push_str(new);
             }
             None => out.push_str(link),
         }

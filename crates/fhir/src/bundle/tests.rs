@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::*;
@@ -68,7 +70,7 @@ fn references_uris_and_narrative_links_are_rewritten_and_canonicals_are_not() {
     renames.add("urn:uuid:1", "Patient/new");
     renames.add("https://old.example/fhir/Organization/7", "Organization/o");
     renames.add("Practitioner?identifier=x|1", "Practitioner/d");
-    let mut r = json!({
+    let mut r = Arc::new(json!({
         "resourceType": "Observation",
         "instantiatesCanonical": "urn:uuid:1",
         "meta": { "profile": ["urn:uuid:1"], "source": "urn:uuid:1" },
@@ -79,11 +81,11 @@ fn references_uris_and_narrative_links_are_rewritten_and_canonicals_are_not() {
         "_status": { "extension": [{ "url": "urn:y", "valueUri": "urn:uuid:1" }] },
         "contained": [{ "resourceType": "Encounter", "id": "e", "subject": { "reference": "urn:uuid:1" } }],
         "encounter": { "reference": "#e" }
-    });
+    }));
     let conditional = conditional_references(t, &mut r);
     assert_eq!(conditional.len(), 1);
     assert_eq!((conditional[0].kind.as_str(), conditional[0].query.as_str()), ("Practitioner", "identifier=x|1"));
-    rewrite(t, &mut r, &|from| renames.to(from));
+    rewrite(t, &mut r, &renames);
     assert_eq!(r["subject"], json!({ "reference": "Patient/new", "display": "urn:uuid:1" }));
     assert_eq!(r["meta"], json!({ "profile": ["urn:uuid:1"], "source": "Patient/new" }));
     assert_eq!(r["text"]["div"], "<div><a href=\"Patient/new\">urn:uuid:1</a><img src='urn:uuid:2'/></div>");

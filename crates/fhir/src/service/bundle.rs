@@ -1,5 +1,7 @@
 //! Bundles: a batch entry by entry; a transaction as a whole.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tacebo_vault::ledger::Receipt;
 use tacebo_vault::policy::Action;
@@ -95,9 +97,11 @@ impl Service {
         let kind = target.kind.as_str();
         match (method, target.id.as_deref(), target.rest.as_deref(), resource) {
             (Method::Post, None, None, Some(body)) => {
-                self.create(asker, kind, body, entry.if_none_exist.as_deref(), want).await
+                self.create(asker, kind, Arc::unwrap_or_clone(body), entry.if_none_exist.as_deref(), want).await
             }
-            (Method::Put, Some(id), None, Some(body)) => self.update(asker, kind, id, body, &conditions, want).await,
+            (Method::Put, Some(id), None, Some(body)) => {
+                self.update(asker, kind, id, Arc::unwrap_or_clone(body), &conditions, want).await
+            }
             (Method::Delete, Some(id), None, _) => self.delete(asker, kind, id, &conditions, want).await,
             _ => Err(unserved()),
         }

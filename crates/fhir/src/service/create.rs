@@ -1,5 +1,7 @@
 //! Create, and create only if criteria find nothing.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use tacebo_vault::{Asker, Disclosed, DocRef, Document, Look, Snapshot, Write};
 use uuid::Uuid;
@@ -88,7 +90,8 @@ impl Service {
 }
 
 /// A write under a new id.
-pub(crate) fn fresh(kind: &str, mut body: Value) -> (String, Write) {
+pub(crate) fn fresh(kind: &str, body: impl Into<Arc<Value>>) -> (String, Write) {
+    let mut body = body.into();
     let id = Uuid::new_v4().to_string();
     name(&mut body, &id);
     (id.clone(), Write::create(DocRef::new(kind, id), body))

@@ -1,9 +1,11 @@
 //! One resource: read, vread, history, update, delete.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use tacebo_vault::{Asker, At, Disclosed, DocRef, Document, Expect, Look, Write, instant};
 
-use super::{Answer, Failed, Return, Service, name};
+use super::{Answer, Failed, Return, Service};
 use crate::issue::IssueType;
 use crate::values::reference::is_id;
 
@@ -154,18 +156,17 @@ impl Service {
         conditions: &Conditions,
     ) -> Result<Write, Failed> {
         self.fit(kind, &body)?;
-        Self::put(kind, id, body, conditions)
+        Self::put(kind, id, Arc::new(body), conditions)
     }
 
     /// The write of an update whose body was looked at.
-    pub(crate) fn put(kind: &str, id: &str, mut body: Value, conditions: &Conditions) -> Result<Write, Failed> {
+    pub(crate) fn put(kind: &str, id: &str, body: Arc<Value>, conditions: &Conditions) -> Result<Write, Failed> {
         if !is_id(id) {
             return Err(Failed::error(400, IssueType::Value, "an id has 1 to 64 letters, digits, dots and hyphens"));
         }
         if body.get("id").and_then(Value::as_str) != Some(id) {
             return Err(Failed::error(400, IssueType::Invalid, "the id of the resource is not that of the address"));
         }
-        name(&mut body, id);
         Ok(Write::put(DocRef::new(kind, id), body).expecting(conditions.expect(Expect::Chosen)?))
     }
 

@@ -17,7 +17,7 @@ mod validate;
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tacebo_vault::Vault;
 
 use crate::issue::{Issue, IssueType};
@@ -158,16 +158,11 @@ fn whole(body: &Value) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Puts the id where readers expect it, right behind the type.
-fn name(body: &mut Value, id: &str) {
-    if let Value::Object(object) = body {
-        let mut named = Map::with_capacity(object.len() + 1);
-        if let Some(kind) = object.shift_remove("resourceType") {
-            named.insert("resourceType".into(), kind);
-        }
-        object.shift_remove("id");
-        named.insert("id".into(), Value::String(id.to_owned()));
-        named.append(object);
-        *object = named;
+/// Gives a resource its id. (Where it stands is settled when it is kept.)
+fn name(body: &mut Arc<Value>, id: &str) {
+    if body.get("id").and_then(Value::as_str) != Some(id)
+        && let Some(object) = Arc::make_mut(body).as_object_mut()
+    {
+        object.insert("id".into(), Value::String(id.to_owned()));
     }
 }

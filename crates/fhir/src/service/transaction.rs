@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
-use std::sync::Arc;
 
 use tacebo_vault::{Asker, Document, Look, Snapshot, Write, Written};
 
@@ -132,7 +131,7 @@ impl Service {
         }
         for write in &mut writes {
             if let Some(body) = &mut write.body {
-                rewrite(self.0.tables, Arc::make_mut(body), &|from| names.to(from));
+                rewrite(self.0.tables, body, &names);
             }
         }
         for write in writes {
