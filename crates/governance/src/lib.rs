@@ -14,7 +14,7 @@ mod request;
 mod seen;
 
 pub use choice::{Choice, DepartmentChoice};
-pub use directory::{Department, Directory};
+pub use directory::{Department, Directory, StaffMember};
 pub use emergency::{Case, Review, Verdict};
 pub use library::{Confidence, Library, LibraryError, Notice, Retention};
 pub use notice::{Answer, Method, NoticeProof};

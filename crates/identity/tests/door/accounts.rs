@@ -1,4 +1,4 @@
-use tacebo_identity::{AccountChange, IdentityError, NewAccount, PasswordProblem};
+use tacebo_identity::{AccountChange, AccountState, IdentityError, NewAccount, PasswordProblem};
 use tacebo_vault::Denial;
 use tacebo_vault::policy::{Assurance, Purpose, Role};
 
@@ -65,6 +65,27 @@ async fn acc_14_two_of_the_three_administrators_are_refused_and_the_attempt_is_i
     let attempts: Vec<_> = entries.iter().filter(|entry| entry.get("detail") == "three-administrators").collect();
     assert_eq!(attempts.len(), 3);
     assert!(attempts.iter().all(|entry| entry.get("outcome") == "refused"));
+}
+
+#[tokio::test]
+async fn one_member_of_staff_has_one_account_in_use() {
+    let house = House::new().await;
+    drop(house.people().await);
+    let me = crate::fixture::house();
+    let of = |login: &str| NewAccount {
+        practitioner: Some("Practitioner/x".into()),
+        ..NewAccount::staff(login, "n", "d", [Role::Nurse])
+    };
+    let first = house.identity.create(&me, &of("first")).await.unwrap().into_parts().0.account.id;
+    assert!(matches!(house.identity.create(&me, &of("second")).await, Err(IdentityError::PractitionerTaken)));
+    // Who has left makes room, and comes back only when there is room.
+    drop(house.identity.set_state(&me, &first, AccountState::Disabled).await.unwrap());
+    let second = house.identity.create(&me, &of("second")).await.unwrap().into_parts().0.account.id;
+    let back = house.identity.set_state(&me, &first, AccountState::Active).await;
+    assert!(matches!(back, Err(IdentityError::PractitionerTaken)));
+    let other = AccountChange { practitioner: Some(Some("Practitioner/p1".into())), ..Default::default() };
+    let taken = house.identity.update(&me, &second, None, &other).await;
+    assert!(matches!(taken, Err(IdentityError::PractitionerTaken)), "the doctor's own");
 }
 
 #[tokio::test]

@@ -403,6 +403,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
             Data::empty().wrong(FieldError::Required)
         },
         department: Field::of(d.s("心内科", "Cardiology")),
+        practitioner: Field::of("100234"),
         training_until: Field::of("2027-03-12"),
         roles: roles(
             if id.is_some() { &[Role::Doctor] } else { &[Role::Doctor, Role::AuditAdministrator] },

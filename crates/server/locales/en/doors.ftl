@@ -118,6 +118,7 @@ filter-all = All
 proof-minute = Logged in the minute
 proof-not-of-this-log = This text is no proof of this log, or it was changed.
 account-name-form = 2 to 64 letters, digits or . _ - @, no spaces.
+account-practitioner-unknown = Nobody in the staff register who works here has this number or id.
 account-department-unknown = No department has this name.
 request-page = Request for access
 request-who = Who asks

@@ -102,6 +102,7 @@ filter-all = 全部
 proof-minute = 记录时间
 proof-not-of-this-log = 该文本不是本日志的证明，或已被改动。
 account-name-form = 2–64 个字母、数字或 . _ - @，不含空格。
+account-practitioner-unknown = 人员名册中没有此工号或编号的在职人员。
 account-department-unknown = 没有该名称的科室。
 request-page = 访问申请
 request-who = 申请人

@@ -282,7 +282,7 @@ impl Inside {
         match error {
             IdentityError::Refused(refused) => self.refused(refused).await,
             IdentityError::Unknown => self.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
-            IdentityError::Changed | IdentityError::NotActive => {
+            IdentityError::Changed | IdentityError::NotActive | IdentityError::PractitionerTaken => {
                 self.say(StatusCode::CONFLICT, MessageKind::Conflict).await
             }
             IdentityError::OwnAccount => self.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await,

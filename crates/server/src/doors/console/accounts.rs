@@ -43,6 +43,16 @@ async fn department_name(inside: &Inside, reference: Option<&String>) -> String 
     }
 }
 
+async fn job_number(inside: &Inside, reference: Option<&String>) -> String {
+    match reference {
+        Some(reference) => {
+            let number = inside.app.governance().directory().job_number(reference).await;
+            number.unwrap_or_else(|_| reference.clone())
+        }
+        None => String::new(),
+    }
+}
+
 pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
     let inside = match Inside::enter(app, incoming, Door::Console) {
         Ok(inside) => inside,
@@ -89,6 +99,8 @@ struct Typed {
     name: Field,
     department: Field,
     reference: Option<String>,
+    practitioner: Field,
+    member: Option<String>,
     roles: BTreeSet<policy::Role>,
     clash: bool,
 }
@@ -113,6 +125,7 @@ impl Typed {
                 department = department.wrong(FieldError::Said(words));
             }
         }
+        let (practitioner, member) = Self::member(inside, Field::of(form.get("practitioner"))).await;
         let roles: BTreeSet<policy::Role> = form
             .all("role")
             .filter_map(Role::from_code)
@@ -121,7 +134,20 @@ impl Typed {
             .collect();
         // An administrator's role stands alone (ACC-14): nothing else beside it.
         let clash = roles.len() > 1 && roles.iter().filter_map(|role| wording::role(*role)).any(Role::is_administrator);
-        Self { sent: true, user: Field::of(form.get("user")), name, department, reference, roles, clash }
+        let user = Field::of(form.get("user"));
+        Self { sent: true, user, name, department, reference, practitioner, member, roles, clash }
+    }
+
+    /// The member of staff meant by a job number or id: encounters, teams and appointments name that person, so
+    /// nobody who is not in the register can be named.
+    async fn member(inside: &Inside, field: Field) -> (Field, Option<String>) {
+        if field.value.is_empty() {
+            return (field, None);
+        }
+        match inside.app.governance().directory().staff_member(&field.value).await {
+            Ok(Some(found)) => (field, Some(found.reference)),
+            Ok(None) | Err(_) => (field.wrong(FieldError::Said(inside.lang.t().account_practitioner_unknown())), None),
+        }
     }
 
     fn is_good(&self) -> bool {
@@ -129,6 +155,7 @@ impl Typed {
             && !self.clash
             && !self.name.is_wrong()
             && !self.department.is_wrong()
+            && !self.practitioner.is_wrong()
             && !self.user.is_wrong()
     }
 }
@@ -148,6 +175,7 @@ fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>)
         user: typed.user,
         name: typed.name,
         department: typed.department,
+        practitioner: typed.practitioner,
         training_until: Field::default(),
         roles: choices.collect(),
         roles_clash: typed.clash,
@@ -199,6 +227,7 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
     let post: Vec<String> = post.collect();
     let new = NewAccount {
         department: typed.reference.clone(),
+        practitioner: typed.member.clone(),
         ..NewAccount::staff(&typed.user.value, &typed.name.value, &post.join(" "), typed.roles.iter().copied())
     };
     let made = inside.app.identity().create(&inside.asker(Purpose::SystemAdmin), &new).await;
@@ -206,6 +235,10 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
         Ok(handed) => Box::pin(handed_over(&inside, handed)).await,
         Err(IdentityError::NameTaken) => {
             typed.user = typed.user.wrong(FieldError::Taken);
+            form_again(&inside, typed).await
+        }
+        Err(IdentityError::PractitionerTaken) => {
+            typed.practitioner = typed.practitioner.wrong(FieldError::Taken);
             form_again(&inside, typed).await
         }
         Err(IdentityError::NameForm) => {
@@ -263,9 +296,11 @@ async fn show(
     let mut shell = inside.shell_with(Some(Nav::Accounts), &found).await;
     url::account(id).clone_into(&mut shell.path);
     let department = department_name(inside, entry.account.department.as_ref()).await;
+    let practitioner = job_number(inside, entry.account.practitioner.as_ref()).await;
     let mut typed = typed.unwrap_or_else(|| Typed {
         name: Field::of(entry.account.name.as_str()),
         department: Field::of(department),
+        practitioner: Field::of(practitioner),
         roles: entry.account.roles.clone(),
         ..Typed::default()
     });
@@ -312,11 +347,16 @@ async fn change(inside: &Inside) -> Reply {
         name: Some(typed.name.value.clone()),
         roles: Some(typed.roles.clone()),
         department: Some(typed.reference.clone()),
+        practitioner: Some(typed.member.clone()),
         ..AccountChange::default()
     };
     let asker = inside.asker(Purpose::SystemAdmin);
     match inside.app.identity().update(&asker, &id, Some(kept.account.changed_us), &change).await {
         Ok(done) => Reply::see_other(&format!("{}?done=saved", url::account(&id))).receipts(done.receipts()),
+        Err(IdentityError::PractitionerTaken) => {
+            typed.practitioner = typed.practitioner.wrong(FieldError::Taken);
+            show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await
+        }
         Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => {
             typed.clash = true;
             show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await
