@@ -162,7 +162,7 @@ fn colleague(resource: &Value) -> Vec<Fact> {
     staff.map(|practitioner| Fact::Colleague { account: None, practitioner: Some(practitioner) }).collect()
 }
 
-/// Parents and guardians (v3 RoleCode). The fact names the RelatedPerson; whose account that is, the institution knows.
+/// Parents and guardians (v3 RoleCode). The fact names the RelatedPerson; that person's account names it too.
 fn guardian(zone: Zone, resource: &Value) -> Vec<Fact> {
     const ROLES: &[&str] = &["GUARD", "PRN", "MTH", "FTH", "NMTH", "NFTH", "ADOPTP", "ADOPTM", "ADOPTF", "HPOWATT"];
     let roles = list(resource, "relationship").iter().flat_map(|r| list(r, "coding")).filter_map(|c| text(c, "code"));
@@ -171,7 +171,7 @@ fn guardian(zone: Zone, resource: &Value) -> Vec<Fact> {
     }
     let evidence = id_of("RelatedPerson", resource);
     let (from, until) = period(zone, resource.get("period"));
-    vec![Fact::Guardian { with: evidence.clone(), evidence, from, until }]
+    vec![Fact::Guardian { evidence, from, until }]
 }
 
 /// The rules of a consent: the base provision and, flattened, its exceptions.

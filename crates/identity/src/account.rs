@@ -48,6 +48,8 @@ pub struct Account {
     pub practitioner: Option<String>,
     /// Patient id, where this person is also a patient here.
     pub patient: Option<String>,
+    /// `RelatedPerson/…` that this person is: a parent or guardian of a patient.
+    pub related: BTreeSet<String>,
     /// `Organization/…` of the department.
     pub department: Option<String>,
     /// `CareTeam/…` and other groups.
@@ -110,8 +112,10 @@ pub struct NewAccount {
     pub grants: BTreeSet<String>,
     /// `Practitioner/…`.
     pub practitioner: Option<String>,
-    /// Patient id; a patient's account needs one.
+    /// Patient id; a portal account needs one, or somebody to act for.
     pub patient: Option<String>,
+    /// `RelatedPerson/…` that the person is.
+    pub related: BTreeSet<String>,
     /// `Organization/…`.
     pub department: Option<String>,
     /// `CareTeam/…`.
@@ -136,6 +140,7 @@ impl NewAccount {
             grants: BTreeSet::new(),
             practitioner: None,
             patient: None,
+            related: BTreeSet::new(),
             department: None,
             teams: BTreeSet::new(),
             password: None,
@@ -148,6 +153,13 @@ impl NewAccount {
     pub fn patient(login: &str, name: &str, patient: &str) -> Self {
         let patient = Some(patient.to_owned());
         Self { kind: PersonKind::Patient, patient, ..Self::staff(login, name, "患者", [Role::Patient]) }
+    }
+
+    /// A portal account of a parent or guardian: `related` is the `RelatedPerson/…` in the patient's record that this
+    /// person is. What the account may see follows from that document, for as long as it says so.
+    pub fn guardian(login: &str, name: &str, related: &str) -> Self {
+        let related = BTreeSet::from([related.to_owned()]);
+        Self { kind: PersonKind::Patient, related, ..Self::staff(login, name, "监护人", [Role::Patient]) }
     }
 }
 
@@ -269,6 +281,7 @@ impl StoredAccount {
             grants: account.grants.clone(),
             practitioner: account.practitioner.clone(),
             patient: account.patient.clone(),
+            related: account.related.clone(),
             department: account.department.clone(),
             teams: account.teams.clone(),
             assurance,
@@ -295,19 +308,15 @@ impl StoredAccount {
     }
 }
 
-/// Roles of one account must fit its sort and each other.
-pub(crate) fn check_roles(
-    kind: PersonKind,
-    roles: &BTreeSet<Role>,
-    patient: Option<&str>,
-) -> Result<(), IdentityError> {
+/// Roles of one account must fit its sort and each other; `acts` says that a portal account has a record to look at.
+pub(crate) fn check_roles(kind: PersonKind, roles: &BTreeSet<Role>, acts: bool) -> Result<(), IdentityError> {
     if let Some((one, other)) = roles_conflict(roles) {
         return Err(IdentityError::RolesConflict(one, other));
     }
     let outside = roles.contains(&Role::Patient) || roles.contains(&Role::Client);
     let fits = match kind {
         PersonKind::Staff => !roles.is_empty() && !outside,
-        PersonKind::Patient => roles.len() == 1 && roles.contains(&Role::Patient) && patient.is_some(),
+        PersonKind::Patient => roles.len() == 1 && roles.contains(&Role::Patient) && acts,
         PersonKind::Client | PersonKind::System => false,
     };
     if fits { Ok(()) } else { Err(IdentityError::RolesUnfit) }
@@ -316,7 +325,7 @@ pub(crate) fn check_roles(
 impl NewAccount {
     /// The account that this asks for.
     pub(crate) fn build(&self, id: String, number: u64, now_us: i64) -> Result<Account, IdentityError> {
-        check_roles(self.kind, &self.roles, self.patient.as_deref())?;
+        check_roles(self.kind, &self.roles, self.patient.is_some() || !self.related.is_empty())?;
         Ok(Account {
             id,
             number,
@@ -328,6 +337,7 @@ impl NewAccount {
             grants: self.grants.clone(),
             practitioner: self.practitioner.clone(),
             patient: self.patient.clone(),
+            related: self.related.clone(),
             department: self.department.clone(),
             teams: self.teams.clone(),
             state: AccountState::Active,
@@ -359,7 +369,7 @@ impl AccountChange {
         account.patient.clone_from(self.patient.as_ref().unwrap_or(&before.patient));
         account.department.clone_from(self.department.as_ref().unwrap_or(&before.department));
         account.teams.clone_from(self.teams.as_ref().unwrap_or(&before.teams));
-        check_roles(account.kind, &account.roles, account.patient.as_deref())?;
+        check_roles(account.kind, &account.roles, account.patient.is_some() || !account.related.is_empty())?;
         account.changed_us = now_us;
         Ok(account.roles != before.roles
             || account.grants != before.grants
@@ -392,6 +402,7 @@ mod tests {
             assert!(matches!(staff(wrong), Err(IdentityError::RolesUnfit)), "{wrong:?}");
         }
         assert!(NewAccount::patient("abc", "n", "p1").build("i".into(), 1, 0).is_ok());
+        assert!(NewAccount::guardian("abc", "n", "RelatedPerson/r").build("i".into(), 1, 0).is_ok());
         let doctor = NewAccount { roles: [Role::Doctor].into(), ..NewAccount::patient("abc", "n", "p1") };
         assert!(doctor.build("i".into(), 1, 0).is_err());
         let nobody = NewAccount { patient: None, ..NewAccount::patient("abc", "n", "p1") };

@@ -30,6 +30,7 @@ mod ticket;
 mod token;
 mod vault;
 mod verify;
+mod ward;
 mod write;
 
 pub use asker::{Asker, Door, Origin};
@@ -47,6 +48,7 @@ pub use state::HouseState;
 pub use ticket::{Emergency, MAX_MINUTES};
 pub use vault::{Institution, Snapshot, Vault};
 pub use verify::Verified;
+pub use ward::Ward;
 pub use write::{Expect, Write, Written};
 
 /// Receipts and the tools to check what the log proves, offline.

@@ -1,5 +1,5 @@
 //! What the house knows of a person that decides access: facts from their
-//! documents and open break-glass tickets, cached until a commit touches them.
+//! documents, open break-glass tickets and accepted requests, cached until a commit touches them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,7 +9,7 @@ use tacebo_seal::{Part, SubjectNo};
 
 use crate::disclosed::VaultFault;
 use crate::document::IndexRecord;
-use crate::records::TICKET_KIND;
+use crate::records::{REQUEST_KIND, TICKET_KIND};
 use crate::speech::PatientId;
 use crate::vault::Inner;
 
@@ -78,7 +78,7 @@ impl Inner {
             return Ok(known);
         }
         let mut profile = Profile { patient: Some(patient.as_str().to_owned()), ..Profile::default() };
-        let mut kinds = vec![TICKET_KIND];
+        let mut kinds = vec![TICKET_KIND, REQUEST_KIND];
         kinds.extend(self.speeches.iter().flat_map(|speech| speech.fact_kinds().iter().copied()));
         for row in self.store.by_subject(self.part, subject, &kinds, None)? {
             if *row.kind == *TICKET_KIND {

@@ -1,11 +1,11 @@
-//! The house's own records: accounts, sessions, tickets, reviews. Typed values, kept
+//! The house's own records: accounts with their sessions, tickets, reviews. Typed values, kept
 //! as documents like everything else, each write with its log entry.
 
 use aws_lc_rs::digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tacebo_policy::Action;
+use tacebo_policy::{Action, Fact};
 use tacebo_seal::{Part, SubjectNo};
 use tacebo_store::{Change, CommitError, DocumentWrite, Guard, IndexRow};
 
@@ -22,6 +22,9 @@ use crate::write::Expect;
 /// Break-glass tickets: read by the vault itself for every decision.
 pub(crate) const TICKET_KIND: &str = "BreakGlass";
 
+/// Requests for access: an accepted one carries a fact about its patient.
+pub(crate) const REQUEST_KIND: &str = "AccessRequest";
+
 /// A kind of house record. The list is closed: what is operational may be read by
 /// the rooms above without an entry (a session look-up is no disclosure of patient
 /// data); what is personal goes through [`Vault::disclose_records`].
@@ -29,8 +32,6 @@ pub(crate) const TICKET_KIND: &str = "BreakGlass";
 pub enum RecordKind {
     /// Staff and patient accounts.
     Account,
-    /// Sessions.
-    Session,
     /// API clients.
     Client,
     /// Break-glass tickets.
@@ -48,17 +49,16 @@ impl RecordKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Account => "UserAccount",
-            Self::Session => "Session",
             Self::Client => "ClientRegistration",
             Self::Ticket => TICKET_KIND,
             Self::Review => "BreakGlassReview",
             Self::Notice => "NoticeProof",
-            Self::Request => "AccessRequest",
+            Self::Request => REQUEST_KIND,
         }
     }
 
     fn is_operational(self) -> bool {
-        matches!(self, Self::Account | Self::Session | Self::Client)
+        matches!(self, Self::Account | Self::Client)
     }
 }
 
@@ -99,6 +99,8 @@ pub struct Keep<'a, T> {
     pub expect: Expect,
     /// Names that must still be free since the snapshot.
     pub guards: Vec<(String, String, Snapshot)>,
+    /// What it says about the patient for decisions; in force for as long as this version is current.
+    pub facts: Vec<Fact>,
     /// The action policy is asked about and the log names.
     pub action: Action,
     /// A word for the log: `account-created`, `logged-in` …
@@ -114,8 +116,8 @@ impl<T> std::fmt::Debug for Keep<'_, T> {
 impl<'a, T> Keep<'a, T> {
     /// A record of the house about nobody in particular.
     pub fn new(kind: RecordKind, id: &'a str, value: &'a T, action: Action, event: &'a str) -> Self {
-        let (patient, terms, guards) = (None, Vec::new(), Vec::new());
-        Self { kind, id, value, patient, terms, expect: Expect::Any, guards, action, event }
+        let (patient, terms, guards, facts) = (None, Vec::new(), Vec::new(), Vec::new());
+        Self { kind, id, value, patient, terms, expect: Expect::Any, guards, facts, action, event }
     }
 }
 
@@ -248,7 +250,7 @@ impl Vault {
                 id: keep.id.to_owned(),
                 labels: labels.clone(),
                 patients: patients.clone(),
-                facts: Vec::new(),
+                facts: keep.facts.clone(),
                 params: params.clone(),
             };
             let (change, version) = match inner.record_change(asker, keep, &record, &value, &concerned, &leave)? {

@@ -104,6 +104,7 @@ fn who(account: &str, number: u64, kind: PersonKind, roles: &[Role]) -> Who {
         grants: BTreeSet::new(),
         practitioner: None,
         patient: None,
+        related: BTreeSet::new(),
         department: None,
         teams: BTreeSet::new(),
         assurance: Assurance::Two,

@@ -77,3 +77,9 @@ check-proof-failed = The proof does not hold
 check-proof-without = Without trusting this page
 check-proof-without-text = The proof follows public formats. Any program that knows them can check it with these two values, on a machine that is not ours:
 check-proof-origin = Name of the log
+whose-record = Whose record
+whose-own = My own
+# $id (String)
+whose-child = Child { $id }
+# $name (String)
+me-child = This is what is kept about { $name }. You see it as parent or guardian.

@@ -69,3 +69,7 @@ check-proof-failed = 证明无效
 check-proof-without = 不依赖本页面
 check-proof-without-text = 证明采用公开格式。任何支持该格式的程序，在不属于本院的机器上，凭以下两项即可核验：
 check-proof-origin = 日志名称
+whose-record = 查看谁的记录
+whose-own = 本人
+whose-child = 所监护的人 { $id }
+me-child = 以下为{ $name }的信息，您以监护人身份查看。

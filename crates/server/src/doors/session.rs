@@ -31,6 +31,8 @@ pub(super) enum Cookie {
     Step,
     /// What the browser is known by at the log-in.
     Browser,
+    /// Whose record the portal shows, for a person who stands for a child too.
+    Whose,
 }
 
 impl Cookie {
@@ -42,6 +44,8 @@ impl Cookie {
             (Self::Step, false) => "tacebo-step",
             (Self::Browser, true) => "__Host-tacebo-browser",
             (Self::Browser, false) => "tacebo-browser",
+            (Self::Whose, true) => "__Host-tacebo-whose",
+            (Self::Whose, false) => "tacebo-whose",
         }
     }
 
@@ -198,8 +202,12 @@ impl Inside {
 
     /// The person's own patient id, in the portal.
     pub(super) fn own_patient(&self) -> Option<tacebo_vault::PatientId> {
-        let portal = self.auth.who.kind == PersonKind::Patient;
-        self.auth.who.patient.as_deref().filter(|_| portal).map(tacebo_vault::PatientId::new)
+        self.auth.who.patient.as_deref().filter(|_| self.is_portal()).map(tacebo_vault::PatientId::new)
+    }
+
+    /// Whether this is an account of the portal: of a patient, a parent or guardian.
+    pub(super) fn is_portal(&self) -> bool {
+        self.auth.who.kind == PersonKind::Patient
     }
 
     /// Whether this person may declare emergencies.

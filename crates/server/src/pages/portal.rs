@@ -66,6 +66,8 @@ pub struct Me {
     pub shell: Shell,
     /// What to call the person.
     pub name: String,
+    /// The child whose record it is, where a parent or guardian looks.
+    pub child: Option<String>,
     /// What is kept, why, until when.
     pub kept: Vec<Kept>,
     /// Looks in the last thirty days (without the person's own).

@@ -118,6 +118,17 @@ pub struct RunningEmergency {
     pub until: Timestamp,
 }
 
+/// A record that the person in the portal may choose.
+#[derive(Clone)]
+pub struct OneOf {
+    /// Id of the patient.
+    pub id: String,
+    /// The person's own; else a child's.
+    pub own: bool,
+    /// The one shown now.
+    pub chosen: bool,
+}
+
 /// Places in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Nav {
@@ -261,6 +272,8 @@ pub struct Shell {
     pub sample: bool,
     /// Receipt of the log entry this page's disclosure is written under, shown at the foot of the page.
     pub receipt: Option<String>,
+    /// Portal: the records to choose from, where this person stands for a child. Posts to [`url::ME_WHOSE`]: `person`.
+    pub people: Vec<OneOf>,
 }
 
 impl Shell {
@@ -280,6 +293,7 @@ impl Shell {
             badges: Vec::new(),
             sample: false,
             receipt: None,
+            people: Vec::new(),
         }
     }
 
@@ -430,7 +444,7 @@ impl Shell {
     }
 }
 
-super::no_content_in_debug!(Me, Flash, RunningEmergency, Shell);
+super::no_content_in_debug!(Me, Flash, RunningEmergency, OneOf, Shell);
 
 #[cfg(test)]
 mod tests {

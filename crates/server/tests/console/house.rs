@@ -219,6 +219,18 @@ fn people() -> Vec<NewAccount> {
             password: Some(Secret::new(PASSWORD)),
             ..NewAccount::patient("patient.other", "赵建军", "p2")
         },
+        NewAccount {
+            must_change: false,
+            password: Some(Secret::new(PASSWORD)),
+            ..NewAccount::guardian("parent.mother", "陈月", "RelatedPerson/mother")
+        },
+        // A father who is a patient here himself.
+        NewAccount {
+            must_change: false,
+            password: Some(Secret::new(PASSWORD)),
+            patient: Some("p1".into()),
+            ..NewAccount::guardian("parent.father", "周川", "RelatedPerson/father")
+        },
     ]
 }
 

@@ -6,6 +6,7 @@ mod accounts;
 mod browser;
 mod counter;
 mod doors;
+mod guardian;
 mod hidden;
 mod house;
 mod oversight;

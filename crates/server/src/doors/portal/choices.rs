@@ -4,35 +4,26 @@ use std::collections::HashMap;
 
 use http::StatusCode;
 use tacebo_governance::Choice;
-use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Everything, Find, PatientId, Refused, Scope};
+use tacebo_vault::{Everything, Find, Refused, Scope};
 
-use super::enter;
+use super::{Portal, answer};
 use crate::app::App;
 use crate::doors::clinical::text;
-use crate::doors::session::Inside;
 use crate::http::{Incoming, Reply};
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Choices, DepartmentChoice};
 use crate::pages::{Nav, url};
 
 pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    let (inside, patient) = match enter(app, incoming).await {
-        Ok(entered) => entered,
-        Err(reply) => return reply,
-    };
-    match show(&inside, &patient).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+    answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
-    let asker = inside.asker(Purpose::PatientRequest);
-    let choices = inside.app.governance().choices(&asker, patient).await?;
-    let visits = Find::new(&["Encounter"], Scope::Patient(patient.clone()), &Everything);
-    let visits = inside.app.vault().search(&asker, &visits).await?;
-    let shell = inside.shell_with(Some(Nav::Choices), &choices).await;
+async fn show(portal: &Portal) -> Result<Reply, Refused> {
+    let asker = portal.ask();
+    let choices = portal.app.governance().choices(&asker, &portal.patient).await?;
+    let visits = Find::new(&["Encounter"], Scope::Patient(portal.patient.clone()), &Everything);
+    let visits = portal.app.vault().search(&asker, &visits).await?;
+    let shell = portal.shell_with(Nav::Choices, &choices).await;
     Ok(Reply::page(
         StatusCode::OK,
         choices.zip(visits).map(|(choices, visits)| {
@@ -58,29 +49,22 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
 }
 
 pub(super) async fn choose(app: App, incoming: Incoming) -> Reply {
-    let (inside, patient) = match enter(app, incoming).await {
-        Ok(entered) => entered,
-        Err(reply) => return reply,
-    };
-    match take(&inside, &patient).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+    answer(app, incoming, |portal| Box::pin(take(portal))).await
 }
 
-async fn take(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
-    let form = inside.incoming.form();
+async fn take(portal: &Portal) -> Result<Reply, Refused> {
+    let form = portal.incoming.form();
     let (choice, word) = match form.get("limit") {
         "on" => (Choice::Limit, "limited"),
         "off" => (Choice::Allow, "opened"),
-        _ => return Ok(inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await),
+        _ => return Ok(portal.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await),
     };
     let department = form.get("department");
-    let known = inside.app.governance().directory().departments().await?;
+    let known = portal.app.governance().directory().departments().await?;
     if !known.iter().any(|one| one.reference == department) {
-        return Ok(inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await);
+        return Ok(portal.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await);
     }
-    let asker = inside.asker(Purpose::PatientRequest);
-    let done = inside.app.governance().choose(&asker, patient, department, choice).await?;
+    let asker = portal.ask();
+    let done = portal.app.governance().choose(&asker, &portal.patient, department, choice).await?;
     Ok(Reply::see_other(&format!("{}?done={word}", url::CHOICES)).receipts(done.receipts()))
 }

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Document, Everything, Find, LogQuery, PatientId, Refused, Scope, field};
+use tacebo_vault::{Document, Everything, Find, LogQuery, Refused, Scope, field};
 
-use super::enter;
+use super::{Portal, answer};
 use crate::app::App;
-use crate::doors::session::Inside;
-use crate::doors::{looks, wording};
+use crate::doors::{clinical, looks, wording};
 use crate::http::{Incoming, Reply};
 use crate::pages::portal::{Kept, Letter, Me, SeenRow};
 use crate::pages::{Lang, Nav, Shell, url};
@@ -22,32 +21,25 @@ const LOOKS: usize = 1_000;
 const LATEST: usize = 3;
 
 pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    let (inside, patient) = match enter(app, incoming).await {
-        Ok(entered) => entered,
-        Err(reply) => return reply,
-    };
-    match Box::pin(show(&inside, &patient)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+    answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
-    let asker = inside.asker(Purpose::PatientRequest);
-    let all = Find::new(&[], Scope::Patient(patient.clone()), &Everything);
-    let documents = inside.app.vault().search(&asker, &all).await?;
-    let from_us = inside.app.vault().now_us() - MONTH_US;
+async fn show(portal: &Portal) -> Result<Reply, Refused> {
+    let asker = portal.ask();
+    let all = Find::new(&[], Scope::Patient(portal.patient.clone()), &Everything);
+    let documents = portal.app.vault().search(&asker, &all).await?;
+    let from_us = portal.app.vault().now_us() - MONTH_US;
     let query =
-        LogQuery { patient: Some(patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
-    let entries = inside.app.vault().log(&asker, &query).await?;
-    let choices = inside.app.governance().choices(&asker, patient).await?;
-    let people = looks::people(&inside.app, entries.value()).await;
-    let shell = inside.shell_with(Some(Nav::Me), &documents).await;
-    let (rule_why, rule_years) = retention(inside);
+        LogQuery { patient: Some(portal.patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
+    let entries = portal.app.vault().log(&asker, &query).await?;
+    let choices = portal.app.governance().choices(&asker, &portal.patient).await?;
+    let people = looks::people(&portal.app, entries.value()).await;
+    let shell = portal.shell_with(Nav::Me, &documents).await;
+    let (rule_why, rule_years) = retention(portal);
     Ok(Reply::page(
         StatusCode::OK,
         documents.zip(entries).zip(choices).map(|((documents, entries), choices)| {
-            let own = inside.auth.who.account.as_str();
+            let own = portal.auth.who.account.as_str();
             let rows: Vec<SeenRow> =
                 entries.iter().map(|entry| looks::seen(entry, &people, own, &shell)).filter(|row| !row.own).collect();
             let letters = entries
@@ -56,7 +48,8 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
                 .map(|entry| letter(&looks::seen(entry, &people, own, &shell), &shell))
                 .collect();
             Me {
-                name: inside.auth.name.clone(),
+                name: portal.auth.name.clone(),
+                child: (portal.why == Purpose::FamilyRequest).then(|| child(&documents.documents)),
                 kept: kept(&documents.documents, &rule_why, rule_years, &shell),
                 seen_month: rows.len() as u64,
                 seen: rows.into_iter().take(LATEST).collect(),
@@ -66,6 +59,11 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
             }
         }),
     ))
+}
+
+/// The name of the child whose record it is.
+fn child(documents: &[Document]) -> String {
+    documents.iter().find(|one| one.name.kind == "Patient").map(|one| clinical::name_of(&one.body)).unwrap_or_default()
 }
 
 fn letter(row: &SeenRow, shell: &Shell) -> Letter {
@@ -79,11 +77,11 @@ fn letter(row: &SeenRow, shell: &Shell) -> Letter {
 }
 
 /// Why and how long outpatient records are kept, from the register of rules.
-fn retention(inside: &Inside) -> (String, u32) {
-    let rules = inside.app.governance().library().retention();
+fn retention(portal: &Portal) -> (String, u32) {
+    let rules = portal.app.governance().library().retention();
     let rule = rules.iter().find(|rule| rule.what == "outpatient");
     rule.map_or((String::new(), 0), |rule| {
-        let why = match inside.lang {
+        let why = match portal.lang {
             Lang::Zh => &rule.why_zh,
             Lang::En => &rule.why_en,
         };
