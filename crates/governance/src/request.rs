@@ -1,8 +1,11 @@
-//! Access requests: what a refused person sends to the privacy officer (ACC-03).
+//! Access requests: what a refused person sends to the privacy officer (ACC-03), and the access for a limited time that
+//! an accepted one gives.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tacebo_vault::policy::Action;
-use tacebo_vault::{Asker, Expect, Keep, PatientId, Record, RecordKind};
+use tacebo_vault::ledger::Receipt;
+use tacebo_vault::policy::{Action, Basis, Fact};
+use tacebo_vault::{Asker, Disclosed, Expect, Keep, PatientId, Record, RecordKind, Refused, VaultFault};
 use uuid::Uuid;
 
 use crate::{Governance, Outcome};
@@ -13,10 +16,12 @@ use crate::{Governance, Outcome};
 pub enum RequestState {
     /// Waiting for an answer.
     Open,
-    /// Answered: care relation to be recorded by the department.
+    /// Accepted: the asker sees the record until the end that was accepted.
     Accepted,
     /// Answered: no.
     Declined,
+    /// Accepted, and ended before its time.
+    Ended,
 }
 
 /// One request.
@@ -36,6 +41,27 @@ pub struct AccessRequest {
     pub at_us: i64,
     /// Where it stands.
     pub state: RequestState,
+    /// Who answered and when.
+    pub answer: Option<Answered>,
+}
+
+/// The answer to a request.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Answered {
+    /// Account of the person who answered.
+    pub by: String,
+    /// When, microseconds since the Unix epoch.
+    pub at_us: i64,
+    /// End of the access, exclusive, microseconds since the Unix epoch; none where it was declined.
+    pub until_us: Option<i64>,
+}
+
+impl AccessRequest {
+    /// Whether the asker sees the record through it at this moment.
+    pub fn is_running(&self, now_us: i64) -> bool {
+        let until_us = self.answer.as_ref().and_then(|answer| answer.until_us);
+        self.state == RequestState::Accepted && until_us.is_some_and(|until_us| now_us < until_us)
+    }
 }
 
 impl std::fmt::Debug for AccessRequest {
@@ -43,6 +69,48 @@ impl std::fmt::Debug for AccessRequest {
         f.debug_struct("AccessRequest").field("state", &self.state).finish_non_exhaustive()
     }
 }
+
+impl std::fmt::Debug for Answered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answered").field("until_us", &self.until_us).finish_non_exhaustive()
+    }
+}
+
+/// What the officer answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Yes, for so many of the days that are offered.
+    Accept {
+        /// Days from now.
+        days: u32,
+    },
+    /// No.
+    Decline,
+    /// An access that was accepted ends now.
+    End,
+}
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum AnswerError {
+    /// The vault said no, or somebody else was faster.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// Nobody decides on his own request; the attempt is in the log.
+    #[error("nobody decides on a request of his own; another person answers it")]
+    Own(Vec<Receipt>),
+    /// The request is not in a state that this decision fits, or the days are none that are offered.
+    #[error("this request takes no such answer now; look at it again")]
+    Unfit,
+}
+
+impl From<VaultFault> for AnswerError {
+    fn from(fault: VaultFault) -> Self {
+        Self::Refused(fault.into())
+    }
+}
+
+const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 
 impl Governance {
     /// Sends a request. The answer does not depend on whether the patient exists.
@@ -58,6 +126,7 @@ impl Governance {
             words: words.trim().to_owned(),
             at_us: self.vault.now_us(),
             state: RequestState::Open,
+            answer: None,
         };
         let id = Uuid::now_v7().to_string();
         let keep = Keep {
@@ -77,24 +146,67 @@ impl Governance {
         self.vault.disclose_records(asker, Action::Review, RecordKind::Request, None).await
     }
 
-    /// Answers a request.
+    /// Answers a request, or ends the access that an earlier answer gave. Accepting makes the asker one who treats the
+    /// patient from now until the end: a fact of the patient's profile, in the same commit as the answer.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
+    /// [`AnswerError`].
     pub async fn answer_request(
         &self,
         asker: &Asker,
         request: &Record<AccessRequest>,
-        state: RequestState,
-    ) -> Outcome<RequestState> {
-        let patient = PatientId::new(request.value.patient.as_str());
-        let value = AccessRequest { state, ..request.value.clone() };
+        decision: Decision,
+    ) -> Result<Disclosed<RequestState>, AnswerError> {
+        let asked = &request.value;
+        if asked.account == asker.who.account {
+            let outcome = tacebo_vault::Outcome::Refused;
+            let receipts = self.vault.note(asker, Action::Review, outcome, "own-access-request").await?;
+            return Err(AnswerError::Own(receipts));
+        }
+        let now_us = self.vault.now_us();
+        let answer = |until_us| Answered { by: asker.who.account.clone(), at_us: now_us, until_us };
+        let (state, answer, event) = match decision {
+            Decision::Accept { days } if asked.state == RequestState::Open && self.offers(days) => {
+                let until_us = now_us.saturating_add(i64::from(days).saturating_mul(DAY_US));
+                (RequestState::Accepted, answer(Some(until_us)), "access-request-accepted")
+            }
+            Decision::Decline if asked.state == RequestState::Open => {
+                (RequestState::Declined, answer(None), "access-request-declined")
+            }
+            Decision::End if asked.is_running(now_us) => {
+                (RequestState::Ended, answer(Some(now_us)), "access-request-ended")
+            }
+            _ => return Err(AnswerError::Unfit),
+        };
+        let value = AccessRequest { state, answer: Some(answer), ..asked.clone() };
+        let patient = PatientId::new(value.patient.as_str());
         let keep = Keep {
             patient: Some(&patient),
             expect: Expect::Version(request.version),
-            ..Keep::new(RecordKind::Request, &request.id, &value, Action::Review, "access-request-answered")
+            facts: relation(&request.id, &value)?.into_iter().collect(),
+            ..Keep::new(RecordKind::Request, &request.id, &value, Action::Review, event)
         };
         let kept = self.vault.keep(asker, &keep).await?;
         Ok(kept.map(|_| state))
+    }
+
+    fn offers(&self, days: u32) -> bool {
+        self.library.terms().access_days.values.contains(&days)
+    }
+}
+
+/// What an accepted request says for decisions; any other says nothing, which takes back what an earlier version said.
+fn relation(id: &str, request: &AccessRequest) -> Result<Option<Fact>, VaultFault> {
+    let moment = |us| Timestamp::from_microsecond(us).map_err(|_| VaultFault::Decode("the house's clock"));
+    match (&request.answer, request.state) {
+        (Some(Answered { at_us, until_us: Some(until_us), .. }), RequestState::Accepted) => Ok(Some(Fact::Relation {
+            with: request.account.clone(),
+            evidence: format!("{}/{id}", RecordKind::Request.as_str()),
+            basis: Basis::Request,
+            from: Some(moment(*at_us)?),
+            until: Some(moment(*until_us)?),
+            open: false,
+        })),
+        _ => Ok(None),
     }
 }

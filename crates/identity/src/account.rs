@@ -11,7 +11,7 @@ use crate::bearer::Bearer;
 use crate::secret::{Fingerprint, sealed};
 use crate::shelf::Holder;
 use crate::throttle::Guard;
-use crate::{FactorOffer, IdentityError, Secret, login_name};
+use crate::{FactorOffer, IdentityError, Secret, factor, login_name};
 
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -286,6 +286,20 @@ impl StoredAccount {
             teams: account.teams.clone(),
             assurance,
         }
+    }
+
+    /// The step of a code that fits now and was not used yet; else the word for the log.
+    pub(crate) fn fresh_step(
+        &self,
+        secret: &Secret,
+        code: &str,
+        now_us: i64,
+    ) -> Result<Result<u64, &'static str>, IdentityError> {
+        Ok(match factor::step(secret, code, now_us)? {
+            Some(step) if step > self.last_step => Ok(step),
+            Some(_) => Err("code-used-twice"),
+            None => Err("code"),
+        })
     }
 
     /// A mark of the secrets in force; a first step made under others does not count.

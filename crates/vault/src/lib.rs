@@ -45,7 +45,7 @@ pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve}
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
 pub use state::HouseState;
-pub use ticket::{Emergency, MAX_MINUTES};
+pub use ticket::{Emergency, EmergencyTerms};
 pub use vault::{Institution, Snapshot, Vault};
 pub use verify::Verified;
 pub use ward::Ward;

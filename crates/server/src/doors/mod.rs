@@ -5,6 +5,7 @@ mod console;
 mod faces;
 pub mod fhir;
 mod looks;
+mod notices;
 mod oauth;
 mod ops;
 mod portal;

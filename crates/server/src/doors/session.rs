@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use aws_lc_rs::digest::{SHA256, digest};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use tacebo_governance::Confidence;
 use tacebo_identity::{Authenticated, IdentityError, Secret};
 use tacebo_vault::ledger::Receipt;
 use tacebo_vault::policy::{self, PersonKind, Purpose};
@@ -19,7 +20,7 @@ use crate::app::App;
 use crate::http::{Incoming, Open, Reply};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::shell::RunningEmergency;
-use crate::pages::{Lang, Me, Nav, Shell, Theme, url};
+use crate::pages::{Figures, Lang, Me, Nav, Shell, Theme, url};
 
 /// The cookies of this house. Over TLS their names carry `__Host-`, which a browser takes only with
 /// `Secure`, for this host and the whole of it.
@@ -101,12 +102,29 @@ impl Visit {
         let institution = self.app.vault().institution();
         let mut shell = Shell::new(self.lang, institution.name.as_str(), self.now());
         shell.theme = self.theme;
+        shell.figures = self.figures();
         // A name that nobody can own (RFC 2606): the house of the samples.
         shell.sample = std::path::Path::new(&institution.origin).extension().is_some_and(|end| end == "example");
         if self.incoming.method == Method::GET {
             self.here().clone_into(&mut shell.path);
         }
         shell
+    }
+
+    /// Figures that the pages name, from the rooms that hold them.
+    fn figures(&self) -> Figures {
+        let library = self.app.governance().library();
+        let terms = library.terms();
+        let years = |what| library.retention_of(what).map_or(0, |rule| u32::from(rule.years));
+        Figures {
+            review_hours: self.app.vault().emergency_terms().review_hours,
+            answer_workdays: terms.access_answer_workdays.value,
+            complaint_days: terms.complaint_answer_days.value,
+            complaint_sure: terms.complaint_answer_days.confidence != Confidence::U,
+            outpatient_years: years("outpatient"),
+            inpatient_years: years("inpatient"),
+            guardian_under: terms.guardian_under_age.value,
+        }
     }
 
     fn here(&self) -> &str {

@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::Figures;
 use super::{
     Html, Lang, Role, icon,
     lang::Messages,
@@ -274,6 +275,8 @@ pub struct Shell {
     pub receipt: Option<String>,
     /// Portal: the records to choose from, where this person stands for a child. Posts to [`url::ME_WHOSE`]: `person`.
     pub people: Vec<OneOf>,
+    /// Figures that the page's sentences name.
+    pub figures: Figures,
 }
 
 impl Shell {
@@ -294,6 +297,7 @@ impl Shell {
             sample: false,
             receipt: None,
             people: Vec::new(),
+            figures: Figures::default(),
         }
     }
 

@@ -133,6 +133,17 @@ impl House {
         assert!(status.is_success(), "{status} {}", String::from_utf8_lossy(&answer));
     }
 
+    /// The six digits that a person logged in with last.
+    pub(crate) fn used_code(&self, login: &str) -> String {
+        let now = self.clock.load(Ordering::SeqCst);
+        self.handed(login).factor.as_ref().unwrap().code_at(now).unwrap()
+    }
+
+    /// The next six digits of a person.
+    pub(crate) fn next_code(&self, login: &str) -> String {
+        self.code(self.handed(login).factor.as_ref().unwrap())
+    }
+
     fn handed(&self, login: &str) -> &Handed {
         self.people.iter().find(|one| one.account.login == login).unwrap()
     }
@@ -206,6 +217,11 @@ fn people() -> Vec<NewAccount> {
         staff("yang.ruoliu", "杨若柳", Role::Nurse, Some("yang"), "cardiology"),
         staff("xiao.yutong", "肖雨桐", Role::Receptionist, None, "cardiology"),
         staff("ye.qinglan", "叶青岚", Role::PrivacyOfficer, None, "cardiology"),
+        // Who treats and watches over access, both.
+        NewAccount {
+            roles: [Role::Doctor, Role::PrivacyOfficer].into(),
+            ..staff("he.shuang", "何双", Role::Doctor, Some("he"), "endocrinology")
+        },
         staff("tian.ruogu", "田若谷", Role::Auditor, None, "cardiology"),
         staff("yuan.bowen", "袁博闻", Role::SecurityAdmin, None, "cardiology"),
         staff("dong.haoran", "董浩然", Role::SystemAdmin, None, "cardiology"),

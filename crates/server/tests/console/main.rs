@@ -10,4 +10,5 @@ mod guardian;
 mod hidden;
 mod house;
 mod oversight;
+mod requests;
 mod story;

@@ -194,6 +194,7 @@ pub(super) fn relation(permit: Option<&Permit>) -> Relation {
         Some("encounter") => Relation::Encounter,
         Some("appointment") => Relation::Appointment,
         Some("care-team" | "episode-of-care") => Relation::CareTeam,
+        Some("access-request") => Relation::Granted,
         _ => Relation::Duty,
     }
 }

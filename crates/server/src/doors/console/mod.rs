@@ -11,6 +11,7 @@ pub(super) mod privacy;
 mod reception;
 mod record;
 mod register;
+mod requests;
 mod reviews;
 pub(super) mod staff;
 mod system;
@@ -119,8 +120,8 @@ fn oversight() -> Vec<Route> {
         get(url::REVIEWS, Decided(Action::Review), reviews::queue),
         get("/privacy/reviews/{id}", Decided(Action::Review), reviews::one),
         post("/privacy/reviews/{id}", Decided(Action::Review), reviews::decide),
-        get("/privacy/requests/{id}", Decided(Action::Review), reviews::request_page),
-        post("/privacy/requests/{id}", Decided(Action::Review), reviews::answer),
+        get("/privacy/requests/{id}", Decided(Action::Review), requests::page),
+        post("/privacy/requests/{id}", Decided(Action::Review), requests::answer),
         get(url::WHO_SAW, Decided(Action::ReadLog), privacy::who_saw),
         get(url::AUDIT, Decided(Action::ReadLog), audit::log),
         get("/audit/entries/{index}", Decided(Action::ReadLog), audit::entry),

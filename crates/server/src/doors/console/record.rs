@@ -76,9 +76,10 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
 
 /// The sentence "you may see this because …".
 fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names: &Names, shell: &Shell) -> Why {
-    let evidence = permit.and_then(|permit| {
-        permit.why().args.into_iter().find(|(name, _)| *name == "document").map(|(_, document)| document)
-    });
+    let arg = |wanted: &str| {
+        permit.and_then(|permit| permit.why().args.into_iter().find(|(name, _)| *name == wanted).map(|(_, arg)| arg))
+    };
+    let evidence = arg("document");
     let hangs_on = evidence
         .and_then(|evidence| documents.iter().find(|one| format!("{}/{}", one.name.kind, one.name.id) == evidence));
     let since = hangs_on.map(|one| clinical::text(&one.body, "/period/start")).unwrap_or_default();
@@ -88,7 +89,10 @@ fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names:
         None => words,
     });
     let relation = relation(permit);
-    let until = permit.and_then(Permit::until).filter(|_| relation == Relation::Emergency);
+    let until = match relation {
+        Relation::Emergency => permit.and_then(Permit::until),
+        _ => arg("until").and_then(|until| until.parse().ok()),
+    };
     Why { relation, about, purpose: crate::pages::Purpose::from_code(purpose.code()), until }
 }
 

@@ -1,9 +1,9 @@
-//! Emergency accesses, looked at by a person within a day; and requests for access, answered.
+//! Emergency accesses, each looked at by a second person.
 
 use http::StatusCode;
-use tacebo_governance::{AccessRequest, Case, RequestState, Verdict};
+use tacebo_governance::{Case, Verdict};
 use tacebo_vault::policy::{Purpose, Role};
-use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, PatientId, Record, Refused, field};
+use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, PatientId, Refused, field};
 
 use super::doctor::{page_number, pager};
 use super::record::length;
@@ -15,7 +15,6 @@ use crate::http::{Incoming, Reply};
 use crate::pages::emergency::Reason;
 use crate::pages::message::MessageKind;
 use crate::pages::privacy::{Review, ReviewOutcome, ReviewRow, Reviews, Shown};
-use crate::pages::request::Request;
 use crate::pages::{Field, Nav, Shell, url};
 
 /// Reviewed cases on a page.
@@ -225,75 +224,4 @@ async fn take(inside: &Inside) -> Result<Reply, Refused> {
     let patient = PatientId::new(case.emergency.patient.as_str());
     let done = inside.app.governance().review(&asker, ticket, &patient, verdict, &words).await?;
     Ok(Reply::see_other(&format!("{}?done=reviewed", url::REVIEWS)).receipts(done.receipts()))
-}
-
-/// One request for access.
-async fn request(inside: &Inside) -> Result<Option<tacebo_vault::Disclosed<Record<AccessRequest>>>, Refused> {
-    let asker = inside.asker(Purpose::Compliance);
-    let id = inside.incoming.param("id");
-    let all = inside.app.governance().access_requests(&asker).await?;
-    let found = all.value().iter().find(|one| one.id == id).cloned();
-    Ok(found.map(|found| all.map(|_| found)))
-}
-
-pub(super) async fn request_page(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let found = match request(&inside).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
-        Err(refused) => return inside.refused(&refused).await,
-    };
-    let shell = inside.shell_with(Some(Nav::PrivacyToday), &found).await;
-    let value = &found.value().value;
-    let department = match &value.department {
-        Some(reference) => inside.app.governance().directory().name(reference).await.unwrap_or_default(),
-        None => String::new(),
-    };
-    let actor = staff::actor(&inside.app, &value.account);
-    Reply::page(
-        StatusCode::OK,
-        found.map(|one| Request {
-            shell,
-            reference: short("AR", &one.id),
-            id: one.id,
-            actor,
-            post: one.value.name,
-            department,
-            patient: one.value.patient,
-            text: one.value.words,
-            at: wording::moment(one.value.at_us),
-            accepted: match one.value.state {
-                RequestState::Open => None,
-                RequestState::Accepted => Some(true),
-                RequestState::Declined => Some(false),
-            },
-        }),
-    )
-}
-
-pub(super) async fn answer(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let state = match inside.incoming.form().get("answer") {
-        "accepted" => RequestState::Accepted,
-        "declined" => RequestState::Declined,
-        _ => return inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await,
-    };
-    let found = match request(&inside).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
-        Err(refused) => return inside.refused(&refused).await,
-    };
-    if found.value().value.state != RequestState::Open {
-        return inside.say(StatusCode::CONFLICT, MessageKind::Conflict).await.receipts(found.receipts());
-    }
-    match inside.app.governance().answer_request(&inside.asker(Purpose::Compliance), found.value(), state).await {
-        Ok(done) => Reply::see_other(&format!("{}?done=answered", url::PRIVACY)).receipts(done.receipts()),
-        Err(refused) => inside.refused(&refused).await,
-    }
 }

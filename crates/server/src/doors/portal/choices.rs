@@ -9,6 +9,7 @@ use tacebo_vault::{Everything, Find, Refused, Scope};
 use super::{Portal, answer};
 use crate::app::App;
 use crate::doors::clinical::text;
+use crate::doors::notices::past;
 use crate::http::{Incoming, Reply};
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Choices, DepartmentChoice};
@@ -23,10 +24,12 @@ async fn show(portal: &Portal) -> Result<Reply, Refused> {
     let choices = portal.app.governance().choices(&asker, &portal.patient).await?;
     let visits = Find::new(&["Encounter"], Scope::Patient(portal.patient.clone()), &Everything);
     let visits = portal.app.vault().search(&asker, &visits).await?;
+    let notices = portal.app.governance().notices_of(&asker, &portal.patient).await?;
+    let library = portal.app.governance().library();
     let shell = portal.shell_with(Nav::Choices, &choices).await;
     Ok(Reply::page(
         StatusCode::OK,
-        choices.zip(visits).map(|(choices, visits)| {
+        choices.zip(visits).zip(notices).map(|((choices, visits), notices)| {
             let mut counted: HashMap<&str, u64> = HashMap::new();
             for visit in &visits.documents {
                 *counted.entry(text(&visit.body, "/serviceProvider/reference")).or_default() += 1;
@@ -43,7 +46,8 @@ async fn show(portal: &Portal) -> Result<Reply, Refused> {
                 .collect();
             // Those the person knows come first.
             departments.sort_by(|a, b| b.limited.cmp(&a.limited).then_with(|| b.visits.cmp(&a.visits)));
-            Choices { shell, departments }
+            let past = notices.iter().map(|proof| past(proof, library, &shell)).collect();
+            Choices { departments, past, shell }
         }),
     ))
 }

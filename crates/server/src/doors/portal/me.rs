@@ -13,8 +13,9 @@ use crate::http::{Incoming, Reply};
 use crate::pages::portal::{Kept, Letter, Me, SeenRow};
 use crate::pages::{Lang, Nav, Shell, url};
 
-/// Microseconds of thirty days.
-const MONTH_US: i64 = 30 * 24 * 3_600 * 1_000_000;
+/// Days whose looks are counted on the start page.
+const DAYS: u32 = 30;
+const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 /// Looks counted at most.
 const LOOKS: usize = 1_000;
 /// Looks shown.
@@ -28,7 +29,7 @@ async fn show(portal: &Portal) -> Result<Reply, Refused> {
     let asker = portal.ask();
     let all = Find::new(&[], Scope::Patient(portal.patient.clone()), &Everything);
     let documents = portal.app.vault().search(&asker, &all).await?;
-    let from_us = portal.app.vault().now_us() - MONTH_US;
+    let from_us = portal.app.vault().now_us() - i64::from(DAYS) * DAY_US;
     let query =
         LogQuery { patient: Some(portal.patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
     let entries = portal.app.vault().log(&asker, &query).await?;
@@ -52,6 +53,7 @@ async fn show(portal: &Portal) -> Result<Reply, Refused> {
                 child: (portal.why == Purpose::FamilyRequest).then(|| child(&documents.documents)),
                 kept: kept(&documents.documents, &rule_why, rule_years, &shell),
                 seen_month: rows.len() as u64,
+                seen_days: DAYS,
                 seen: rows.into_iter().take(LATEST).collect(),
                 limited: choices.iter().filter(|choice| choice.limited).count() as u64,
                 letters,
@@ -71,15 +73,14 @@ fn letter(row: &SeenRow, shell: &Shell) -> Letter {
     Letter {
         at: row.at,
         title: t.letter_emergency(),
-        text: t.letter_emergency_text(row.role.as_str(), row.department.as_str()),
+        text: t.letter_emergency_text(row.role.as_str(), row.department.as_str(), shell.figures.review_hours),
         href: Some(url::seen_entry(&row.entry)),
     }
 }
 
 /// Why and how long outpatient records are kept, from the register of rules.
 fn retention(portal: &Portal) -> (String, u32) {
-    let rules = portal.app.governance().library().retention();
-    let rule = rules.iter().find(|rule| rule.what == "outpatient");
+    let rule = portal.app.governance().library().retention_of("outpatient");
     rule.map_or((String::new(), 0), |rule| {
         let why = match portal.lang {
             Lang::Zh => &rule.why_zh,
