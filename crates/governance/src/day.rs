@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde::{Deserialize as _, Deserializer, Serializer, de};
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes by reference")]
 pub(crate) fn serialize<S: Serializer>(day: &Date, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(day)
 }

@@ -157,8 +157,8 @@ impl Governance {
         request: &Record<AccessRequest>,
         decision: Decision,
     ) -> Result<Disclosed<RequestState>, AnswerError> {
-        let asked = &request.value;
-        if asked.account == asker.who.account {
+        let sent = &request.value;
+        if sent.account == asker.who.account {
             let outcome = tacebo_vault::Outcome::Refused;
             let receipts = self.vault.note(asker, Action::Review, outcome, "own-access-request").await?;
             return Err(AnswerError::Own(receipts));
@@ -166,19 +166,19 @@ impl Governance {
         let now_us = self.vault.now_us();
         let answer = |until_us| Answered { by: asker.who.account.clone(), at_us: now_us, until_us };
         let (state, answer, event) = match decision {
-            Decision::Accept { days } if asked.state == RequestState::Open && self.offers(days) => {
+            Decision::Accept { days } if sent.state == RequestState::Open && self.offers(days) => {
                 let until_us = now_us.saturating_add(i64::from(days).saturating_mul(DAY_US));
                 (RequestState::Accepted, answer(Some(until_us)), "access-request-accepted")
             }
-            Decision::Decline if asked.state == RequestState::Open => {
+            Decision::Decline if sent.state == RequestState::Open => {
                 (RequestState::Declined, answer(None), "access-request-declined")
             }
-            Decision::End if asked.is_running(now_us) => {
+            Decision::End if sent.is_running(now_us) => {
                 (RequestState::Ended, answer(Some(now_us)), "access-request-ended")
             }
             _ => return Err(AnswerError::Unfit),
         };
-        let value = AccessRequest { state, answer: Some(answer), ..asked.clone() };
+        let value = AccessRequest { state, answer: Some(answer), ..sent.clone() };
         let patient = PatientId::new(value.patient.as_str());
         let keep = Keep {
             patient: Some(&patient),

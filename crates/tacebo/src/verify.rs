@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tacebo_ledger::audit::{AuditError, Fault, LogSource, Report, audit};
 use tacebo_ledger::{Evidence, LogVerifier, Proved};
+use tacebo_server::pages::fault_words;
 use tacebo_store::{AuditSource, StoreError};
 use tacebo_vault::VKEY_FILE;
 

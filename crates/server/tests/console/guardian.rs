@@ -15,12 +15,12 @@ use crate::house::House;
 const CHILD: &str = "周小满";
 
 /// Somebody in the child's record.
-fn related(id: &str, code: &str, rest: Value) -> Value {
+fn related(id: &str, code: &str, rest: &Value) -> Value {
     let mut person = json!({ "resourceType": "RelatedPerson", "id": id, "active": true,
         "patient": { "reference": "Patient/kid" },
         "relationship": [{ "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": code }] }] });
-    for (key, value) in rest.as_object().unwrap() {
-        person[key] = value.clone();
+    if let (Some(person), Some(rest)) = (person.as_object_mut(), rest.as_object()) {
+        person.extend(rest.clone());
     }
     person
 }
@@ -63,7 +63,7 @@ async fn acc_13_a_mother_opens_her_childs_record_while_the_document_says_so() {
     let mut mother = house.log_in("parent.mother").await;
     // No document names her yet.
     mother.get("/me").await.is(403).hides(CHILD);
-    house.put(&related("mother", "MTH", json!({}))).await;
+    house.put(&related("mother", "MTH", &json!({}))).await;
     is_open(&mut mother).await;
     // A child under fourteen is limited by its parents.
     let mut li = house.log_in("li.mingyuan").await;
@@ -83,16 +83,16 @@ async fn acc_13_a_mother_opens_her_childs_record_while_the_document_says_so() {
         let now = house.clock.load(Ordering::SeqCst) + minutes * 60_000_000;
         jiff::Timestamp::from_microsecond(now).unwrap().to_string()
     };
-    house.put(&related("mother", "MTH", json!({ "period": { "end": at(5) } }))).await;
+    house.put(&related("mother", "MTH", &json!({ "period": { "end": at(5) } }))).await;
     is_open(&mut mother).await;
     house.clock.fetch_add(6 * 60_000_000, Ordering::SeqCst);
     is_closed(&house, &mut mother).await;
-    house.put(&related("mother", "MTH", json!({ "active": false }))).await;
+    house.put(&related("mother", "MTH", &json!({ "active": false }))).await;
     is_closed(&house, &mut mother).await;
     // An aunt is no guardian.
-    house.put(&related("mother", "AUNT", json!({}))).await;
+    house.put(&related("mother", "AUNT", &json!({}))).await;
     is_closed(&house, &mut mother).await;
-    house.put(&related("mother", "GUARD", json!({}))).await;
+    house.put(&related("mother", "GUARD", &json!({}))).await;
     is_open(&mut mother).await;
     // Of age, the child speaks for itself.
     house
@@ -106,7 +106,7 @@ async fn acc_13_nobody_else_stands_for_the_child() {
     let house = House::new().await;
     house.admit("p1").await;
     admit_child(&house).await;
-    house.put(&related("mother", "MTH", json!({}))).await;
+    house.put(&related("mother", "MTH", &json!({}))).await;
     for login in ["patient.other", "patient.own", "parent.father"] {
         let mut other = house.log_in(login).await;
         other.cookies.insert("tacebo-whose".into(), "kid".into());
@@ -123,7 +123,7 @@ async fn a_father_who_is_a_patient_too_chooses_whose_record_he_sees() {
     let house = House::new().await;
     house.admit("p1").await;
     admit_child(&house).await;
-    house.put(&related("father", "FTH", json!({}))).await;
+    house.put(&related("father", "FTH", &json!({}))).await;
     let mut father = house.log_in("parent.father").await;
     father.get("/me/record").await.is(200).shows("心力衰竭").shows("Child kid");
     father.post("/me/whose", &[("person", "kid")]).await.goes_to("/me");
@@ -137,7 +137,7 @@ async fn a_father_who_is_a_patient_too_chooses_whose_record_he_sees() {
 async fn the_fhir_door_opens_the_child_for_the_family_request_only() {
     let house = House::new().await;
     admit_child(&house).await;
-    house.put(&related("mother", "MTH", json!({}))).await;
+    house.put(&related("mother", "MTH", &json!({}))).await;
     let ask = async |login: &str, purpose: &str| {
         let holder = TokenHolder::Account(house.account(login));
         let me = Identity::house(Door::Cli);

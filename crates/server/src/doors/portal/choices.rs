@@ -47,7 +47,7 @@ async fn show(portal: &Portal) -> Result<Reply, Refused> {
             // Those the person knows come first.
             departments.sort_by(|a, b| b.limited.cmp(&a.limited).then_with(|| b.visits.cmp(&a.visits)));
             let past = notices.iter().map(|proof| past(proof, library, &shell)).collect();
-            Choices { departments, past, shell }
+            Choices { shell, departments, past }
         }),
     ))
 }
