@@ -145,13 +145,13 @@ test("the patient limits the doctor's department and the doctor is refused on th
   assert.deepEqual([...doctor.faults, ...mine.faults, ...officer.faults, ...patient.faults], [], "no page broke its own rules");
 });
 
-test("a mother sees her child's record in the portal, and a request that was accepted opens a stranger's", async () => {
-  const mother = await enter(house, browser, "parent.minor", { viewport: { width: 390, height: 844 } });
-  assert.equal(new URL(mother.url()).pathname, "/me");
-  await mother.waitForSelector(".whose button[aria-pressed=true]");
-  await picture(mother, "guardian");
-  await mother.goto(at("/me/record"));
-  await mother.waitForSelector(".card");
+test("a guardian sees the child's record in the portal, and a request that was accepted opens a stranger's", async () => {
+  const guardian = await enter(house, browser, "parent.minor", { viewport: { width: 390, height: 844 } });
+  assert.equal(new URL(guardian.url()).pathname, "/me");
+  await guardian.waitForSelector(".whose button[aria-pressed=true]");
+  await picture(guardian, "guardian");
+  await guardian.goto(at("/me/record"));
+  await guardian.waitForSelector(".card");
 
   const other = house.patients.other_ward;
   assert.equal((await doctor.goto(at(`/patients/${other}`))).status(), 403);
@@ -166,5 +166,5 @@ test("a mother sees her child's record in the portal, and a request that was acc
   assert.equal((await doctor.goto(at(`/patients/${other}`))).status(), 200);
   await doctor.waitForSelector(".why");
   await picture(doctor, "granted");
-  assert.deepEqual([...mother.faults, ...doctor.faults, ...officer.faults], [], "no page broke its own rules");
+  assert.deepEqual([...guardian.faults, ...doctor.faults, ...officer.faults], [], "no page broke its own rules");
 });

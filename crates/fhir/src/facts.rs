@@ -289,6 +289,27 @@ mod tests {
     }
 
     #[test]
+    fn a_related_person_guards_by_kind_while_active_and_within_the_period() {
+        let person = |code: &str, active: bool| {
+            json!({ "resourceType": "RelatedPerson", "id": "r", "active": active, "patient": { "reference": "Patient/c" },
+                "relationship": [{ "coding": [{ "code": "SIBCOUSN" }] }, { "coding": [{ "code": code }] }],
+                "period": { "start": "2020-01-01", "end": "2026-06-30" } })
+        };
+        for code in ["MTH", "FTH", "GUARD"] {
+            let guards = Fact::Guardian {
+                evidence: "RelatedPerson/r".into(),
+                from: Some(at("2020-01-01T00:00:00+08:00")),
+                until: Some(at("2026-07-01T00:00:00+08:00")),
+            };
+            assert!(of(&person(code, true)) == [guards], "{code}");
+            assert!(of(&person(code, false)).is_empty(), "{code}");
+        }
+        for code in ["AUNT", "SIB", "FRND"] {
+            assert!(of(&person(code, true)).is_empty(), "{code}");
+        }
+    }
+
+    #[test]
     fn a_stay_makes_relations_to_its_people_and_its_department() {
         let mut e = json!({ "resourceType": "Encounter", "id": "e1", "status": "in-progress", "subject": { "reference": "Patient/p" },
             "period": { "start": "2026-01-01T08:00:00+08:00" }, "serviceProvider": { "reference": "Organization/cardio" },

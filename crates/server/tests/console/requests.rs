@@ -43,7 +43,7 @@ async fn acc_03_an_accepted_request_opens_the_record_until_its_end() {
 
     // On the next click, with the reason and the end.
     let record = wang.get("/patients/p1").await;
-    record.is(200).shows(NAME).shows("Access was asked for and granted").shows("until 2026-11-");
+    record.is(200).shows(NAME).shows("Access was asked for and granted").shows("AR-").shows("until 2026-11-");
     officer.get(&request).await.is(200).shows("The access is running").shows("叶青岚");
     officer.get("/privacy").await.is(200).shows("Access granted now").shows("王思齐");
     // For the person who asked, and nobody else.

@@ -5,6 +5,7 @@ use tacebo_vault::policy::{Permit, Purpose, RefusalCode, Role};
 use tacebo_vault::{Denial, Document, Door, Everything, Find, PatientId, Refused, Scope};
 
 use super::doctor::{about, page_number, pager, relation};
+use super::reviews::short;
 use crate::app::App;
 use crate::doors::clinical::{self, Names};
 use crate::doors::session::{Inside, local};
@@ -81,6 +82,7 @@ fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names:
     };
     let evidence = arg("document");
     let hangs_on = evidence
+        .as_deref()
         .and_then(|evidence| documents.iter().find(|one| format!("{}/{}", one.name.kind, one.name.id) == evidence));
     let since = hangs_on.map(|one| clinical::text(&one.body, "/period/start")).unwrap_or_default();
     let words = hangs_on.map(|one| about(one, names, shell)).filter(|words| !words.is_empty());
@@ -89,6 +91,9 @@ fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names:
         None => words,
     });
     let relation = relation(permit);
+    // A request is no document of the record: it is named by what can be read out to the officer.
+    let request = evidence.as_deref().and_then(|evidence| evidence.strip_prefix("AccessRequest/"));
+    let about = about.or_else(|| request.map(|id| short("AR", id)));
     let until = match relation {
         Relation::Emergency => permit.and_then(Permit::until),
         _ => arg("until").and_then(|until| until.parse().ok()),
