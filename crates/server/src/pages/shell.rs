@@ -122,6 +122,8 @@ pub struct RunningEmergency {
 /// A record that the person in the portal may choose.
 #[derive(Clone)]
 pub struct OneOf {
+    /// Place among them, for the form.
+    pub place: String,
     /// Id of the patient.
     pub id: String,
     /// The person's own; else a child's.

@@ -109,13 +109,17 @@ async fn acc_13_nobody_else_stands_for_the_child() {
     house.put(&related("mother", "MTH", &json!({}))).await;
     for login in ["patient.other", "patient.own", "parent.father"] {
         let mut other = house.log_in(login).await;
-        other.cookies.insert("tacebo-whose".into(), "kid".into());
-        other.get("/me").await.hides(CHILD);
-        other.get("/me/record").await.hides("支气管肺炎");
-        other.post("/me/whose", &[("person", "kid")]).await.is(400);
+        for forged in ["kid", "0", "1", "-1"] {
+            other.cookies.insert("tacebo-whose".into(), forged.into());
+            other.get("/me").await.hides(CHILD);
+            other.get("/me/record").await.hides("支气管肺炎");
+        }
+        for forged in ["kid", "1", ""] {
+            other.post("/me/whose", &[("person", forged)]).await.is(400);
+        }
     }
     let mut li = house.log_in("li.mingyuan").await;
-    li.post("/me/whose", &[("person", "kid")]).await.is(403);
+    li.post("/me/whose", &[("person", "0")]).await.is(403);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -126,10 +130,15 @@ async fn a_father_who_is_a_patient_too_chooses_whose_record_he_sees() {
     house.put(&related("father", "FTH", &json!({}))).await;
     let mut father = house.log_in("parent.father").await;
     father.get("/me/record").await.is(200).shows("心力衰竭").shows("Child kid");
-    father.post("/me/whose", &[("person", "kid")]).await.goes_to("/me");
+    father.post("/me/whose", &[("person", "1")]).await.goes_to("/me");
     is_open(&mut father).await;
     father.get("/me/record").await.hides("心力衰竭");
-    father.post("/me/whose", &[("person", "p1")]).await.goes_to("/me");
+    // Once it has closed, the own record is what is left.
+    house.put(&related("father", "FTH", &json!({ "active": false }))).await;
+    father.get("/me/record").await.is(200).shows("心力衰竭").hides("支气管肺炎");
+    father.post("/me/whose", &[("person", "1")]).await.is(400);
+    house.put(&related("father", "FTH", &json!({}))).await;
+    father.post("/me/whose", &[("person", "0")]).await.goes_to("/me");
     father.get("/me/record").await.is(200).shows("心力衰竭").hides("支气管肺炎");
 }
 

@@ -59,7 +59,7 @@ impl Deref for Portal {
 
 impl Portal {
     /// Lets somebody in: to the own record, or to that of a child whose parent or guardian this person is. Which of
-    /// them was chosen stands in a cookie; whether it opens, policy says.
+    /// them was chosen stands in a cookie, as a place in the list; whether it opens, policy says.
     async fn enter(app: App, incoming: Incoming) -> Result<Self, Reply> {
         let inside = Inside::enter(app, incoming, Door::Portal).map_err(|reply| *reply)?;
         if !inside.is_portal() {
@@ -72,14 +72,17 @@ impl Portal {
         let own = inside.own_patient().map(|patient| (patient, Purpose::PatientRequest, true));
         let wards = wards.into_iter().map(|ward| (ward.patient, Purpose::FamilyRequest, ward.open));
         let mut all: Vec<(PatientId, Purpose, bool)> = own.into_iter().chain(wards).collect();
-        let wanted = inside.cookie(Cookie::Whose).and_then(|id| all.iter().position(|(one, ..)| one.as_str() == id));
-        // A record that has closed is asked for all the same when it is the only one: the refusal is in the log.
+        // A place in the list, not an id: nothing of a person stays in a shared browser.
+        let wanted = inside.cookie(Cookie::Whose).and_then(|place| place.parse::<usize>().ok());
+        let wanted = wanted.filter(|at| all.get(*at).is_some_and(|(.., open)| *open));
+        // When none is open, one that has closed is asked for all the same: the refusal is in the log.
         let at = wanted.or_else(|| all.iter().position(|(.., open)| *open)).unwrap_or(0);
         let people = all
             .iter()
             .enumerate()
             .filter(|(_, (.., open))| *open)
             .map(|(n, (one, why, _))| OneOf {
+                place: n.to_string(),
                 id: one.as_str().to_owned(),
                 own: *why == Purpose::PatientRequest,
                 chosen: n == at,
@@ -129,7 +132,7 @@ async fn switch(app: App, incoming: Incoming) -> Reply {
 async fn take(portal: &Portal) -> Result<Reply, Refused> {
     let form = portal.incoming.form();
     let wanted = form.get("person");
-    if !portal.people.iter().any(|one| one.id == wanted) {
+    if !portal.people.iter().any(|one| one.place == wanted) {
         return Ok(portal.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await);
     }
     let cookie = Cookie::Whose.set(portal.incoming.tls, wanted, None);
