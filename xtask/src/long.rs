@@ -1,10 +1,22 @@
 //! The long forms of tests: the same tests with larger numbers, set by `LONG=1`.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use crate::shell::{cargo, command, root, run as run_command, say};
+use crate::shell::{cargo, command, output, root, run as run_command, say, target};
 use crate::{Long, prepare};
 
+/// Edge counters and traced comparisons (SanitizerCoverage), as cargo-fuzz asks for them.
+const COUNTERS: [&str; 9] = [
+    "-Cpasses=sancov-module",
+    "-Cllvm-args=-sanitizer-coverage-level=4",
+    "-Cllvm-args=-sanitizer-coverage-inline-8bit-counters",
+    "-Cllvm-args=-sanitizer-coverage-pc-table",
+    "-Cllvm-args=-sanitizer-coverage-trace-compares",
+    "-Ccodegen-units=1",
+    "-Cdebug-assertions",
+    "-Coverflow-checks",
+    "--cfg=fuzzing",
+];
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: &str = "-max_total_time=600";
 
@@ -35,16 +47,37 @@ fn tests(package: &str, which: &[&str], names: &[&str]) -> Result<()> {
     run_command(test.args(which).args(["--", "--nocapture"]).args(names).env("LONG", "1"))
 }
 
+/// Builds the targets with the counters that libFuzzer steers by, and runs each with its seeds and its dictionary. The
+/// stable compiler can do that; only sanitizers need another one, and there is no unsafe code to look into.
 fn fuzz() -> Result<()> {
-    let folder = root().join("fuzz/fuzz_targets");
-    for target in std::fs::read_dir(folder)? {
-        let name = target?.path();
-        let Some(name) = name.file_stem().and_then(|name| name.to_str()) else {
-            continue;
-        };
+    let fuzz = root().join("fuzz");
+    let made = target().join("fuzz");
+    let host = host()?;
+    let mut build = cargo(["build", "--release", "--locked", "--target", &host]);
+    build.arg("--manifest-path").arg(fuzz.join("Cargo.toml")).arg("--target-dir").arg(&made);
+    run_command(build.env("RUSTFLAGS", COUNTERS.join(" ")))?;
+    let mut targets: Vec<_> = std::fs::read_dir(fuzz.join("fuzz_targets"))?.collect::<Result<_, _>>()?;
+    targets.sort_by_key(std::fs::DirEntry::path);
+    for target in targets {
+        let name = target.path();
+        let Some(name) = name.file_stem().and_then(|name| name.to_str()) else { continue };
         say(name);
-        // Through rustup's proxy: our own `cargo` is pinned to the stable toolchain.
-        run_command(&mut command("cargo", ["+nightly", "fuzz", "run", name, "--", FUZZ_SECONDS]))?;
+        // What it learns stays in the target folder; the seeds are only read.
+        let learnt = made.join("corpus").join(name);
+        std::fs::create_dir_all(&learnt)?;
+        let program = made.join(&host).join("release").join(name);
+        let mut run = command(&program.to_string_lossy(), [FUZZ_SECONDS, "-timeout=20"]);
+        run.arg(format!("-dict={}", fuzz.join(format!("{name}.dict")).display()));
+        run.arg(format!("-artifact_prefix={}/", made.display()));
+        run.arg(learnt).arg(root().join("crates/fuzz/seeds").join(name));
+        run_command(&mut run)?;
     }
     Ok(())
+}
+
+/// The compiler's own name for this machine.
+fn host() -> Result<String> {
+    let said = output(&mut command("rustc", ["-vV"]))?;
+    let host = said.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.context("rustc does not say what it compiles for")?.to_owned())
 }

@@ -53,7 +53,7 @@ enum Long {
     Tamper,
     /// Every official FHIR example, and Synthea's patients.
     Examples,
-    /// Fuzz targets, ten minutes each (needs cargo-fuzz and a nightly toolchain).
+    /// Fuzz targets, ten minutes each (needs a C++ compiler).
     Fuzz,
 }
 

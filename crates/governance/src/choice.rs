@@ -2,7 +2,9 @@
 //! department, in force on the next request.
 
 use serde_json::{Value, json};
-use tacebo_vault::{Asker, Disclosed, DocRef, Document, Everything, Expect, Find, PatientId, Scope, Write, instant};
+use tacebo_vault::{
+    Asker, DocRef, Document, Everything, Expect, Find, Look, PatientId, Refused, Scope, Write, instant,
+};
 use uuid::Uuid;
 
 use crate::{Department, Governance, Outcome};
@@ -26,28 +28,29 @@ pub enum Choice {
 }
 
 impl Governance {
-    /// The patient's switches as they stand.
+    /// The patient's switches as they stand, over the departments that [`crate::Directory`] knows.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn choices(&self, asker: &Asker, patient: &PatientId) -> Outcome<Vec<DepartmentChoice>> {
-        let departments = self.directory.departments().await?;
-        let limits = self.limits(asker, patient).await?;
-        Ok(limits.map(|limits| {
-            departments
-                .into_iter()
-                .map(|department| {
-                    let limited = limits.iter().any(|d| active(&d.body) && denies(&d.body, &department.reference));
-                    DepartmentChoice { department, limited }
-                })
-                .collect()
-        }))
+    /// [`Refused`], recorded when the ask ends.
+    pub fn choices(
+        look: &mut Look<'_>,
+        patient: &PatientId,
+        departments: Vec<Department>,
+    ) -> Result<Vec<DepartmentChoice>, Refused> {
+        let limits = limits(look, patient)?;
+        Ok(departments
+            .into_iter()
+            .map(|department| {
+                let limited = limits.iter().any(|d| active(&d.body) && denies(&d.body, &department.reference));
+                DepartmentChoice { department, limited }
+            })
+            .collect())
     }
 
     /// Sets one switch.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
+    /// [`Refused`], recorded.
     pub async fn choose(
         &self,
         asker: &Asker,
@@ -55,40 +58,44 @@ impl Governance {
         department: &str,
         choice: Choice,
     ) -> Outcome<Choice> {
-        let limits = self.limits(asker, patient).await?;
-        let found = limits.value().iter().find(|d| denies(&d.body, department));
-        let status = match choice {
-            Choice::Limit => "active",
-            Choice::Allow => "inactive",
-        };
-        let write = match found {
-            Some(found) if active(&found.body) == (choice == Choice::Limit) => {
-                return Ok(limits.map(|_| choice));
+        let now = instant(self.vault.now_us());
+        let done = self.vault.act(asker, |look| {
+            if let Some(write) = switched(limits(look, patient)?, patient, department, choice, &now) {
+                look.write(write);
             }
-            Some(found) => {
-                let mut body = found.body.clone();
-                if let Some(body) = body.as_object_mut() {
-                    body.insert("status".into(), json!(status));
-                    body.insert("dateTime".into(), json!(instant(self.vault.now_us())));
-                }
-                Write::put(found.name.clone(), body).expecting(Expect::Version(found.version))
-            }
-            None if choice == Choice::Allow => return Ok(limits.map(|_| choice)),
-            None => {
-                let id = Uuid::new_v4().to_string();
-                let body = limit(&id, patient, department, &instant(self.vault.now_us()));
-                Write::create(DocRef::new("Consent", id), body)
-            }
-        };
-        let written = self.vault.write(asker, vec![write]).await?;
-        Ok(written.zip(limits).map(|_| choice))
+            Ok::<_, Refused>(choice)
+        });
+        Ok(done.await?.map(|(choice, _)| choice))
     }
+}
 
-    async fn limits(&self, asker: &Asker, patient: &PatientId) -> Outcome<Vec<Document>> {
-        let find = Find::new(&["Consent"], Scope::Patient(patient.clone()), &Everything);
-        let page: Disclosed<_> = self.vault.search(asker, &find).await?;
-        Ok(page.map(|page| page.documents.into_iter().filter(|d| is_limit(&d.body)).collect()))
+/// What has to be written so that the switch stands as chosen.
+fn switched(limits: Vec<Document>, patient: &PatientId, department: &str, choice: Choice, now: &str) -> Option<Write> {
+    let Some(found) = limits.into_iter().find(|d| denies(&d.body, department)) else {
+        if choice == Choice::Allow {
+            return None;
+        }
+        let id = Uuid::new_v4().to_string();
+        let body = limit(&id, patient, department, now);
+        return Some(Write::create(DocRef::new("Consent", id), body));
+    };
+    if active(&found.body) == (choice == Choice::Limit) {
+        return None;
     }
+    let Document { name, version, body, .. } = found;
+    let mut body = body.into_value();
+    if let Some(body) = body.as_object_mut() {
+        let status = if choice == Choice::Limit { "active" } else { "inactive" };
+        body.insert("status".into(), json!(status));
+        body.insert("dateTime".into(), json!(now));
+    }
+    Some(Write::put(name, body).expecting(Expect::Version(version)))
+}
+
+fn limits(look: &mut Look<'_>, patient: &PatientId) -> Result<Vec<Document>, Refused> {
+    let find = Find::new(&["Consent"], Scope::Patient(patient.clone()), &Everything);
+    let page = look.search(&find)?;
+    Ok(page.documents.into_iter().filter(|d| is_limit(&d.body)).collect())
 }
 
 /// Marks the consents that are switches of the portal.

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 use tacebo_vault::policy::Action;
-use tacebo_vault::{Asker, Emergency, Expect, Keep, PatientId, RecordKind};
+use tacebo_vault::{Emergency, Expect, Keep, Look, PatientId, RecordKind, Refused};
 
-use crate::{Governance, Outcome};
+use crate::Governance;
 
 /// What a reviewer found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,56 +61,54 @@ impl Governance {
     /// All emergencies, those waiting longest first.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn emergencies(&self, asker: &Asker) -> Outcome<Vec<Case>> {
-        let tickets = self.vault.disclose_records::<Emergency>(asker, Action::Review, RecordKind::Ticket, None).await?;
-        let reviews = self.vault.disclose_records::<Review>(asker, Action::Review, RecordKind::Review, None).await?;
-        Ok(tickets.zip(reviews).map(|(tickets, reviews)| {
-            let mut newest: HashMap<String, Review> = HashMap::new();
-            for review in reviews {
-                let review = review.value;
-                match newest.get(&review.ticket) {
-                    Some(seen) if seen.at_us >= review.at_us => {}
-                    _ => {
-                        newest.insert(review.ticket.clone(), review);
-                    }
+    /// [`Refused`], recorded when the ask ends.
+    pub fn emergencies(look: &mut Look<'_>) -> Result<Vec<Case>, Refused> {
+        let tickets = look.records::<Emergency>(Action::Review, RecordKind::Ticket, None)?;
+        let reviews = look.records::<Review>(Action::Review, RecordKind::Review, None)?;
+        let mut newest: HashMap<String, Review> = HashMap::new();
+        for review in reviews {
+            let review = review.value;
+            match newest.get(&review.ticket) {
+                Some(seen) if seen.at_us >= review.at_us => {}
+                _ => {
+                    newest.insert(review.ticket.clone(), review);
                 }
             }
-            let mut cases: Vec<Case> = tickets
-                .into_iter()
-                .map(|ticket| Case { review: newest.remove(&ticket.value.id), emergency: ticket.value })
-                .collect();
-            cases.sort_by_key(|case| (!case.is_open(), case.emergency.review_by_us));
-            cases
-        }))
+        }
+        let mut cases: Vec<Case> = tickets
+            .into_iter()
+            .map(|ticket| Case { review: newest.remove(&ticket.value.id), emergency: ticket.value })
+            .collect();
+        cases.sort_by_key(|case| (!case.is_open(), case.emergency.review_by_us));
+        Ok(cases)
     }
 
-    /// Records a review.
+    /// Records a review in the commit at the end of the ask.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn review(
+    /// [`Refused`], recorded when the ask ends.
+    pub fn review(
         &self,
-        asker: &Asker,
-        ticket: &str,
-        patient: &PatientId,
+        look: &mut Look<'_>,
+        emergency: &Emergency,
         verdict: Verdict,
         words: &str,
-    ) -> Outcome<Review> {
+    ) -> Result<(), Refused> {
+        let ticket = emergency.id.as_str();
         let review = Review {
             ticket: ticket.to_owned(),
-            by: asker.who.account.clone(),
+            by: look.asker().who.account.clone(),
             verdict,
             words: words.trim().to_owned(),
             at_us: self.vault.now_us(),
         };
         let id = format!("{ticket}.{}", review.at_us);
+        let patient = PatientId::new(emergency.patient.as_str());
         let keep = Keep {
-            patient: Some(patient),
+            patient: Some(patient.into()),
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Review, &id, &review, Action::Review, "emergency-reviewed")
         };
-        let kept = self.vault.keep(asker, &keep).await?;
-        Ok(kept.map(|_| review))
+        look.keep(&keep)
     }
 }

@@ -3,12 +3,12 @@
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tacebo_vault::policy::{Action, Permit};
+use tacebo_vault::policy::Action;
 use tacebo_vault::veil::{MaskSet, veil};
-use tacebo_vault::{Asker, DocRef, Expect, Keep, PatientId, Record, RecordKind, Write};
+use tacebo_vault::{DocRef, Expect, Keep, Look, PatientId, Record, RecordKind, Refused, Write};
 use uuid::Uuid;
 
-use crate::{Governance, Notice, Outcome};
+use crate::{Governance, Notice};
 
 /// How a notice was given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,57 +85,54 @@ impl std::fmt::Debug for NoticeProof {
 }
 
 impl Governance {
-    /// Records that a notice was given, and for a consent what was answered, as FHIR `Consent`.
+    /// Records that a notice was given, and for a consent what was answered, as FHIR `Consent`: both
+    /// in the commit at the end of the ask.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn record_notice(
+    /// [`Refused`], recorded when the ask ends.
+    pub fn record_notice(
         &self,
-        asker: &Asker,
+        look: &mut Look<'_>,
         patient: &PatientId,
         notice: &Notice,
         given: &Given,
         answer: Answer,
-    ) -> Outcome<NoticeProof> {
+    ) -> Result<(), Refused> {
         let proof = NoticeProof {
             notice: notice.id.clone(),
             version: notice.version.clone(),
             since: notice.since,
             given: given.clone(),
             answer,
-            by: asker.who.account.clone(),
+            by: look.asker().who.account.clone(),
             at_us: self.vault.now_us(),
         };
         let id = Uuid::now_v7().to_string();
         let keep = Keep {
-            patient: Some(patient),
+            patient: Some(patient.clone().into()),
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Notice, &id, &proof, Action::Create, "notice-recorded")
         };
-        let kept = self.vault.keep(asker, &keep).await?;
-        if !notice.consent {
-            return Ok(kept.map(|_| proof));
+        look.keep(&keep)?;
+        if notice.consent {
+            let body = consent(&id, patient, notice, &proof);
+            look.write(Write::create(DocRef::new("Consent", id), body));
         }
-        let body = consent(&id, patient, notice, &proof);
-        let written = self.vault.write(asker, vec![Write::create(DocRef::new("Consent", id), body)]).await?;
-        Ok(kept.zip(written).map(|_| proof))
+        Ok(())
     }
 
     /// Notices given to one patient, newest first.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn notices_of(&self, asker: &Asker, patient: &PatientId) -> Outcome<Vec<Record<NoticeProof>>> {
-        let found =
-            self.vault.disclose_records::<NoticeProof>(asker, Action::Read, RecordKind::Notice, Some(patient)).await?;
-        let masks = found.permit().map_or(MaskSet::all(), Permit::masks);
-        Ok(found.map(|mut records| {
-            for record in &mut records {
-                let guardian = &mut record.value.given.guardian;
-                *guardian = guardian.take().map(|name| masked(&name, masks));
-            }
-            records
-        }))
+    /// [`Refused`], recorded when the ask ends.
+    pub fn notices_of(look: &mut Look<'_>, patient: &PatientId) -> Result<Vec<Record<NoticeProof>>, Refused> {
+        let mut records = look.records::<NoticeProof>(Action::Read, RecordKind::Notice, Some(patient))?;
+        let masks = look.masks();
+        for record in &mut records {
+            let guardian = &mut record.value.given.guardian;
+            *guardian = guardian.take().map(|name| masked(&name, masks));
+        }
+        Ok(records)
     }
 }
 

@@ -3,9 +3,8 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tacebo_vault::ledger::Receipt;
 use tacebo_vault::policy::{Action, Basis, Fact};
-use tacebo_vault::{Asker, Disclosed, Expect, Keep, PatientId, Record, RecordKind, Refused, VaultFault};
+use tacebo_vault::{Asker, Expect, Keep, Look, Meant, PatientId, Record, RecordKind, Refused, VaultFault};
 use uuid::Uuid;
 
 use crate::{Governance, Outcome};
@@ -33,8 +32,6 @@ pub struct AccessRequest {
     pub name: String,
     /// Department of the asker.
     pub department: Option<String>,
-    /// Patient id as typed; it may not exist.
-    pub patient: String,
     /// Why, in words.
     pub words: String,
     /// When, microseconds since the Unix epoch.
@@ -96,9 +93,9 @@ pub enum AnswerError {
     /// The vault said no, or somebody else was faster.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// Nobody decides on his own request; the attempt is in the log.
+    /// Nobody decides on his own request.
     #[error("nobody decides on a request of his own; another person answers it")]
-    Own(Vec<Receipt>),
+    Own,
     /// The request is not in a state that this decision fits, or the days are none that are offered.
     #[error("this request takes no such answer now; look at it again")]
     Unfit,
@@ -117,12 +114,11 @@ impl Governance {
     ///
     /// # Errors
     /// [`tacebo_vault::Refused`], recorded.
-    pub async fn request_access(&self, asker: &Asker, patient: &PatientId, words: &str) -> Outcome<String> {
+    pub async fn request_access(&self, asker: &Asker, patient: &Meant, words: &str) -> Outcome<String> {
         let request = AccessRequest {
             account: asker.who.account.clone(),
             name: asker.who.display.clone(),
             department: asker.who.department.clone(),
-            patient: patient.as_str().to_owned(),
             words: words.trim().to_owned(),
             at_us: self.vault.now_us(),
             state: RequestState::Open,
@@ -130,7 +126,7 @@ impl Governance {
         };
         let id = Uuid::now_v7().to_string();
         let keep = Keep {
-            patient: Some(patient),
+            patient: Some(patient.clone()),
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Request, &id, &request, Action::Create, "access-requested")
         };
@@ -141,30 +137,30 @@ impl Governance {
     /// Requests, newest first.
     ///
     /// # Errors
-    /// [`tacebo_vault::Refused`], recorded.
-    pub async fn access_requests(&self, asker: &Asker) -> Outcome<Vec<Record<AccessRequest>>> {
-        self.vault.disclose_records(asker, Action::Review, RecordKind::Request, None).await
+    /// [`Refused`], recorded when the ask ends.
+    pub fn access_requests(look: &mut Look<'_>) -> Result<Vec<Record<AccessRequest>>, Refused> {
+        look.records(Action::Review, RecordKind::Request, None)
     }
 
-    /// Answers a request, or ends the access that an earlier answer gave. Accepting makes the asker one who treats the
-    /// patient from now until the end: a fact of the patient's profile, in the same commit as the answer.
+    /// Answers a request, or ends the access that an earlier answer gave, in the commit at the end of the ask.
+    /// Accepting makes the asker one who treats the patient from now until the end: a fact of the patient's profile,
+    /// in the same commit as the answer.
     ///
     /// # Errors
     /// [`AnswerError`].
-    pub async fn answer_request(
+    pub fn answer_request(
         &self,
-        asker: &Asker,
+        look: &mut Look<'_>,
         request: &Record<AccessRequest>,
         decision: Decision,
-    ) -> Result<Disclosed<RequestState>, AnswerError> {
+    ) -> Result<RequestState, AnswerError> {
         let sent = &request.value;
-        if sent.account == asker.who.account {
-            let outcome = tacebo_vault::Outcome::Refused;
-            let receipts = self.vault.note(asker, Action::Review, outcome, "own-access-request").await?;
-            return Err(AnswerError::Own(receipts));
+        let by = &look.asker().who.account;
+        if sent.account == *by {
+            return Err(AnswerError::Own);
         }
         let now_us = self.vault.now_us();
-        let answer = |until_us| Answered { by: asker.who.account.clone(), at_us: now_us, until_us };
+        let answer = |until_us| Answered { by: by.clone(), at_us: now_us, until_us };
         let (state, answer, event) = match decision {
             Decision::Accept { days } if sent.state == RequestState::Open && self.offers(days) => {
                 let until_us = now_us.saturating_add(i64::from(days).saturating_mul(DAY_US));
@@ -179,15 +175,15 @@ impl Governance {
             _ => return Err(AnswerError::Unfit),
         };
         let value = AccessRequest { state, answer: Some(answer), ..sent.clone() };
-        let patient = PatientId::new(value.patient.as_str());
+        let patient = request.patient.as_deref().map(|patient| PatientId::new(patient).into());
         let keep = Keep {
-            patient: Some(&patient),
+            patient,
             expect: Expect::Version(request.version),
             facts: relation(&request.id, &value)?.into_iter().collect(),
             ..Keep::new(RecordKind::Request, &request.id, &value, Action::Review, event)
         };
-        let kept = self.vault.keep(asker, &keep).await?;
-        Ok(kept.map(|_| state))
+        look.keep(&keep)?;
+        Ok(state)
     }
 
     fn offers(&self, days: u32) -> bool {

@@ -15,7 +15,7 @@ fn log() -> (Sequencer, MemoryTiles) {
     let mut log = Sequencer::load("log.example/bench", 0, &tiles).unwrap();
     let entries: Vec<_> = (0..SIZE).map(|i| [i.to_be_bytes().as_slice(), &[7; 66]].concat()).collect();
     let staged = log.stage(1, &entries).unwrap();
-    tiles.put(staged.tiles());
+    tiles.put(&staged.tiles());
     log.committed(staged).unwrap();
     (log, tiles)
 }

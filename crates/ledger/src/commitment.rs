@@ -8,10 +8,10 @@
 use std::fmt;
 
 use aws_lc_rs::{
-    hkdf::{HKDF_SHA256, Prk},
+    hmac::{self, HMAC_SHA256},
     rand,
 };
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{Hash, LedgerError, text::Reader};
 
@@ -37,14 +37,25 @@ impl Salt {
         &self.0
     }
 
-    fn of_field(&self, name: &str) -> Result<[u8; 32], LedgerError> {
-        let mut out = [0; 32];
-        Prk::new_less_safe(HKDF_SHA256, &self.0)
-            .expand(&[b"f:", name.as_bytes()], HKDF_SHA256)
-            .and_then(|okm| okm.fill(&mut out))
-            .map_err(|_| LedgerError::Fields("salt derivation failed"))?;
-        Ok(out)
+    /// The pads of the salt hashed once for all fields of an event.
+    fn key(&self) -> hmac::Key {
+        hmac::Key::new(HMAC_SHA256, &self.0)
     }
+
+    fn of_field(&self, name: &str) -> Result<[u8; 32], LedgerError> {
+        field_salt(&self.key(), name, &mut Zeroizing::new(Vec::new()))
+    }
+}
+
+/// `HKDF-Expand(r, "f:" ‖ name)` for 32 bytes: one block, `HMAC(r, info ‖ 0x01)` (RFC 5869 §2.3).
+fn field_salt(key: &hmac::Key, name: &str, scratch: &mut Zeroizing<Vec<u8>>) -> Result<[u8; 32], LedgerError> {
+    scratch.clear();
+    for piece in [b"f:".as_slice(), name.as_bytes(), &[1]] {
+        scratch.extend_from_slice(piece);
+    }
+    let mut out = [0; 32];
+    hmac::sign_to_buffer(key, scratch, &mut out).map_err(|_| LedgerError::Fields("salt derivation failed"))?;
+    Ok(out)
 }
 
 impl fmt::Debug for Salt {
@@ -101,7 +112,7 @@ impl Disclosure {
         if position > all.len() {
             return Err(LedgerError::DisclosureInvalid);
         }
-        all.insert(position, field(&self.salt, &self.name, &self.value)?);
+        all.insert(position, field(&self.salt, &self.name, &self.value, &mut Zeroizing::new(Vec::new()))?);
         Ok(all)
     }
 
@@ -153,14 +164,39 @@ fn each(salt: &Salt, fields: &[(&str, &[u8])]) -> Result<Vec<Hash>, LedgerError>
     if names.len() != fields.len() {
         return Err(LedgerError::Fields("two fields have the same name"));
     }
-    fields.iter().map(|(name, value)| field(&salt.of_field(name)?, name, value)).collect()
+    let key = salt.key();
+    // Room for most values, so that salts are not left behind in freed memory.
+    let mut scratch = Zeroizing::new(Vec::with_capacity(SCRATCH));
+    fields
+        .iter()
+        .map(|(name, value)| {
+            let salt = field_salt(&key, name, &mut scratch)?;
+            field(&salt, name, value, &mut scratch)
+        })
+        .collect()
 }
 
-fn field(salt: &[u8; 32], name: &str, value: &[u8]) -> Result<Hash, LedgerError> {
+/// Bytes of most fields with what is hashed before them.
+const SCRATCH: usize = 512;
+
+fn field(salt: &[u8; 32], name: &str, value: &[u8], scratch: &mut Zeroizing<Vec<u8>>) -> Result<Hash, LedgerError> {
     let length = u8::try_from(name.len()).map_err(|_| LedgerError::Fields("a name is over 255 bytes"))?;
-    Ok(Hash::of_parts([b"tacebo/fc/v1".as_slice(), salt, &[length], name.as_bytes(), value]))
+    if value.len() > SCRATCH / 2 {
+        return Ok(Hash::of_parts([b"tacebo/fc/v1".as_slice(), salt, &[length], name.as_bytes(), value]));
+    }
+    // One call on one buffer: fields are short, and a context costs more than the copy.
+    scratch.clear();
+    for piece in [b"tacebo/fc/v1".as_slice(), salt, &[length], name.as_bytes(), value] {
+        scratch.extend_from_slice(piece);
+    }
+    Ok(Hash::of(scratch))
 }
 
 fn whole(fields: &[Hash]) -> Hash {
-    Hash::of_parts(std::iter::once(b"tacebo/ec/v1".as_slice()).chain(fields.iter().map(|c| c.0.as_slice())))
+    let mut all = Vec::with_capacity(12 + 32 * fields.len());
+    all.extend_from_slice(b"tacebo/ec/v1");
+    for commitment in fields {
+        all.extend_from_slice(&commitment.0);
+    }
+    Hash::of(&all)
 }

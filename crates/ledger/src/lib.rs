@@ -15,7 +15,7 @@
 //! let mut tiles = MemoryTiles::default();
 //! let mut log = Sequencer::load("log.example/ward", 0, &tiles)?;
 //! let staged = log.stage(1_700_000_000_000_000, &[b"first", b"other"])?;
-//! tiles.put(staged.tiles()); // in the store: the same durable transaction as the change itself
+//! tiles.put(&staged.tiles()); // in the store: the same durable transaction as the change itself
 //! let receipts = log.committed(staged)?;
 //! assert_eq!((receipts.len(), log.size()), (2, 2));
 //! # Ok(()) }

@@ -21,9 +21,8 @@ pub struct Staged {
     base: u64,
     edge: Edge,
     leaves: Vec<(Hash, i64)>,
-    /// The first `full` of them are full tiles, the rest are the partial ones.
-    tiles: Vec<Tile>,
-    full: usize,
+    /// Tiles filled by these entries.
+    full: Vec<Tile>,
 }
 
 impl Sequencer {
@@ -62,8 +61,7 @@ impl Sequencer {
             base: self.size(),
             edge: self.edge.clone(),
             leaves: Vec::with_capacity(entries.len()),
-            tiles: Vec::new(),
-            full: 0,
+            full: Vec::new(),
         };
         staged.push(time_us, entries)?;
         Ok(staged)
@@ -89,15 +87,12 @@ impl Staged {
         if let Some(long) = entries.iter().find(|e| e.as_ref().len() > MAX_ENTRY) {
             return Err(LedgerError::EntryTooLong(long.as_ref().len()));
         }
-        self.tiles.truncate(self.full);
         self.leaves.reserve(entries.len());
         for entry in entries {
             let leaf = Hash::leaf(entry.as_ref());
-            self.edge.push(leaf, &mut self.tiles);
+            self.edge.push(leaf, &mut self.full);
             self.leaves.push((leaf, time_us));
         }
-        self.full = self.tiles.len();
-        self.tiles.extend(self.edge.partial_since(self.base));
         Ok(())
     }
 
@@ -107,8 +102,8 @@ impl Staged {
     }
 
     /// The tiles to write, each in place of a narrower one at the same level and index.
-    pub fn tiles(&self) -> &[Tile] {
-        &self.tiles
+    pub fn tiles(&self) -> Vec<Tile> {
+        self.full.iter().cloned().chain(self.edge.partial_since(self.base)).collect()
     }
 
     /// Leaf hashes in order.

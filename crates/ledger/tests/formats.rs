@@ -27,7 +27,7 @@ fn golden_log() -> (LogKey, MemoryTiles, Sequencer) {
     let mut tiles = MemoryTiles::default();
     let mut log = Sequencer::load("log.example/golden", 0, &tiles).unwrap();
     let staged = log.stage(1, &["one", "two", "three"]).unwrap();
-    tiles.put(staged.tiles());
+    tiles.put(&staged.tiles());
     log.committed(staged).unwrap();
     (LogKey::from_bytes("log.example/golden", &seed).unwrap(), tiles, log)
 }
@@ -76,7 +76,7 @@ fn a_proof_file_is_byte_for_byte_the_one_another_program_made() {
     let mut tiles = MemoryTiles::default();
     let mut log = Sequencer::load("log.example/golden", 0, &tiles).unwrap();
     let staged = log.stage(1, &["one"]).unwrap();
-    tiles.put(staged.tiles());
+    tiles.put(&staged.tiles());
     log.committed(staged).unwrap();
     let note = key.sign(&log.checkpoint()).unwrap();
     let extra = Some(b"x".to_vec());
@@ -234,7 +234,7 @@ fn one_field_is_disclosed_with_its_proof_and_the_others_stay_hidden() {
     let mut tiles = MemoryTiles::default();
     let mut log = Sequencer::load("log.example/ward", 0, &tiles).unwrap();
     let staged = log.stage(1, &[head.encode(), b"next".to_vec()]).unwrap();
-    tiles.put(staged.tiles());
+    tiles.put(&staged.tiles());
     log.committed(staged).unwrap();
     let verifier = key.verifier().unwrap();
     let shown = disclose(&salt, &fields, "purpose").unwrap();

@@ -159,7 +159,7 @@ fn tables(rows: Vec<Row>, key: &LogKey, signed: &[usize]) -> Tables {
     for to in signed.iter().copied().chain([rows.len()]) {
         let entries: Vec<_> = rows[from..to].iter().map(|r| &r.entry).collect();
         let staged = log.stage(1, &entries).unwrap();
-        tiles.put(staged.tiles());
+        tiles.put(&staged.tiles());
         log.committed(staged).unwrap();
         if checkpoints.len() < signed.len() {
             checkpoints.push(Signed {

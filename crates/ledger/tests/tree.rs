@@ -65,7 +65,7 @@ fn log_of(n: usize, batches: &[usize]) -> (Sequencer, MemoryTiles, Vec<Hash>) {
         let batch: Vec<_> = (leaves.len()..leaves.len() + step).map(entry).collect();
         let staged = log.stage(1, &batch).unwrap();
         leaves.extend(staged.leaves());
-        tiles.put(staged.tiles());
+        tiles.put(&staged.tiles());
         log.committed(staged).unwrap();
     }
     (log, tiles, leaves)
@@ -171,7 +171,7 @@ fn a_log_is_taken_up_from_its_tiles_at_every_size() {
         assert_eq!((again.size(), again.root()), (log.size(), log.root()));
         let staged = again.stage(2, &[b"next"]).unwrap();
         let root = staged.root();
-        tiles.put(staged.tiles());
+        tiles.put(&staged.tiles());
         again.committed(staged).unwrap();
         assert_eq!(root, root_at(&tiles, size as u64 + 1).unwrap());
     }

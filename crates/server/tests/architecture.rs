@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tacebo-fixtures", &[]),
+    ("tacebo-fuzz", &["tacebo-fhir", "tacebo-ledger"]),
     ("tacebo-unify", &[]),
     ("xtask", &[]),
 ];

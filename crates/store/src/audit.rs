@@ -1,6 +1,10 @@
 //! The log as the offline check reads it: without keys, without trust, without writing.
 
-use std::{fmt, ops::ControlFlow, path::Path};
+use std::{
+    fmt,
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, types::ValueRef};
 use tacebo_ledger::{
@@ -15,6 +19,8 @@ use crate::{PartNo, Store, StoreError, schema, sql};
 pub struct AuditSource {
     conn: Connection,
     part: PartNo,
+    /// The file, where nobody had it open when the check began.
+    at_rest: Option<PathBuf>,
 }
 
 impl fmt::Debug for AuditSource {
@@ -25,12 +31,19 @@ impl fmt::Debug for AuditSource {
 
 impl AuditSource {
     /// Opens the log of a part in a data folder, read-only. Works beside a running server, and on a folder that
-    /// cannot be written.
+    /// cannot be written; a folder that nobody uses stays byte for byte as it is.
     pub fn open(dir: &Path, part: PartNo) -> Result<Self, StoreError> {
+        let at_rest = Some(schema::file_in(dir)).filter(|path| is_at_rest(path));
         let conn = open(dir)?;
         // One snapshot for the whole check; it ends with the connection.
         conn.execute_batch("BEGIN")?;
-        Ok(Self { conn, part })
+        Ok(Self { conn, part, at_rest })
+    }
+
+    /// Whether what was read is one state of the log: false when somebody opened a folder that was at rest when the
+    /// check began, and the check has to be made again.
+    pub fn is_one_state(&self) -> bool {
+        self.at_rest.as_deref().is_none_or(is_at_rest)
     }
 
     /// The parts of a data folder that have a log.
@@ -223,10 +236,17 @@ fn open(dir: &Path) -> Result<Connection, StoreError> {
     if !path.is_file() {
         return Err(StoreError::Missing);
     }
-    let conn = match usable(schema::open_reader(&path)) {
-        // A folder that cannot be written and was left without a write-ahead log: nothing can change under us.
-        Err(StoreError::Sql(e)) if cannot_open(&e) && !wal_has_bytes(&path) => usable(immutable(&path))?,
-        other => other?,
+    // Whoever has the store open keeps its write-ahead log and index beside it. Without them nobody does, and it
+    // is read so that nothing is made beside it; the same where the folder cannot be written.
+    let conn = if is_at_rest(&path) {
+        usable(immutable(&path))?
+    } else {
+        match usable(schema::open_reader(&path)) {
+            Err(StoreError::Sql(e)) if cannot_open(&e) && !has_bytes(&beside(&path, "-wal")) => {
+                usable(immutable(&path))?
+            }
+            other => other?,
+        }
     };
     match schema::version(&conn)? {
         0 => Err(StoreError::Missing),
@@ -246,10 +266,18 @@ fn cannot_open(e: &rusqlite::Error) -> bool {
     matches!(e.sqlite_error_code(), Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::PermissionDenied))
 }
 
-fn wal_has_bytes(path: &Path) -> bool {
-    let mut wal = path.as_os_str().to_owned();
-    wal.push("-wal");
-    std::fs::metadata(wal).is_ok_and(|m| m.len() > 0)
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+fn has_bytes(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|m| m.len() > 0)
+}
+
+fn is_at_rest(path: &Path) -> bool {
+    ["-wal", "-shm"].iter().all(|ending| !beside(path, ending).exists())
 }
 
 fn immutable(path: &Path) -> Result<Connection, StoreError> {

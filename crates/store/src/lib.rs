@@ -16,6 +16,7 @@ mod log;
 mod model;
 mod options;
 mod pool;
+mod rids;
 mod schema;
 mod search;
 mod sql;
@@ -27,8 +28,8 @@ pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use model::{
     BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, Document, DocumentWrite,
-    EntryQuery, EntryRow, EntryWrite, Guard, Hash, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Rid,
-    SubjectNo, Term,
+    EntryQuery, EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt,
+    Rid, SubjectNo, Term,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

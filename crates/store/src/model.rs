@@ -141,6 +141,9 @@ pub struct Change {
 }
 opaque_debug!(Change);
 
+/// Something that its giver wants held as long as a change is on its way.
+pub type Held = Box<dyn std::any::Any + Send>;
+
 impl Change {
     /// An empty change of a partition.
     #[must_use]
@@ -157,6 +160,20 @@ impl Change {
             checkpoint: None,
             meta: Vec::new(),
         }
+    }
+
+    /// Whether this is one log entry and nothing else, as of every read.
+    pub(crate) fn is_one_entry(&self) -> bool {
+        let Self { part: _, documents, entries, keys, drop_keys, subjects, buckets, guards, checkpoint, meta } = self;
+        entries.len() == 1
+            && checkpoint.is_none()
+            && documents.is_empty()
+            && keys.is_empty()
+            && drop_keys.is_empty()
+            && subjects.is_empty()
+            && buckets.is_empty()
+            && guards.is_empty()
+            && meta.is_empty()
     }
 }
 

@@ -1,32 +1,21 @@
 //! Finding documents across persons by blind terms.
 
-use rusqlite::OptionalExtension;
+use rusqlite::{Connection, OptionalExtension};
 
-use crate::{
-    IndexRow, PartNo, Rid, Store, StoreError, Term,
-    documents::{RowReader, sql_limit},
-    sql,
-};
+use crate::{PartNo, Rid, Store, StoreError, Term, documents::sql_limit, sql};
 
 /// How far the weight of a term is counted before it passes for heavy.
 const WEIGHT_CAP: i64 = 1000;
 
 impl Store {
-    /// Current documents that have *all* these terms, newest first: those with a rid below `before`. Candidates only:
-    /// terms are short, so the caller opens and compares each. No terms, no answer.
-    pub fn by_terms(
-        &self,
-        part: PartNo,
-        terms: &[Term],
-        before: Option<Rid>,
-        limit: usize,
-    ) -> Result<Vec<IndexRow>, StoreError> {
+    /// Current documents that have *all* these terms, newest first. Candidates only: terms are short, so the caller
+    /// opens and compares each. No terms, no answer.
+    pub fn term_rids(&self, part: PartNo, terms: &[Term], limit: usize) -> Result<Vec<Rid>, StoreError> {
         self.snapshot(|conn| {
             // The rarest term leads, the others are looked up for each of its rids.
-            let mut weight = conn.prepare_cached(sql::TERM_WEIGHT)?;
             let mut weighed = Vec::with_capacity(terms.len());
             for term in terms {
-                let n: i64 = weight.query_row((part.sql(), term.0, WEIGHT_CAP), |r| r.get(0))?;
+                let n = if terms.len() == 1 { 0 } else { weigh(conn, part, term, WEIGHT_CAP)? };
                 weighed.push((n, term));
             }
             weighed.sort_unstable_by_key(|(n, _)| *n);
@@ -34,11 +23,9 @@ impl Store {
             let Some(((_, lead), others)) = weighed.split_first() else {
                 return Ok(out);
             };
-
-            let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut rids = conn.prepare_cached(sql::TERM_RIDS)?;
             let mut has = conn.prepare_cached(sql::TERM_HAS)?;
-            let mut rids = rids.query((part.sql(), lead.0, before.unwrap_or(Rid::MAX), i64::MAX))?;
+            let mut rids = rids.query((part.sql(), lead.0, Rid::MAX, i64::MAX))?;
             'lead: while out.len() < limit
                 && let Some(row) = rids.next()?
             {
@@ -49,7 +36,7 @@ impl Store {
                         continue 'lead;
                     }
                 }
-                reader.rows(conn.prepare_cached(sql::BY_RID)?, (part.sql(), rid), &mut out)?;
+                out.push(rid);
             }
             Ok(out)
         })
@@ -57,10 +44,10 @@ impl Store {
 
     /// How many current documents have a term, counted up to `cap`.
     pub fn weigh_term(&self, part: PartNo, term: &Term, cap: usize) -> Result<u64, StoreError> {
-        self.read(|conn| {
-            let params = (part.sql(), term.0, sql_limit(cap));
-            let n: i64 = conn.prepare_cached(sql::TERM_WEIGHT)?.query_row(params, |r| r.get(0))?;
-            Ok(n.cast_unsigned())
-        })
+        self.read(|conn| Ok(weigh(conn, part, term, sql_limit(cap))?.cast_unsigned()))
     }
+}
+
+fn weigh(conn: &Connection, part: PartNo, term: &Term, cap: i64) -> Result<i64, StoreError> {
+    Ok(conn.prepare_cached(sql::TERM_WEIGHT)?.query_row((part.sql(), term.0, cap), |r| r.get(0))?)
 }

@@ -84,6 +84,7 @@ statements! { READS:
     /// The writer's look before it adds a version.
     LATEST = "SELECT rid, version FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 \
         ORDER BY version DESC LIMIT 1";
+    VERSION_RID = "SELECT rid FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND version = ?4";
     DOCUMENT_CURRENT = concat!(document_columns!(),
         "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 ORDER BY version DESC LIMIT 1");
     DOCUMENT_VERSION = concat!(document_columns!(),
@@ -108,6 +109,14 @@ statements! { READS:
     SUBJECT_KIND_SUPERSEDED = concat!(index_columns!(),
         "FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 AND until < ?3 AND +rid <= ?4 AND kind = ?5 \
         AND deleted = 0");
+    /// Answered by the index alone; tombstones are among them.
+    SUBJECT_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND +rid <= ?4";
+    SUBJECT_KIND_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND kind = ?5 \
+        AND rid <= ?4";
+    SUBJECT_RIDS_SUPERSEDED = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 AND until < ?3 \
+        AND +rid <= ?4";
+    SUBJECT_KIND_RIDS_SUPERSEDED = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 \
+        AND until < ?3 AND kind = ?5 AND +rid <= ?4";
     SUBJECT_COUNT = "SELECT count(*) FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND kind = ?4 \
         AND deleted = 0";
     KIND_PAGE = concat!(index_columns!(),
@@ -117,6 +126,7 @@ statements! { READS:
     KIND_PAGE_SUPERSEDED = concat!(index_columns!(),
         "FROM document WHERE part = ?1 AND kind = ?2 AND until > ?5 AND until < ?3 AND +rid > ?4 AND +rid <= ?5 \
         AND deleted = 0 ORDER BY +rid LIMIT ?6");
+    KIND_RIDS = "SELECT rid FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 ORDER BY rid LIMIT ?4";
     KIND_COUNT = "SELECT count(*) FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 AND deleted = 0";
     /// How many rids a term has, counted up to a cap.
     TERM_WEIGHT = "SELECT count(*) FROM (SELECT 1 FROM term WHERE part = ?1 AND term = ?2 LIMIT ?3)";

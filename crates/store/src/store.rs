@@ -18,7 +18,7 @@ use tokio::sync::{
 };
 
 use crate::{
-    Change, CommitError, Committed, Options, PartNo, StoreError,
+    Change, CommitError, Committed, Held, Options, PartNo, StoreError,
     kinds::Kinds,
     pool::Pool,
     schema,
@@ -75,8 +75,14 @@ impl Store {
     ///
     /// Concurrent changes share one durable transaction; one that fails, fails alone.
     pub async fn commit(&self, change: Change) -> Result<Committed, CommitError> {
+        self.commit_holding(change, Box::new(())).await
+    }
+
+    /// The same, with something that is dropped when the change is durable or has failed, and before anybody is told
+    /// so, even if the caller has gone away meanwhile.
+    pub async fn commit_holding(&self, change: Change, held: Held) -> Result<Committed, CommitError> {
         let (reply, answer) = oneshot::channel();
-        self.enqueue(Job::Commit(Box::new(change), reply)).await?;
+        self.enqueue(Job::Commit(Box::new(change), held, reply)).await?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
@@ -85,7 +91,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
-        queue.blocking_send(Job::Commit(Box::new(change), reply)).map_err(|_| self.gone())?;
+        queue.blocking_send(Job::Commit(Box::new(change), Box::new(()), reply)).map_err(|_| self.gone())?;
         answer.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
     }
 

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::group::GroupFailed;
 use crate::{
-    Change, CommitError, Committed, Hash, Options, PartNo, StoreError,
+    Change, CommitError, Committed, Hash, Held, Options, PartNo, StoreError,
     apply::{Edge, load_edge},
     log, sql,
     store::Shared,
@@ -27,8 +27,11 @@ const CHANGE_OVERHEAD: usize = 4096;
 
 pub(crate) type Reply = oneshot::Sender<Result<Committed, CommitError>>;
 
+/// A change, what is held for it, and who waits for it.
+type Member = (Box<Change>, Held, Reply);
+
 pub(crate) enum Job {
-    Commit(Box<Change>, Reply),
+    Commit(Box<Change>, Held, Reply),
     CreatePart(PartNo, String, oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -36,6 +39,28 @@ pub(crate) enum Job {
 struct PartState {
     edge: Edge,
     log: Sequencer,
+}
+
+/// Changes for one transaction.
+struct Group {
+    members: Vec<Member>,
+    bytes: usize,
+}
+
+impl Group {
+    /// Takes in what is waiting, as far as it fits; gives back what comes after it and is no change.
+    fn gather(&mut self, jobs: &mut mpsc::Receiver<Job>, options: &Options) -> Option<Job> {
+        while self.members.len() < options.group_changes && self.bytes < options.group_bytes {
+            match jobs.try_recv().ok()? {
+                Job::Commit(change, held, reply) => {
+                    self.bytes += weight(&change);
+                    self.members.push((change, held, reply));
+                }
+                other => return Some(other),
+            }
+        }
+        None
+    }
 }
 
 pub(crate) struct Writer {
@@ -62,26 +87,21 @@ impl Writer {
     /// Works until the last [`crate::Store`] is gone.
     pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let _bell = Bell { shared: Arc::clone(&self.shared), options: self.options.clone() };
-        let mut held = None;
-        while let Some(job) = held.take().or_else(|| jobs.blocking_recv()) {
+        let mut next = None;
+        let mut company = 0;
+        while let Some(job) = next.take().or_else(|| jobs.blocking_recv()) {
             match job {
-                Job::Commit(change, reply) => {
-                    let mut bytes = weight(&change);
-                    let mut group = vec![(change, reply)];
-                    while group.len() < self.options.group_changes && bytes < self.options.group_bytes {
-                        match jobs.try_recv() {
-                            Ok(Job::Commit(change, reply)) => {
-                                bytes += weight(&change);
-                                group.push((change, reply));
-                            }
-                            Ok(other) => {
-                                held = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
+                Job::Commit(change, held, reply) => {
+                    let mut group = Group { bytes: weight(&change), members: vec![(change, held, reply)] };
+                    next = group.gather(&mut jobs, &self.options);
+                    if next.is_none() && company >= self.options.siblings {
+                        // So many came together last time that more are on their way: waiting for them costs less than
+                        // a sync of their own (PostgreSQL's `commit_delay`).
+                        std::thread::sleep(self.options.delay);
+                        next = group.gather(&mut jobs, &self.options);
                     }
-                    self.group(group, bytes);
+                    company = group.members.len();
+                    self.group(group.members, group.bytes);
                 }
                 Job::CreatePart(part, origin, reply) => {
                     let answer = self.create_part(part, &origin);
@@ -94,9 +114,9 @@ impl Writer {
     }
 
     /// Commits a group and answers each of its members.
-    fn group(&mut self, group: Vec<(Box<Change>, Reply)>, bytes: usize) {
+    fn group(&mut self, group: Vec<Member>, bytes: usize) {
         if self.shared.poisoned.load(Ordering::Acquire) {
-            for (_, reply) in group {
+            for (_, _, reply) in group {
                 answer(reply, Err(CommitError::Fatal));
             }
             return;

@@ -20,6 +20,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+/// A request makes some hundred short-lived values and two threads free what a third made: the system's allocator spent a
+/// sixth of all processor time on that (`docs/benchmarks.md`).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Names the purpose of use of a request to the FHIR door.
 const PURPOSE_HEADER: &str = "x-purpose-of-use";
 

@@ -123,6 +123,9 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
         bar.set_position(progress.checked);
     });
     bar.finish_and_clear();
+    if !source.is_one_state() {
+        return Err(anyhow!("the folder came into use while it was checked; check it again"));
+    }
     match checked {
         Ok(report) => Ok(beside(&source, &verifier).map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
@@ -288,7 +291,7 @@ mod tests {
         let mut tiles = MemoryTiles::default();
         let mut log = Sequencer::load(ORIGIN, 0, &tiles).unwrap();
         let staged = log.stage(time_us, &[&entry]).unwrap();
-        tiles.put(staged.tiles());
+        tiles.put(&staged.tiles());
         log.committed(staged).unwrap();
         let note = key.sign(&log.checkpoint()).unwrap();
         let disclosures = vec![disclose(&salt, &fields, "actor").unwrap()];

@@ -10,6 +10,8 @@ use uuid::Uuid;
 pub enum Door {
     /// FHIR REST.
     Fhir,
+    /// DICOMweb.
+    Dicomweb,
     /// Staff console.
     Console,
     /// Patient portal.
@@ -27,6 +29,7 @@ impl Door {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Fhir => "fhir",
+            Self::Dicomweb => "dicomweb",
             Self::Console => "console",
             Self::Portal => "portal",
             Self::OAuth => "oauth",

@@ -1,9 +1,9 @@
 //! Documents as the vault speaks of them, and the sealed index record beside each.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use tacebo_policy::{Fact, Labels};
 
+use crate::body::Body;
 use crate::disclosed::VaultFault;
 
 /// Names one document: its kind (a FHIR type or a record of the house) and logical id.
@@ -31,10 +31,10 @@ pub struct Document {
     pub version: u64,
     /// Commit time, microseconds since the Unix epoch.
     pub time_us: i64,
-    /// Whether this version is a deletion; then `body` is `Null`.
+    /// Whether this version is a deletion; then `body` is `null`.
     pub deleted: bool,
     /// The body as the language wrote it, with masks applied.
-    pub body: Value,
+    pub body: Body,
     /// Whether a mask changed anything.
     pub veiled: bool,
     /// What the house says of its content: for marks beside it, never for deciding.
@@ -108,91 +108,6 @@ impl IndexRecord {
         match bytes.split_first() {
             Some((&INDEX_V1, rest)) => postcard::from_bytes(rest).map_err(|_| VaultFault::Decode("index record")),
             _ => Err(VaultFault::Decode("index record version")),
-        }
-    }
-}
-
-/// zstd level for bodies: level 1 is within a few percent of level 3 on FHIR JSON at half the cost.
-const ZSTD_LEVEL: i32 = 1;
-/// Ceiling for one opened body; a stored body was within it when it was written.
-pub(crate) const MAX_BODY: usize = 64 << 20;
-
-pub(crate) fn pack(body: &Value) -> Result<Vec<u8>, VaultFault> {
-    let json = serde_json::to_vec(body).map_err(|_| VaultFault::Decode("body to JSON"))?;
-    zstd::bulk::compress(&json, ZSTD_LEVEL).map_err(|_| VaultFault::Decode("body compression"))
-}
-
-pub(crate) fn unpack(bytes: &[u8]) -> Result<Value, VaultFault> {
-    let size = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten().and_then(|n| usize::try_from(n).ok());
-    let Some(size) = size.filter(|n| *n <= MAX_BODY) else {
-        return Err(VaultFault::Decode("body size"));
-    };
-    let json = zstd::bulk::decompress(bytes, size).map_err(|_| VaultFault::Decode("body compression"))?;
-    serde_json::from_slice(&json).map_err(|_| VaultFault::Decode("body JSON"))
-}
-
-/// Takes out what the house itself says of a version, so that a client cannot set it.
-pub(crate) fn unstamp(body: &mut Value) {
-    if let Some(meta) = body.get_mut("meta").and_then(Value::as_object_mut) {
-        meta.shift_remove("versionId");
-        meta.shift_remove("lastUpdated");
-        if meta.is_empty()
-            && let Some(object) = body.as_object_mut()
-        {
-            object.shift_remove("meta");
-        }
-    }
-}
-
-/// Writes `id`, `meta.versionId` and `meta.lastUpdated` into a FHIR body on its way out.
-pub(crate) fn stamp(body: &mut Value, id: &str, version: u64, time_us: i64) {
-    let Some(object) = body.as_object_mut() else { return };
-    if !object.contains_key("resourceType") {
-        return;
-    }
-    object.insert("id".into(), Value::String(id.to_owned()));
-    let meta = object.entry("meta").or_insert_with(|| Value::Object(Map::new()));
-    if let Some(meta) = meta.as_object_mut() {
-        meta.insert("versionId".into(), Value::String(version.to_string()));
-        meta.insert("lastUpdated".into(), Value::String(instant(time_us)));
-    }
-}
-
-/// A commit time as a FHIR `instant` in UTC with milliseconds.
-pub fn instant(time_us: i64) -> String {
-    jiff::Timestamp::from_microsecond(time_us)
-        .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-        .strftime("%Y-%m-%dT%H:%M:%S%.3fZ")
-        .to_string()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_comes_back_as_it_was_written_with_its_decimals() {
-        let body: Value =
-            serde_json::from_str(r#"{"resourceType":"Observation","valueQuantity":{"value":6.0}}"#).unwrap();
-        assert_eq!(unpack(&pack(&body).unwrap()).unwrap().to_string(), body.to_string());
-    }
-
-    #[test]
-    fn a_client_cannot_set_version_or_time() {
-        let mut body: Value =
-            serde_json::json!({"resourceType":"Patient","meta":{"versionId":"9","lastUpdated":"2000-01-01T00:00:00Z"}});
-        unstamp(&mut body);
-        assert_eq!(body, serde_json::json!({"resourceType":"Patient"}));
-        stamp(&mut body, "a", 3, 1_000_000);
-        assert_eq!(body["meta"]["versionId"], "3");
-        assert_eq!(body["meta"]["lastUpdated"], "1970-01-01T00:00:01.000Z");
-    }
-
-    #[test]
-    fn a_truncated_body_is_an_error_not_a_panic() {
-        let packed = pack(&serde_json::json!({"a":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbb"})).unwrap();
-        for cut in 0..packed.len() {
-            assert!(unpack(&packed[..cut]).is_err());
         }
     }
 }

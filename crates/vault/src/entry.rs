@@ -8,7 +8,6 @@ use tacebo_seal::SubjectNo;
 use crate::asker::Asker;
 use crate::decide::Leave;
 use crate::disclosed::VaultFault;
-use crate::random;
 
 /// How an ask ended, as written into the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +56,8 @@ pub mod field {
     pub const PURPOSE: &str = "purpose";
     /// Action.
     pub const ACTION: &str = "action";
+    /// Further actions on the way to the same answer, comma separated: a look-up before a write.
+    pub const ALSO: &str = "also";
     /// Outcome.
     pub const OUTCOME: &str = "outcome";
     /// Patient concerned.
@@ -84,7 +85,7 @@ pub mod field {
 }
 
 /// Items named in one entry at most; the count and a digest of all stand beside them.
-const MAX_ITEMS: usize = 200;
+pub(crate) const MAX_ITEMS: usize = 200;
 
 /// One entry about to be committed.
 #[derive(Clone)]
@@ -92,27 +93,34 @@ pub(crate) struct Draft {
     pub subject: Option<SubjectNo>,
     pub actor: u64,
     pub class: Class,
-    pub fields: Vec<(String, String)>,
+    pub fields: Vec<(&'static str, String)>,
 }
 
 /// The sealed body of an entry.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 pub(crate) struct EntryBody {
     pub salt: [u8; 32],
     pub fields: Vec<(String, String)>,
 }
 
+/// The same on its way in.
+#[derive(Serialize)]
+pub(crate) struct NewBody<'a> {
+    pub salt: [u8; 32],
+    pub fields: &'a [(&'static str, String)],
+}
+
 const ENTRY_V1: u8 = 1;
 
-impl EntryBody {
-    pub(crate) fn new(fields: Vec<(String, String)>) -> Result<Self, VaultFault> {
-        Ok(Self { salt: random::bytes()?, fields })
-    }
-
+impl NewBody<'_> {
     pub(crate) fn encode(&self) -> Result<Vec<u8>, VaultFault> {
-        postcard::to_extend(self, vec![ENTRY_V1]).map_err(|_| VaultFault::Decode("entry"))
+        let mut out = Vec::with_capacity(512);
+        out.push(ENTRY_V1);
+        postcard::to_extend(self, out).map_err(|_| VaultFault::Decode("entry"))
     }
+}
 
+impl EntryBody {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, VaultFault> {
         match bytes.split_first() {
             Some((&ENTRY_V1, rest)) => postcard::from_bytes(rest).map_err(|_| VaultFault::Decode("entry")),
@@ -125,25 +133,25 @@ impl Draft {
     /// An entry of `asker`'s ask with this outcome; nobody concerned yet.
     pub(crate) fn new(asker: &Asker, action: Action, outcome: Outcome, class: Class) -> Self {
         let roles = asker.who.roles.iter().map(|r| r.code()).collect::<Vec<_>>().join(",");
-        let mut draft = Self { subject: None, actor: asker.who.number, class, fields: Vec::with_capacity(14) };
-        draft.put(field::ACTOR, &asker.who.account);
-        draft.put(field::ROLES, &roles);
+        let mut draft = Self { subject: None, actor: asker.who.number, class, fields: Vec::with_capacity(17) };
+        draft.put(field::ACTOR, asker.who.account.as_str());
+        draft.put(field::ROLES, roles);
         if let Some(department) = &asker.who.department {
-            draft.put(field::DEPARTMENT, department);
+            draft.put(field::DEPARTMENT, department.as_str());
         }
         draft.put(field::PURPOSE, asker.why.code());
         draft.put(field::ACTION, action.code());
         draft.put(field::OUTCOME, outcome.as_str());
         draft.put(field::DOOR, asker.origin.door.as_str());
         if let Some(address) = asker.origin.address {
-            draft.put(field::ADDRESS, &address.to_string());
+            draft.put(field::ADDRESS, address.to_string());
         }
-        draft.put(field::REQUEST, &asker.request.to_string());
+        draft.put(field::REQUEST, asker.request.to_string());
         draft
     }
 
-    pub(crate) fn put(&mut self, name: &str, value: &str) -> &mut Self {
-        self.fields.push((name.to_owned(), value.to_owned()));
+    pub(crate) fn put(&mut self, name: &'static str, value: impl Into<String>) -> &mut Self {
+        self.fields.push((name, value.into()));
         self
     }
 
@@ -160,7 +168,7 @@ impl Draft {
     pub(crate) fn items<'a>(mut self, items: impl ExactSizeIterator<Item = (&'a str, &'a str, u64)>) -> Self {
         use std::fmt::Write as _;
         let count = items.len();
-        let mut text = String::with_capacity(count.min(MAX_ITEMS) * 64);
+        let mut text = String::with_capacity(count.min(MAX_ITEMS) * 72);
         for (kind, id, version) in items.take(MAX_ITEMS) {
             if !text.is_empty() {
                 text.push(' ');
@@ -168,8 +176,8 @@ impl Draft {
             // Writing to a String cannot fail.
             let _ = write!(text, "{kind}/{id}/_history/{version}");
         }
-        self.put(field::ITEMS, &text);
-        self.put(field::COUNT, &count.to_string());
+        self.put(field::ITEMS, text);
+        self.put(field::COUNT, count.to_string());
         self
     }
 
@@ -178,16 +186,16 @@ impl Draft {
         let mut policies: Vec<&str> =
             leave.0.iter().flat_map(tacebo_policy::Permit::policies).map(String::as_str).collect();
         policies.dedup();
-        self.put(field::POLICIES, &policies.join(","));
+        self.put(field::POLICIES, policies.join(","));
         let evidence: Vec<String> =
             leave.0.iter().flat_map(|permit| permit.why().args).map(|(_, value)| value).collect();
         if !evidence.is_empty() {
-            self.put(field::EVIDENCE, &evidence.join(" "));
+            self.put(field::EVIDENCE, evidence.join(" "));
         }
         let masks = leave.masks();
         if !masks.is_empty() {
             let names: Vec<&str> = masks.iter().map(tacebo_policy::Mask::code).collect();
-            self.put(field::MASKS, &names.join(","));
+            self.put(field::MASKS, names.join(","));
         }
         self
     }

@@ -10,10 +10,13 @@ use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SubjectNo};
 use tacebo_store::{Change, Clock, FatalHook, Options, PartNo, Store};
 
 use crate::disclosed::VaultFault;
+use crate::hot::Hot;
 use crate::keys::{self, Drawer, Keys};
-use crate::profile::Profiles;
+use crate::pack::Packer;
+use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
-use crate::vault::{Inner, Institution, Vault};
+use crate::vault::{CURRENTS, Inner, Institution, Vault};
+use crate::watched::Watched;
 
 /// What it takes to open a house.
 pub struct Opening {
@@ -134,7 +137,10 @@ fn assemble(
         ring: RwLock::new(Arc::new(ring)),
         keys: Keys::new(),
         persons: Cache::new(PERSONS),
-        profiles: Profiles::new(),
+        profiles: Arc::new(Profiles::new(PROFILES)),
+        currents: Arc::new(Watched::new(CURRENTS)),
+        hot: Hot::new(),
+        packer: Packer::default(),
         engine,
         speeches: opening.speeches,
         log_key,

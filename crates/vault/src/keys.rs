@@ -79,10 +79,10 @@ impl Keys {
 }
 
 /// A person's data keys, opened.
-pub(crate) type Opened = Vec<(Category, DataKey)>;
+pub(crate) type DataKeys = Vec<(Category, DataKey)>;
 
 /// Fresh keys for every drawer of a new person: rows to commit and the keys themselves.
-pub(crate) fn fresh(ring: &Keyring, subject: SubjectNo) -> Result<(Vec<KeyRow>, Opened), VaultFault> {
+pub(crate) fn fresh(ring: &Keyring, subject: SubjectNo) -> Result<(Vec<KeyRow>, DataKeys), VaultFault> {
     let mut rows = Vec::with_capacity(Drawer::ALL.len());
     let mut keys = Vec::with_capacity(Drawer::ALL.len());
     for drawer in Drawer::ALL {

@@ -11,13 +11,19 @@
 //! ```
 
 mod asker;
+mod body;
 mod decide;
 mod disclosed;
 mod document;
 mod entry;
+mod hot;
 mod house;
 mod keys;
 mod log;
+mod look;
+mod meant;
+mod merge;
+mod pack;
 mod profile;
 mod random;
 mod read;
@@ -31,21 +37,26 @@ mod token;
 mod vault;
 mod verify;
 mod ward;
+mod watched;
 mod write;
 
 pub use asker::{Asker, Door, Origin};
+pub use body::Body;
 pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
-pub use document::{DocRef, Document, instant};
+pub use document::{DocRef, Document};
 pub use entry::{Outcome, field};
 pub use house::{Opening, VKEY_FILE, part_of};
 pub use log::{LogEntry, LogQuery, ProofFile};
+pub use look::{Look, Unanswered};
+pub use meant::Meant;
+pub use pack::instant;
 pub use read::At;
 pub use records::{Keep, Record, RecordKind};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
 pub use state::HouseState;
-pub use ticket::{Emergency, EmergencyTerms};
+pub use ticket::{Emergency, EmergencyTerms, Running};
 pub use vault::{Institution, Snapshot, Vault};
 pub use verify::Verified;
 pub use ward::Ward;

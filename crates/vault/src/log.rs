@@ -11,6 +11,8 @@ use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::DocRef;
 use crate::entry::{Class, Draft, EntryBody, Outcome, field};
 use crate::keys::Drawer;
+use crate::look::Look;
+use crate::meant::Meant;
 use crate::speech::PatientId;
 use crate::vault::{ENTRY_KIND, Inner, Vault};
 
@@ -19,6 +21,8 @@ use crate::vault::{ENTRY_KIND, Inner, Vault};
 pub struct LogQuery {
     /// Concerning this patient.
     pub patient: Option<PatientId>,
+    /// Concerning whoever is meant, as `patient`.
+    pub meant: Option<Meant>,
     /// By this account number.
     pub actor: Option<u64>,
     /// Before this index (for the next page).
@@ -82,27 +86,7 @@ impl Vault {
     /// # Errors
     /// [`Refused`], recorded.
     pub async fn log(&self, asker: &Asker, query: &LogQuery) -> Result<Disclosed<Vec<LogEntry>>, Refused> {
-        let inner = &*self.0;
-        let concerned = match &query.patient {
-            Some(patient) => inner.concerned(&[patient.as_str().to_owned()])?,
-            None => Concerned::Nobody,
-        };
-        let leave = inner.leave_to_read_log(asker, &concerned).await?;
-        let subject = concerned.owner();
-        let entries = if query.patient.is_some() && subject.is_none() {
-            Vec::new()
-        } else {
-            inner.find_entries(query, subject, &leave)?
-        };
-        let mut draft = Draft::new(asker, Action::ReadLog, Outcome::Done, Class::Disclosure)
-            .of(subject, query.patient.as_ref().map(PatientId::as_str))
-            .by(&leave);
-        draft.put(field::COUNT, &entries.len().to_string());
-        if let Some(actor) = query.actor {
-            draft.put(field::DETAIL, &format!("actor {actor}"));
-        }
-        let receipts = inner.log(&[draft]).await?;
-        Ok(Disclosed::new(entries, &[leave], receipts))
+        self.ask(asker, |look| look.log(query)).await
     }
 
     /// The proof of one entry, with all its fields opened, up to a signed checkpoint.
@@ -111,7 +95,47 @@ impl Vault {
     /// [`Refused`], recorded; not found when there is no such entry.
     pub async fn proof(&self, asker: &Asker, index: u64) -> Result<Disclosed<ProofFile>, Refused> {
         self.sign_now().await?;
-        let inner = &*self.0;
+        self.ask(asker, |look| look.proof(index)).await
+    }
+}
+
+impl Look<'_> {
+    /// Entries, newest first, as [`Vault::log`] tells them.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn log(&mut self, query: &LogQuery) -> Result<Vec<LogEntry>, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
+        let whose = query.meant.as_ref().map(Meant::id).or(query.patient.as_ref());
+        let concerned = match whose {
+            Some(patient) => inner.concerned(&[patient.as_str().to_owned()])?,
+            None => Concerned::Nobody,
+        };
+        let leave = self.leave_to_read_log(&concerned)?;
+        let subject = concerned.owner();
+        let entries = if whose.is_some() && subject.is_none() {
+            Vec::new()
+        } else {
+            inner.find_entries(query, subject, &leave)?
+        };
+        let mut draft = Draft::new(asker, Action::ReadLog, Outcome::Done, Class::Disclosure)
+            .of(subject, whose.map(PatientId::as_str))
+            .by(&leave);
+        draft.put(field::COUNT, &entries.len().to_string());
+        if let Some(actor) = query.actor {
+            draft.put(field::DETAIL, &format!("actor {actor}"));
+        }
+        self.showed(vec![draft], [leave]);
+        Ok(entries)
+    }
+
+    /// The proof of one entry, as [`Vault::proof`] gives it; of an entry that the newest checkpoint
+    /// covers: [`Vault::sign_now`] before.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn proof(&mut self, index: u64) -> Result<ProofFile, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let row = inner.store.entry(inner.part, index).map_err(VaultFault::from)?;
         let opened = match &row {
             Some(row) => inner.open_entry(row)?,
@@ -126,33 +150,28 @@ impl Vault {
             None if row.is_none() => Concerned::Unknown,
             None => Concerned::Nobody,
         };
-        let leave = inner.leave_to_read_log(asker, &concerned).await?;
+        let leave = self.leave_to_read_log(&concerned)?;
         let (Some(row), Some(body)) = (row, opened) else {
             let draft = Draft::new(asker, Action::ReadLog, Outcome::NotFound, Class::Refusal);
-            let receipts = inner.log(&[draft]).await?;
-            return Err(Refused::new(Denial::NotFound, receipts));
+            return Err(self.denied(vec![draft], Denial::NotFound));
         };
         let file = inner.prove(&row, &body, &leave)?;
         let mut draft =
             Draft::new(asker, Action::ReadLog, Outcome::Done, Class::Disclosure).of(row.subject, None).by(&leave);
         draft.put(field::DETAIL, &format!("proof of {index}"));
-        let receipts = inner.log(&[draft]).await?;
-        Ok(Disclosed::new(file, &[leave], receipts))
+        self.showed(vec![draft], [leave]);
+        Ok(file)
+    }
+
+    fn leave_to_read_log(&mut self, concerned: &Concerned) -> Result<Leave, Refused> {
+        let labels = self.inner.engine.labeller().of_kind(LOG_KIND);
+        self.inner
+            .decide(self.asker, Action::ReadLog, LOG_KIND, labels, concerned)
+            .map_err(|refusal| self.refused(Action::ReadLog, &DocRef::new(LOG_KIND, ""), &refusal, concerned))
     }
 }
 
 impl Inner {
-    async fn leave_to_read_log(&self, asker: &Asker, concerned: &Concerned) -> Result<Leave, Refused> {
-        let labels = self.engine.labeller().of_kind(LOG_KIND);
-        match self.decide(asker, Action::ReadLog, LOG_KIND, labels, concerned) {
-            Ok(leave) => Ok(leave),
-            Err(refusal) => {
-                let name = DocRef::new(LOG_KIND, "");
-                Err(self.refused(asker, Action::ReadLog, &name, &refusal, concerned).await?)
-            }
-        }
-    }
-
     fn find_entries(
         &self,
         query: &LogQuery,

@@ -1,14 +1,15 @@
 //! Reading one document: current, by version, and its history.
 
 use tacebo_policy::{Action, Refusal};
-use tacebo_seal::{Part, SubjectNo};
-use tacebo_store::IndexRow;
 
 use crate::asker::Asker;
+use crate::body::Body;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{DocRef, Document, IndexRecord, stamp, unpack};
+use crate::document::{DocRef, Document};
 use crate::entry::{Class, Draft, Outcome};
+use crate::hot::{Opened, Text};
+use crate::look::Look;
 use crate::vault::{Inner, Vault};
 
 /// Which version of a document.
@@ -30,30 +31,7 @@ impl Vault {
     /// [`Refused`], recorded; what it says does not depend on whether a document
     /// the asker may not see exists.
     pub async fn read(&self, asker: &Asker, name: &DocRef, at: At) -> Result<Disclosed<Document>, Refused> {
-        let inner = &*self.0;
-        let id = inner.id_term(&name.kind, &name.id);
-        let row = match at {
-            At::Current => inner.store.current(inner.part, &name.kind, &id),
-            At::Version(version) => inner.store.version(inner.part, &name.kind, &id, version),
-        }
-        .map_err(VaultFault::from)?;
-        let Some(row) = row else {
-            return Err(inner.absent(asker, Action::Read, name).await?);
-        };
-        let record = inner.open_index(&row.row)?;
-        let (decision, concerned) = inner.decide_record(asker, Action::Read, &name.kind, &record)?;
-        let permit = match decision {
-            Ok(permit) => permit,
-            Err(refusal) => return Err(inner.refused(asker, Action::Read, name, &refusal, &concerned).await?),
-        };
-        let document = inner.open_document(&row.row, &row.body, &record, &permit)?;
-        let outcome = if row.row.deleted { Outcome::NotFound } else { Outcome::Done };
-        let drafts = drafts(asker, Action::Read, outcome, &permit, &concerned, std::slice::from_ref(&document));
-        let receipts = inner.log(&drafts).await?;
-        if row.row.deleted {
-            return Err(Refused::new(Denial::Gone, receipts));
-        }
-        Ok(Disclosed::new(document, &[permit], receipts))
+        self.ask(asker, |look| look.read(name, at)).await
     }
 
     /// All versions of a document that `asker` may see, newest first.
@@ -61,37 +39,78 @@ impl Vault {
     /// # Errors
     /// As [`Vault::read`].
     pub async fn history(&self, asker: &Asker, name: &DocRef) -> Result<Disclosed<Vec<Document>>, Refused> {
-        let inner = &*self.0;
+        self.ask(asker, |look| look.history(name)).await
+    }
+}
+
+impl Look<'_> {
+    /// Reads one document, as [`Vault::read`] does.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn read(&mut self, name: &DocRef, at: At) -> Result<Document, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
+        let id = inner.id_term(&name.kind, &name.id);
+        let rid = match at {
+            At::Current => inner.current(&name.kind, &id)?,
+            At::Version(version) => {
+                inner.store.version_rid(inner.part, &name.kind, &id, version).map_err(VaultFault::from)?
+            }
+        };
+        let Some(rid) = rid else {
+            return Err(self.absent(Action::Read, name));
+        };
+        let found = inner.opened_one(rid)?;
+        let (decision, concerned) = inner.decide_record(asker, Action::Read, &name.kind, &found.record)?;
+        let permit = match decision {
+            Ok(permit) => permit,
+            Err(refusal) => return Err(self.refused(Action::Read, name, &refusal, &concerned)),
+        };
+        let document = inner.documents(&[(&found, &permit)])?.pop().ok_or(VaultFault::Decode("no document"))?;
+        let outcome = if found.row.deleted { Outcome::NotFound } else { Outcome::Done };
+        let drafts = drafts(asker, Action::Read, outcome, &permit, &concerned, std::slice::from_ref(&document));
+        if found.row.deleted {
+            return Err(self.denied(drafts, Denial::Gone));
+        }
+        self.showed(drafts, [permit]);
+        Ok(document)
+    }
+
+    /// All versions of a document, as [`Vault::history`] tells them.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn history(&mut self, name: &DocRef) -> Result<Vec<Document>, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let id = inner.id_term(&name.kind, &name.id);
         let rows =
             inner.store.history(inner.part, &name.kind, &id, None, None, HISTORY_CAP).map_err(VaultFault::from)?;
-        let rids: Vec<_> = rows.iter().map(|row| row.rid).collect();
-        let bodies = inner.store.bodies(inner.part, &rids).map_err(VaultFault::from)?;
         if rows.is_empty() {
-            return Err(inner.absent(asker, Action::History, name).await?);
+            return Err(self.absent(Action::History, name));
         }
-        let mut documents = Vec::with_capacity(rows.len());
+        let mut shown = Vec::with_capacity(rows.len());
         let mut permits = Vec::new();
         let mut last = None;
-        for (row, body) in rows.iter().zip(&bodies) {
-            let record = inner.open_index(row)?;
-            let (decision, concerned) = inner.decide_record(asker, Action::History, &name.kind, &record)?;
+        for row in rows {
+            let found = inner.open_row(row)?;
+            let (decision, concerned) = inner.decide_record(asker, Action::History, &name.kind, &found.record)?;
             match decision {
                 Ok(permit) => {
-                    documents.push(inner.open_document(row, body, &record, &permit)?);
+                    shown.push(found);
                     permits.push((permit, concerned));
                 }
                 Err(refusal) => last = Some((refusal, concerned)),
             }
         }
+        let pairs: Vec<_> = shown.iter().zip(&permits).map(|(found, (permit, _))| (&**found, permit)).collect();
+        let documents = inner.documents(&pairs)?;
         let Some((permit, concerned)) = permits.first() else {
             let (refusal, concerned) = last.ok_or(VaultFault::Decode("history without a decision"))?;
-            return Err(inner.refused(asker, Action::History, name, &refusal, &concerned).await?);
+            return Err(self.refused(Action::History, name, &refusal, &concerned));
         };
         let drafts = drafts(asker, Action::History, Outcome::Done, permit, concerned, &documents);
-        let receipts = inner.log(&drafts).await?;
-        let permits: Vec<Leave> = permits.into_iter().map(|(permit, _)| permit).collect();
-        Ok(Disclosed::new(documents, &permits, receipts))
+        self.showed(drafts, permits.into_iter().map(|(permit, _)| permit));
+        Ok(documents)
     }
 }
 
@@ -117,45 +136,52 @@ pub(crate) fn drafts(
 }
 
 impl Inner {
-    /// Opens a body, stamps it and lowers the veil over it.
-    pub(crate) fn open_document(
-        &self,
-        index: &IndexRow,
-        sealed: &[u8],
-        record: &IndexRecord,
-        permit: &Leave,
-    ) -> Result<Document, VaultFault> {
-        let name = DocRef::new(&*index.kind, record.id.clone());
-        if index.deleted {
-            let (version, time_us) = (index.version, index.time_us);
-            let (body, labels) = (serde_json::Value::Null, record.labels.clone());
-            return Ok(Document { name, version, time_us, deleted: true, body, veiled: false, labels });
-        }
-        let key = self.key(index.subject.unwrap_or(SubjectNo::HOUSE), index.category)?;
-        let place = self.place(index.subject, index.category, &index.kind, &index.id.0, index.version, Part::Body);
-        let mut body = unpack(&key.open(&place, sealed)?)?;
-        stamp(&mut body, &record.id, index.version, index.time_us);
-        let masks = permit.masks();
-        let veiled = !masks.is_empty() && {
-            let veiled = tacebo_veil::veil(&index.kind, &mut body, masks);
-            !veiled.is_clear()
+    /// Opens bodies and lowers the veil over each.
+    pub(crate) fn documents(&self, versions: &[(&Opened, &Leave)]) -> Result<Vec<Document>, VaultFault> {
+        let opened: Vec<&Opened> = versions.iter().map(|(one, _)| *one).collect();
+        let texts = self.texts(&opened)?;
+        let one = |((found, permit), text): (&(&Opened, &Leave), Text)| {
+            let Opened { row, record, .. } = found;
+            let (body, veiled) = if row.deleted { (Body::default(), false) } else { veil(&row.kind, text, permit) };
+            Document {
+                name: DocRef::new(&*row.kind, record.id.clone()),
+                version: row.version,
+                time_us: row.time_us,
+                deleted: row.deleted,
+                body,
+                veiled,
+                labels: record.labels.clone(),
+            }
         };
-        let labels = record.labels.clone();
-        Ok(Document { name, version: index.version, time_us: index.time_us, deleted: false, body, veiled, labels })
+        Ok(versions.iter().zip(texts).map(one).collect())
     }
 
-    /// Records that something absent was asked for, and answers as policy would for
-    /// anything of that kind.
-    pub(crate) async fn absent(&self, asker: &Asker, how: Action, name: &DocRef) -> Result<Refused, VaultFault> {
-        let refusal = self.decide_unknown(asker, how, &name.kind).err();
-        let outcome = if refusal.is_some() { Outcome::Refused } else { Outcome::NotFound };
-        let draft = Draft::new(asker, how, outcome, Class::Refusal).items([(&*name.kind, &*name.id, 0)].into_iter());
-        let receipts = self.log(&[draft]).await?;
-        Ok(Refused::new(refusal.map_or(Denial::NotFound, Denial::Forbidden), receipts))
+    /// The entries of a refusal, one for everyone concerned, and the very words that an absent thing
+    /// would have got.
+    pub(crate) fn refusal(
+        &self,
+        asker: &Asker,
+        how: Action,
+        name: &DocRef,
+        refusal: &Refusal,
+        concerned: &Concerned,
+    ) -> (Vec<Draft>, Denial) {
+        let drafts = concerned
+            .each()
+            .into_iter()
+            .map(|(subject, patient)| {
+                let mut draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal)
+                    .of(subject, patient.map(super::speech::PatientId::as_str))
+                    .items([(&*name.kind, &*name.id, 0)].into_iter());
+                draft.put(crate::entry::field::POLICIES, refusal.policies().join(","));
+                draft
+            })
+            .collect();
+        let outward = self.decide_unknown(asker, how, &name.kind).err();
+        (drafts, outward.map_or(Denial::NotFound, Denial::Forbidden))
     }
 
-    /// Records a refusal for everyone concerned, and answers with the very words
-    /// that an absent thing would have got.
+    /// Records a refusal for everyone concerned.
     pub(crate) async fn refused(
         &self,
         asker: &Asker,
@@ -164,19 +190,36 @@ impl Inner {
         refusal: &Refusal,
         concerned: &Concerned,
     ) -> Result<Refused, VaultFault> {
-        let drafts: Vec<Draft> = concerned
-            .each()
-            .into_iter()
-            .map(|(subject, patient)| {
-                let mut draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal)
-                    .of(subject, patient.map(super::speech::PatientId::as_str))
-                    .items([(&*name.kind, &*name.id, 0)].into_iter());
-                draft.put(crate::entry::field::POLICIES, &refusal.policies().join(","));
-                draft
-            })
-            .collect();
-        let receipts = self.log(&drafts).await?;
-        let outward = self.decide_unknown(asker, how, &name.kind).err();
-        Ok(Refused::new(outward.map_or(Denial::NotFound, Denial::Forbidden), receipts))
+        let (drafts, denial) = self.refusal(asker, how, name, refusal, concerned);
+        Ok(self.unanswered(drafts, Refused::new(denial, Vec::new())).await)
     }
+}
+
+impl Look<'_> {
+    /// Something absent was asked for: answers as policy would for anything of that kind.
+    pub(crate) fn absent(&mut self, how: Action, name: &DocRef) -> Refused {
+        let refusal = self.inner.decide_unknown(self.asker, how, &name.kind).err();
+        let outcome = if refusal.is_some() { Outcome::Refused } else { Outcome::NotFound };
+        let items = [(&*name.kind, &*name.id, 0)].into_iter();
+        let draft = Draft::new(self.asker, how, outcome, Class::Refusal).items(items);
+        self.denied(vec![draft], refusal.map_or(Denial::NotFound, Denial::Forbidden))
+    }
+
+    /// Something was refused: the words are those of something absent.
+    pub(crate) fn refused(&mut self, how: Action, name: &DocRef, refusal: &Refusal, concerned: &Concerned) -> Refused {
+        let (drafts, denial) = self.inner.refusal(self.asker, how, name, refusal, concerned);
+        self.denied(drafts, denial)
+    }
+}
+
+/// The body as this permit shows it, and whether a mask changed anything.
+fn veil(kind: &str, text: Text, permit: &Leave) -> (Body, bool) {
+    let masks = permit.masks();
+    let body = Body::of(text);
+    if masks.is_empty() {
+        return (body, false);
+    }
+    let mut value = body.into_value();
+    let veiled = tacebo_veil::veil(kind, &mut value, masks);
+    (value.into(), !veiled.is_clear())
 }

@@ -1,23 +1,23 @@
 //! The house's own records: accounts with their sessions, tickets, reviews. Typed values, kept
 //! as documents like everything else, each write with its log entry.
 
-use aws_lc_rs::digest;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tacebo_policy::{Action, Fact};
-use tacebo_seal::{Part, SubjectNo};
-use tacebo_store::{Change, CommitError, DocumentWrite, Guard, IndexRow};
+use tacebo_store::Rid;
 
 use crate::asker::Asker;
-use crate::decide::{Concerned, Leave};
+use crate::decide::Concerned;
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{DocRef, IndexRecord, pack, unpack};
+use crate::document::DocRef;
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::keys::{self, Drawer};
+use crate::hot::Opened;
+use crate::look::{Deeds, Look, rest};
+use crate::meant::Meant;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
-use crate::write::Expect;
+use crate::write::{Done, Expect, Stopped};
 
 /// Break-glass tickets: read by the vault itself for every decision.
 pub(crate) const TICKET_KIND: &str = "BreakGlass";
@@ -92,7 +92,7 @@ pub struct Keep<'a, T> {
     /// The value.
     pub value: &'a T,
     /// The patient it speaks of: sealed under that person's key.
-    pub patient: Option<&'a PatientId>,
+    pub patient: Option<Meant>,
     /// Terms by which it is found.
     pub terms: Vec<(String, String)>,
     /// What must be there before.
@@ -121,6 +121,40 @@ impl<'a, T> Keep<'a, T> {
     }
 }
 
+/// A [`Keep`] that owns what it keeps, for a commit of several.
+pub(crate) struct Kept {
+    pub kind: RecordKind,
+    pub id: String,
+    pub value: Value,
+    pub patient: Option<PatientId>,
+    pub terms: Vec<(String, String)>,
+    pub expect: Expect,
+    pub guards: Vec<(String, String, Snapshot)>,
+    pub facts: Vec<Fact>,
+    pub action: Action,
+    pub event: String,
+    /// The vault's own search record.
+    pub params: Vec<u8>,
+}
+
+impl Kept {
+    fn of<T: Serialize>(keep: &Keep<'_, T>, params: Vec<u8>) -> Result<Self, VaultFault> {
+        Ok(Self {
+            kind: keep.kind,
+            id: keep.id.to_owned(),
+            value: serde_json::to_value(keep.value).map_err(|_| VaultFault::Decode("record value"))?,
+            patient: keep.patient.as_ref().map(|meant| meant.id().clone()),
+            terms: keep.terms.clone(),
+            expect: keep.expect,
+            guards: keep.guards.clone(),
+            facts: keep.facts.clone(),
+            action: keep.action,
+            event: keep.event.to_owned(),
+            params,
+        })
+    }
+}
+
 impl Vault {
     /// An operational record by id.
     ///
@@ -130,9 +164,8 @@ impl Vault {
         operational(kind)?;
         let inner = &*self.0;
         let id = inner.id_term(kind.as_str(), id);
-        let row = inner.store.current(inner.part, kind.as_str(), &id)?.map(|found| found.row);
-        match row.filter(|row| !row.deleted) {
-            Some(row) => inner.open_record(&row).map(Some),
+        match inner.current(kind.as_str(), &id)? {
+            Some(rid) => Ok(inner.open_records(&[rid])?.pop()),
             None => Ok(None),
         }
     }
@@ -158,8 +191,9 @@ impl Vault {
     pub fn records<T: DeserializeOwned>(&self, kind: RecordKind) -> Result<Vec<Record<T>>, VaultFault> {
         operational(kind)?;
         let inner = &*self.0;
-        let rows = inner.store.by_kind(inner.part, kind.as_str(), 0, LIST_CAP, None)?;
-        rows.iter().rev().filter(|row| !row.deleted).map(|row| inner.open_record(row)).collect()
+        let mut rids = inner.store.kind_rids(inner.part, kind.as_str(), LIST_CAP)?;
+        rids.reverse();
+        inner.open_records(&rids)
     }
 
     /// Personal records, decided one by one and logged: those of one patient, or all
@@ -174,24 +208,38 @@ impl Vault {
         kind: RecordKind,
         patient: Option<&PatientId>,
     ) -> Result<Disclosed<Vec<Record<T>>>, Refused> {
-        let inner = &*self.0;
+        self.ask(asker, |look| look.records(action, kind, patient)).await
+    }
+}
+
+impl Look<'_> {
+    /// Personal records, as [`Vault::disclose_records`] gives them.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn records<T: DeserializeOwned>(
+        &mut self,
+        action: Action,
+        kind: RecordKind,
+        patient: Option<&PatientId>,
+    ) -> Result<Vec<Record<T>>, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let name = kind.as_str();
-        let rows = match patient {
+        let rids = match patient {
             Some(patient) => match inner.person(patient)? {
-                Some(no) => inner.store.by_subject(inner.part, no, &[name], None),
+                Some(no) => inner.store.subject_rids(inner.part, no, &[name], None),
                 None => Ok(Vec::new()),
             },
-            None => inner.store.by_kind(inner.part, name, 0, LIST_CAP, None),
+            None => inner.store.kind_rids(inner.part, name, LIST_CAP),
         }
         .map_err(VaultFault::from)?;
         let mut seen = Vec::new();
         let mut leaves = Vec::new();
         let mut drafts = Vec::new();
-        for row in rows.iter().filter(|row| !row.deleted) {
-            let index = inner.open_index(row)?;
-            let (decision, concerned) = inner.decide_record(asker, action, name, &index)?;
+        for found in inner.opened(&rids)?.iter().filter(|found| !found.row.deleted) {
+            let (decision, concerned) = inner.decide_record(asker, action, name, &found.record)?;
             let Ok(leave) = decision else { continue };
-            let record: Record<T> = inner.open_record(row)?;
+            let record: Record<T> = inner.open_record(found)?;
             for (no, patient) in concerned.each() {
                 drafts.push(
                     Draft::new(asker, action, Outcome::Done, Class::Disclosure)
@@ -211,14 +259,28 @@ impl Vault {
             let labels = inner.engine.labeller().of_kind(name);
             if let Err(refusal) = inner.decide(asker, action, name, labels, &concerned) {
                 let of = DocRef::new(name, "");
-                return Err(inner.refused(asker, action, &of, &refusal, &concerned).await?);
+                return Err(self.refused(action, &of, &refusal, &concerned));
             }
-            drafts.push(Draft::new(asker, action, Outcome::Done, Class::Disclosure).items([].into_iter()));
+            for (no, patient) in concerned.each() {
+                let draft = Draft::new(asker, action, Outcome::Done, Class::Disclosure);
+                drafts.push(draft.of(no, patient.map(PatientId::as_str)).items([].into_iter()));
+            }
         }
-        let receipts = inner.log(&drafts).await?;
-        Ok(Disclosed::new(seen, &leaves, receipts))
+        self.showed(drafts, leaves);
+        Ok(seen)
     }
 
+    /// Keeps a record in the commit at the end of [`Vault::act`].
+    ///
+    /// # Errors
+    /// The value is none that can be kept.
+    pub fn keep<T: Serialize>(&mut self, keep: &Keep<'_, T>) -> Result<(), Refused> {
+        self.deeds.keeps.push(Kept::of(keep, Vec::new())?);
+        Ok(())
+    }
+}
+
+impl Vault {
     /// Keeps a record, with its log entry in the same commit.
     ///
     /// # Errors
@@ -235,51 +297,25 @@ impl Vault {
         params: Vec<u8>,
     ) -> Result<Disclosed<u64>, Refused> {
         let inner = &*self.0;
-        let kind = keep.kind.as_str();
-        let name = DocRef::new(kind, keep.id);
-        let patients: Vec<String> = keep.patient.iter().map(|p| p.as_str().to_owned()).collect();
-        let value = serde_json::to_value(keep.value).map_err(|_| VaultFault::Decode("record value"))?;
-        for _ in 0..RACES {
-            let concerned = inner.concerned(&patients)?;
-            let labels = inner.engine.labeller().of_kind(kind);
-            let leave = match inner.decide(asker, keep.action, kind, labels, &concerned) {
-                Ok(leave) => leave,
-                Err(refusal) => return Err(inner.refused(asker, keep.action, &name, &refusal, &concerned).await?),
-            };
-            let record = IndexRecord {
-                id: keep.id.to_owned(),
-                labels: labels.clone(),
-                patients: patients.clone(),
-                facts: keep.facts.clone(),
-                params: params.clone(),
-            };
-            let (change, version) = match inner.record_change(asker, keep, &record, &value, &concerned, &leave)? {
-                Ok(ready) => ready,
-                Err(current) => {
-                    let mut draft = Draft::new(asker, keep.action, Outcome::Failed, Class::House);
-                    draft.put(field::DETAIL, keep.event);
-                    let receipts = inner.log(&[draft]).await?;
-                    return Err(Refused::new(Denial::Precondition { current }, receipts));
+        let deeds = Deeds { keeps: vec![Kept::of(keep, params)?], writes: Vec::new() };
+        let mut race = 0;
+        loop {
+            match inner.commit_deeds(asker, &deeds, &[], Vec::new()).await {
+                Ok(Done::Written(written)) => {
+                    return Ok(written.map(|written| written.first().map_or(0, |one| one.version)));
                 }
-            };
-            match inner.store.commit(change).await {
-                Ok(committed) => {
-                    if let Some(no) = concerned.owner() {
-                        inner.profiles.forget(no);
-                    }
-                    return Ok(Disclosed::new(version, &[leave], committed.receipts));
+                Ok(Done::Overtaken(_)) if race < RACES => {
+                    race += 1;
+                    rest(race).await;
                 }
-                Err(CommitError::VersionMismatch { .. }) if keep.expect == Expect::Any => {}
-                Err(CommitError::SubjectTaken { .. }) => {}
-                Err(CommitError::Conflict { .. } | CommitError::VersionMismatch { .. }) => {
-                    let draft = Draft::new(asker, keep.action, Outcome::Failed, Class::House);
-                    let receipts = inner.log(&[draft]).await?;
-                    return Err(Refused::new(Denial::Precondition { current: None }, receipts));
+                // A name that was free when it was looked up is taken.
+                Ok(Done::Overtaken(drafts) | Done::Raced(drafts)) => {
+                    let changed = Refused::new(Denial::Precondition { current: None }, Vec::new());
+                    return Err(inner.unanswered(drafts, changed).await);
                 }
-                Err(error) => return Err(VaultFault::from(error).into()),
+                Err(Stopped { refused, drafts }) => return Err(inner.unanswered(drafts, refused).await),
             }
         }
-        Err(VaultFault::Folder("a record kept losing its race".into()).into())
     }
 
     /// Writes an entry about something that has no document: a failed log-in, a
@@ -321,94 +357,20 @@ impl Inner {
         value: &str,
     ) -> Result<Vec<Record<T>>, VaultFault> {
         let term = self.blinder.term(&format!("{}#{param}", kind.as_str()), value);
-        let rows = self.store.by_terms(self.part, &[term], None, LIST_CAP)?;
-        rows.iter().filter(|row| !row.deleted).map(|row| self.open_record(row)).collect()
+        self.open_records(&self.store.term_rids(self.part, &[term], LIST_CAP)?)
     }
 
-    fn open_record<T: DeserializeOwned>(&self, row: &IndexRow) -> Result<Record<T>, VaultFault> {
-        let index = self.open_index(row)?;
-        let body = self
-            .store
-            .bodies(self.part, &[row.rid])?
-            .into_iter()
-            .next()
-            .ok_or(VaultFault::Decode("a record without a body"))?;
-        let key = self.key(row.subject.unwrap_or(SubjectNo::HOUSE), row.category)?;
-        let place = self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, Part::Body);
-        let value: Value = unpack(&key.open(&place, &body)?)?;
-        let value = serde_json::from_value(value).map_err(|_| VaultFault::Decode("record value"))?;
-        let patient = index.patients.into_iter().next();
-        Ok(Record { id: index.id, version: row.version, time_us: row.time_us, patient, value })
+    /// These records, without those that were deleted.
+    fn open_records<T: DeserializeOwned>(&self, rids: &[Rid]) -> Result<Vec<Record<T>>, VaultFault> {
+        let found = self.opened(rids)?;
+        found.iter().filter(|found| !found.row.deleted).map(|found| self.open_record(found)).collect()
     }
 
-    /// Builds the commit; `Err(current)` when the expectation does not hold.
-    fn record_change<T>(
-        &self,
-        asker: &Asker,
-        keep: &Keep<'_, T>,
-        record: &IndexRecord,
-        value: &Value,
-        concerned: &Concerned,
-        leave: &Leave,
-    ) -> Result<Result<(Change, u64), Option<u64>>, VaultFault> {
-        let kind = keep.kind.as_str();
-        let id = self.id_term(kind, keep.id);
-        let stored = self.store.current(self.part, kind, &id)?.map(|found| found.row);
-        let exists = stored.as_ref().is_some_and(|row| !row.deleted);
-        let current = stored.as_ref().map_or(0, |row| row.version);
-        match keep.expect {
-            Expect::Absent if exists => return Ok(Err(Some(current))),
-            Expect::Version(version) if version != current || !exists => return Ok(Err(Some(current))),
-            _ => {}
-        }
-        let version = current + 1;
-        let mut change = Change::new(self.part);
-        let mut fresh = Vec::new();
-        let subject = match (keep.patient, concerned.owner()) {
-            (None, _) => None,
-            (Some(_), Some(no)) => Some(no),
-            (Some(patient), None) => {
-                let no = SubjectNo::random()?;
-                let (rows, keys) = keys::fresh(&self.ring(), no)?;
-                change.keys.extend(rows);
-                change.subjects.push((self.id_term("Patient", patient.as_str()), no));
-                fresh = keys;
-                Some(no)
-            }
-        };
-        let key_of = |drawer: Drawer| match fresh.iter().find(|(c, _)| *c == drawer.category()) {
-            Some((_, key)) => Ok(key.clone()),
-            None => self.key(subject.unwrap_or(SubjectNo::HOUSE), drawer.category()),
-        };
-        let key = key_of(Drawer::Record)?;
-        let category = Drawer::Record.category();
-        let at = |part| self.place(subject, category, kind, &id.0, version, part);
-        let body = key.seal(&at(Part::Body), &pack(value)?)?.into_bytes();
-        let index = key.seal(&at(Part::Index), &record.encode()?)?.into_bytes();
-        let scoped = |param: &str, value: &str| self.blinder.term(&format!("{kind}#{param}"), value);
-        for (param, value, seen) in &keep.guards {
-            change.guards.push(Guard { term: scoped(param, value), seen: seen.0 });
-        }
-        let terms = keep.terms.iter().map(|(param, value)| scoped(param, value)).collect();
-        let digest = hex::encode(digest::digest(&digest::SHA256, &body));
-        change.documents.push(DocumentWrite {
-            kind: kind.to_owned(),
-            id,
-            subject,
-            category,
-            version,
-            deleted: false,
-            index,
-            body,
-            terms,
-        });
-        let mut draft = Draft::new(asker, keep.action, Outcome::Done, Class::Change)
-            .of(subject, keep.patient.map(PatientId::as_str))
-            .items([(kind, keep.id, version)].into_iter())
-            .by(leave);
-        draft.put(field::DIGESTS, &digest);
-        draft.put(field::DETAIL, keep.event);
-        change.entries.push(self.seal_entry(&draft, Some(&key_of(Drawer::Audit)?))?);
-        Ok(Ok((change, version)))
+    fn open_record<T: DeserializeOwned>(&self, found: &Opened) -> Result<Record<T>, VaultFault> {
+        let text = self.texts(&[found])?.pop().ok_or(VaultFault::Decode("a record without a body"))?;
+        let value = serde_json::from_slice(&text).map_err(|_| VaultFault::Decode("record value"))?;
+        let Opened { row, record, .. } = found;
+        let patient = record.patients.first().cloned();
+        Ok(Record { id: record.id.clone(), version: row.version, time_us: row.time_us, patient, value })
     }
 }

@@ -2,18 +2,21 @@
 //! persons by blind terms and an exact re-check. Policy is asked before a
 //! predicate is, so a predicate on what the asker may not see is false.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use tacebo_policy::{Action, Labels, Refusal};
 use tacebo_seal::{SubjectNo, Term};
-use tacebo_store::{IndexRow, Rid};
 use tacebo_veil::MaskSet;
 
 use crate::asker::Asker;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{Document, IndexRecord};
+use crate::document::Document;
 use crate::entry::{Class, Draft, Outcome};
+use crate::hot::Opened;
+use crate::look::Look;
+use crate::meant::Meant;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
 
@@ -65,6 +68,8 @@ impl Sieve for Everything {
 pub enum Scope {
     /// Inside one patient.
     Patient(PatientId),
+    /// Inside one patient, whoever is meant.
+    Meant(Meant),
     /// Across patients: documents found under at least one term of every group.
     Terms(Vec<Vec<(String, String)>>),
     /// These ids, of the kinds named.
@@ -125,15 +130,16 @@ pub struct Page {
     pub total: usize,
     /// Where in commit order the page was read; give it back for the next one.
     pub as_of: Snapshot,
+    /// Inside whom it was looked, where it was inside one patient.
+    pub patient: Option<PatientId>,
 }
 
 /// Candidates opened for one cross-patient search at most.
 pub const CANDIDATE_CAP: usize = 10_000;
 
 struct Match {
-    row: IndexRow,
+    found: Arc<Opened>,
     key: Vec<u8>,
-    record: IndexRecord,
     decided: usize,
 }
 
@@ -153,49 +159,66 @@ impl Vault {
     /// [`Refused`], recorded: forbidden in the same words as for a patient who does
     /// not exist, or too costly.
     pub async fn search(&self, asker: &Asker, find: &Find<'_>) -> Result<Disclosed<Page>, Refused> {
-        let inner = &*self.0;
+        self.ask(asker, |look| look.search(find)).await
+    }
+}
+
+impl Look<'_> {
+    /// Finds documents, as [`Vault::search`] does.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends.
+    pub fn search(&mut self, find: &Find<'_>) -> Result<Page, Refused> {
+        let Scope::Meant(meant) = &find.scope else { return self.find(find) };
+        let scope = Scope::Patient(meant.id().clone());
+        self.find(&Find { kinds: find.kinds.clone(), scope, ..*find })
+    }
+
+    fn find(&mut self, find: &Find<'_>) -> Result<Page, Refused> {
+        let (inner, asker) = (self.inner, self.asker);
         let as_of = match find.as_of {
             Some(as_of) => as_of,
             None => self.snapshot()?,
         };
-        let Some(rows) = inner.candidates(find, as_of)? else {
+        let Some(candidates) = inner.candidates(find, as_of)? else {
             let draft = Draft::new(asker, find.how, Outcome::Failed, Class::Refusal);
-            let receipts = inner.log(&[draft]).await?;
-            return Err(Refused::new(Denial::TooCostly, receipts));
+            return Err(self.denied(vec![draft], Denial::TooCostly));
         };
-        let (mut matches, decided) = inner.sift(asker, find, &rows)?;
+        let (mut matches, decided) = inner.sift(asker, find, &candidates)?;
         if matches.is_empty()
-            && let Some(refused) = inner.hidden(asker, find, &decided).await?
+            && let Some((draft, denial)) = inner.hidden(asker, find, &decided)?
         {
-            return Err(refused);
+            return Err(self.denied(vec![draft], denial));
         }
         let total = matches.len();
-        matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.row.rid.cmp(&a.row.rid)));
+        // Who is counted is concerned, shown or not; the pages after the first count nobody new.
+        let counted: BTreeSet<usize> =
+            if find.offset == 0 { matches.iter().map(|m| m.decided).collect() } else { BTreeSet::new() };
+        matches.sort_by(|a, b| a.key.cmp(&b.key).then(b.found.row.rid.cmp(&a.found.row.rid)));
         let page: Vec<Match> = matches.into_iter().skip(find.offset).take(find.limit.unwrap_or(usize::MAX)).collect();
-        let rids: Vec<Rid> = page.iter().map(|m| m.row.rid).collect();
-        let bodies = inner.store.bodies(inner.part, &rids).map_err(VaultFault::from)?;
-        let mut documents = Vec::with_capacity(page.len());
-        for (found, body) in page.iter().zip(&bodies) {
-            let Some(Decided { decision: Ok(permit), .. }) = decided.get(found.decided) else {
+        let mut pairs = Vec::with_capacity(page.len());
+        for one in &page {
+            let Some(Decided { decision: Ok(permit), .. }) = decided.get(one.decided) else {
                 return Err(VaultFault::Decode("match without a permit").into());
             };
-            documents.push(inner.open_document(&found.row, body, &found.record, permit)?);
+            pairs.push((&*one.found, permit));
         }
-        let drafts = inner.search_drafts(asker, find, &page, &documents, &decided)?;
-        let receipts = inner.log(&drafts).await?;
-        let permits: Vec<Leave> = decided.into_iter().filter_map(|d| d.decision.ok()).collect();
-        Ok(Disclosed::new(Page { documents, total, as_of }, &permits, receipts))
+        let documents = inner.documents(&pairs)?;
+        let drafts = inner.search_drafts(asker, find, &page, &documents, &decided, &counted)?;
+        self.showed(drafts, decided.into_iter().filter_map(|d| d.decision.ok()));
+        let patient = if let Scope::Patient(patient) = &find.scope { Some(patient.clone()) } else { None };
+        Ok(Page { documents, total, as_of, patient })
     }
 }
 
 impl Inner {
     /// Rows worth opening; `None` when they are too many.
-    fn candidates(&self, find: &Find<'_>, as_of: Snapshot) -> Result<Option<Vec<IndexRow>>, VaultFault> {
+    fn candidates(&self, find: &Find<'_>, as_of: Snapshot) -> Result<Option<Vec<Arc<Opened>>>, VaultFault> {
         let kinds: Vec<&str> = find.kinds.iter().map(String::as_str).collect();
         match &find.scope {
             Scope::Patient(patient) => {
                 let mut rows = match self.person(patient)? {
-                    Some(no) => self.store.by_subject(self.part, no, &kinds, Some(as_of.0))?,
+                    Some(no) => self.opened(&self.store.subject_rids(self.part, no, &kinds, Some(as_of.0))?)?,
                     None => Vec::new(),
                 };
                 // Documents that belong to another person first but speak of this one too.
@@ -203,6 +226,8 @@ impl Inner {
                 rows.extend(self.by_terms(&[vec![also]], &kinds, as_of, CANDIDATE_CAP)?);
                 Ok(Some(rows))
             }
+            // Resolved before anything is looked for.
+            Scope::Meant(_) => Ok(Some(Vec::new())),
             Scope::Terms(groups) => {
                 let terms: Vec<Vec<_>> = groups
                     .iter()
@@ -214,8 +239,8 @@ impl Inner {
             Scope::Ids(ids) => {
                 let mut rows = Vec::new();
                 for (kind, id) in kinds.iter().flat_map(|kind| ids.iter().map(move |id| (kind, id))) {
-                    let Some(found) = self.store.current(self.part, kind, &self.id_term(kind, id))? else { continue };
-                    rows.extend(self.as_it_was(found.row, as_of)?);
+                    let Some(rid) = self.current(kind, &self.id_term(kind, id))? else { continue };
+                    rows.extend(self.as_it_was(self.opened_one(rid)?, as_of)?);
                 }
                 Ok(Some(rows))
             }
@@ -225,7 +250,9 @@ impl Inner {
                     if self.speech(kind).is_none_or(|speech| speech.is_personal(kind)) {
                         return Ok(None);
                     }
-                    rows.extend(self.store.by_kind(self.part, kind, 0, CANDIDATE_CAP + 1, Some(as_of.0))?);
+                    for row in self.store.by_kind(self.part, kind, 0, CANDIDATE_CAP + 1, Some(as_of.0))? {
+                        rows.push(self.open_row(row)?);
+                    }
                 }
                 Ok((rows.len() <= CANDIDATE_CAP).then_some(rows))
             }
@@ -239,25 +266,27 @@ impl Inner {
         kinds: &[&str],
         as_of: Snapshot,
         cap: usize,
-    ) -> Result<Vec<IndexRow>, VaultFault> {
-        let mut rows: Vec<IndexRow> = Vec::new();
+    ) -> Result<Vec<Arc<Opened>>, VaultFault> {
+        let mut rows: Vec<Arc<Opened>> = Vec::new();
         for all in combinations(groups) {
-            let found = self.store.by_terms(self.part, &all, None, cap)?;
-            for row in found.into_iter().filter(|row| kinds.is_empty() || kinds.contains(&&*row.kind)) {
+            let found = self.opened(&self.store.term_rids(self.part, &all, cap)?)?;
+            for row in found.into_iter().filter(|one| kinds.is_empty() || kinds.contains(&&*one.row.kind)) {
                 rows.extend(self.as_it_was(row, as_of)?);
             }
         }
-        rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.rid));
-        rows.dedup_by_key(|row| row.rid);
+        rows.sort_unstable_by_key(|one| std::cmp::Reverse(one.row.rid));
+        rows.dedup_by_key(|one| one.row.rid);
         Ok(rows)
     }
 
     /// The version that was current then: a page chain has no gap where something was updated meanwhile.
-    fn as_it_was(&self, row: IndexRow, as_of: Snapshot) -> Result<Option<IndexRow>, VaultFault> {
+    fn as_it_was(&self, found: Arc<Opened>, as_of: Snapshot) -> Result<Option<Arc<Opened>>, VaultFault> {
+        let row = &found.row;
         if row.rid <= as_of.0 {
-            return Ok(Some(row));
+            return Ok(Some(found));
         }
-        Ok(self.store.history(self.part, &row.kind, &row.id, Some(as_of.0), None, 1)?.into_iter().next())
+        let then = self.store.history(self.part, &row.kind, &row.id, Some(as_of.0), None, 1)?.into_iter().next();
+        then.map(|row| self.open_row(row)).transpose()
     }
 
     /// Opens candidates, asks policy once per distinct label, then the predicate.
@@ -265,23 +294,23 @@ impl Inner {
         &self,
         asker: &Asker,
         find: &Find<'_>,
-        rows: &[IndexRow],
+        candidates: &[Arc<Opened>],
     ) -> Result<(Vec<Match>, Vec<Decided>), VaultFault> {
         let mut decided: Vec<Decided> = Vec::new();
         let mut matches = Vec::new();
-        for row in rows.iter().filter(|row| !row.deleted) {
+        for found in candidates.iter().filter(|found| !found.row.deleted) {
+            let Opened { row, record, .. } = &**found;
             // "Every kind" means every kind of the languages, not the house's own records.
             if find.kinds.is_empty() && self.speech(&row.kind).is_none() {
                 continue;
             }
-            let record = self.open_index(row)?;
             let at = decided
                 .iter()
                 .rposition(|d| *d.kind == *row.kind && d.labels == record.labels && d.patients == record.patients);
             let at = if let Some(at) = at {
                 at
             } else {
-                let (decision, concerned) = self.decide_record(asker, find.how, &row.kind, &record)?;
+                let (decision, concerned) = self.decide_record(asker, find.how, &row.kind, record)?;
                 let (kind, labels, patients) = (row.kind.to_string(), record.labels.clone(), record.patients.clone());
                 decided.push(Decided { kind, labels, patients, decision, concerned });
                 decided.len() - 1
@@ -299,14 +328,19 @@ impl Inner {
             };
             if find.sieve.admits(view) {
                 let key = find.sieve.sort_key(view);
-                matches.push(Match { row: row.clone(), key, record, decided: at });
+                matches.push(Match { found: Arc::clone(found), key, decided: at });
             }
         }
         Ok((matches, decided))
     }
 
     /// When nothing in the scope was visible: answers as if nothing were there.
-    async fn hidden(&self, asker: &Asker, find: &Find<'_>, decided: &[Decided]) -> Result<Option<Refused>, VaultFault> {
+    fn hidden(
+        &self,
+        asker: &Asker,
+        find: &Find<'_>,
+        decided: &[Decided],
+    ) -> Result<Option<(Draft, Denial)>, VaultFault> {
         if decided.iter().any(|d| d.decision.is_ok()) {
             return Ok(None);
         }
@@ -339,11 +373,10 @@ impl Inner {
         if let Scope::Patient(patient) = &find.scope {
             draft = draft.of(self.person(patient)?, Some(patient.as_str()));
         }
-        let receipts = self.log(&[draft]).await?;
-        Ok(Some(Refused::new(Denial::Forbidden(refusal), receipts)))
+        Ok(Some((draft, Denial::Forbidden(refusal))))
     }
 
-    /// One entry per person in the answer; inside one patient always one for that patient.
+    /// One entry per person in the answer or counted by it; inside one patient always one for that patient.
     fn search_drafts(
         &self,
         asker: &Asker,
@@ -351,6 +384,7 @@ impl Inner {
         page: &[Match],
         documents: &[Document],
         decided: &[Decided],
+        counted: &BTreeSet<usize>,
     ) -> Result<Vec<Draft>, VaultFault> {
         type Who = (Option<SubjectNo>, Option<String>);
         let mut order: Vec<Who> = Vec::new();
@@ -370,6 +404,15 @@ impl Inner {
                 });
                 group.0.push(document);
                 group.1 = group.1.or(one.decision.as_ref().ok());
+            }
+        }
+        for one in counted.iter().filter_map(|at| decided.get(*at)) {
+            for (no, patient) in one.concerned.each() {
+                let who = (no, patient.map(|p| p.as_str().to_owned()));
+                groups.entry(who.clone()).or_insert_with(|| {
+                    order.push(who);
+                    (Vec::new(), one.decision.as_ref().ok())
+                });
             }
         }
         if order.is_empty() {

@@ -10,7 +10,6 @@ use crate::decide::Concerned;
 use crate::disclosed::{Disclosed, Refused, VaultFault};
 use crate::document::DocRef;
 use crate::entry::{Class, Draft, Outcome};
-use crate::speech::PatientId;
 use crate::vault::{Inner, Vault};
 
 /// Numbers for whoever runs the machines.
@@ -70,33 +69,6 @@ impl Vault {
         let signed_us = inner.signed_us(last.as_ref())?;
         let (size, root) = head.map_or((0, String::new()), |head| (head.size, hex::encode(head.root.0)));
         Ok((size, root, signed_us))
-    }
-
-    /// The patient whose document carries exactly this term, where it is exactly one.
-    ///
-    /// For a door that is given a card's number instead of an id: what it does with the id is
-    /// decided and logged as ever, and it tells the id to nobody.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn patient_under(&self, param: &str, value: &str) -> Result<Option<PatientId>, VaultFault> {
-        let inner = &*self.0;
-        let term = inner.blinder.term(param, value);
-        let rows = inner.store.by_terms(inner.part, &[term], None, 3)?;
-        let mut rows = rows.iter().filter(|row| !row.deleted && *row.kind == *"Patient");
-        match (rows.next(), rows.next()) {
-            (Some(row), None) => Ok(Some(PatientId::new(inner.open_index(row)?.id))),
-            _ => Ok(None),
-        }
-    }
-
-    /// Whether the house has heard of a person under this id. As [`Vault::patient_under`], for the
-    /// door's own use only.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn has_heard_of(&self, patient: &PatientId) -> Result<bool, VaultFault> {
-        Ok(self.0.person(patient)?.is_some())
     }
 }
 

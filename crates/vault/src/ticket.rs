@@ -7,6 +7,7 @@ use uuid::Uuid;
 use crate::asker::Asker;
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::entry::Outcome;
+use crate::meant::Meant;
 use crate::records::{Keep, Record, RecordKind};
 use crate::speech::PatientId;
 use crate::vault::Vault;
@@ -23,8 +24,10 @@ pub struct Emergency {
     pub name: String,
     /// Department, for the monthly rate.
     pub department: Option<String>,
-    /// Patient id as declared.
+    /// The patient's id.
     pub patient: String,
+    /// The patient as the asker named him: by id, or by a number.
+    pub named: String,
     /// Reason code from the list.
     pub reason: String,
     /// Reason in words.
@@ -52,6 +55,23 @@ pub struct EmergencyTerms {
     pub review_hours: u32,
 }
 
+/// A running emergency, as its own declarer is reminded of it.
+#[derive(Clone)]
+pub struct Running {
+    /// The ticket's id.
+    pub id: String,
+    /// The patient as he named him.
+    pub named: String,
+    /// End, microseconds since the Unix epoch.
+    pub until_us: i64,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 impl Vault {
     /// How long an emergency may last, and when its review is due.
     pub fn emergency_terms(&self) -> EmergencyTerms {
@@ -70,7 +90,7 @@ impl Vault {
     pub async fn declare_emergency(
         &self,
         asker: &Asker,
-        patient: &PatientId,
+        patient: &Meant,
         reason: &str,
         words: &str,
         minutes: u32,
@@ -86,7 +106,8 @@ impl Vault {
             account: asker.who.account.clone(),
             name: asker.who.display.clone(),
             department: asker.who.department.clone(),
-            patient: patient.as_str().to_owned(),
+            patient: patient.id().as_str().to_owned(),
+            named: patient.named().to_owned(),
             reason: reason.to_owned(),
             words: words.trim().to_owned(),
             from_us,
@@ -95,7 +116,7 @@ impl Vault {
         };
         let params = emergency.ticket()?;
         let keep = Keep {
-            patient: Some(patient),
+            patient: Some(patient.clone()),
             terms: vec![(ACTOR.into(), emergency.account.clone())],
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Ticket, &emergency.id, &emergency, Action::DeclareBreakGlass, "emergency-declared")
@@ -104,12 +125,14 @@ impl Vault {
         Ok(kept.map(|_| emergency))
     }
 
-    /// The asker's own emergencies that are running now: what he said himself, told to nobody else.
+    /// The asker's own emergencies that are running now, in his own words: told to nobody else, and
+    /// no more of the person than he named himself.
     ///
     /// # Errors
     /// The store failed.
-    pub fn running_emergencies(&self, asker: &Asker) -> Result<Vec<Emergency>, VaultFault> {
-        Ok(self.own_emergencies(asker)?.into_iter().map(|record| record.value).collect())
+    pub fn running_emergencies(&self, asker: &Asker) -> Result<Vec<Running>, VaultFault> {
+        let own = self.own_emergencies(asker)?.into_iter().map(|record| record.value);
+        Ok(own.map(|one| Running { id: one.id, named: one.named, until_us: one.until_us }).collect())
     }
 
     /// Ends one of the asker's own running emergencies before its time. The review stays due.
@@ -126,7 +149,7 @@ impl Vault {
         let params = emergency.ticket()?;
         let patient = PatientId::new(emergency.patient.as_str());
         let keep = Keep {
-            patient: Some(&patient),
+            patient: Some(patient.into()),
             terms: vec![(ACTOR.into(), emergency.account.clone())],
             expect: Expect::Version(record.version),
             ..Keep::new(RecordKind::Ticket, id, &emergency, Action::DeclareBreakGlass, "emergency-ended")
@@ -135,7 +158,7 @@ impl Vault {
         Ok(kept.map(|_| emergency))
     }
 
-    fn own_emergencies(&self, asker: &Asker) -> Result<Vec<Record<Emergency>>, VaultFault> {
+    pub(crate) fn own_emergencies(&self, asker: &Asker) -> Result<Vec<Record<Emergency>>, VaultFault> {
         let now_us = self.now_us();
         let mut records: Vec<Record<Emergency>> =
             self.0.records_under(RecordKind::Ticket, ACTOR, &asker.who.account)?;

@@ -9,11 +9,14 @@ use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Real
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 
 use crate::disclosed::VaultFault;
-use crate::entry::{Draft, EntryBody};
+use crate::entry::{Draft, NewBody};
+use crate::hot::Hot;
 use crate::keys::{Drawer, Keys};
+use crate::pack::Packer;
 use crate::profile::Profiles;
 use crate::random;
 use crate::speech::{PatientId, Speech};
+use crate::watched::Watched;
 
 /// The one path. Cheap to clone; every door holds one.
 #[derive(Clone)]
@@ -44,7 +47,10 @@ pub(crate) struct Inner {
     pub blinder: Blinder,
     pub keys: Keys,
     pub persons: Cache<String, SubjectNo>,
-    pub profiles: Profiles,
+    pub profiles: Arc<Profiles>,
+    pub currents: Arc<Watched<IdTerm, Rid>>,
+    pub hot: Hot,
+    pub packer: Packer,
     pub engine: Engine,
     pub speeches: Vec<Arc<dyn Speech>>,
     pub log_key: LogKey,
@@ -68,6 +74,9 @@ impl Snapshot {
         Self(number)
     }
 }
+
+/// Names whose current version is remembered at most; a name and a version take some 40 bytes.
+pub(crate) const CURRENTS: usize = 128_000;
 
 /// Kind under which log entries are sealed.
 pub(crate) const ENTRY_KIND: &str = "LogEntry";
@@ -142,9 +151,10 @@ impl Inner {
 
     /// Seals a drafted entry under the audit key of the person concerned (or the house's).
     pub(crate) fn seal_entry(&self, draft: &Draft, fresh: Option<&DataKey>) -> Result<EntryWrite, VaultFault> {
-        let eid: [u8; 16] = random::bytes()?;
-        let body = EntryBody::new(draft.fields.clone())?;
-        let fields: Vec<(&str, &[u8])> = body.fields.iter().map(|(n, v)| (n.as_str(), v.as_bytes())).collect();
+        // One draw for both: a draw costs more than its bytes.
+        let (eid, salt) = random::pair::<16, 32>()?;
+        let body = NewBody { salt, fields: &draft.fields };
+        let fields: Vec<(&str, &[u8])> = body.fields.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
         let commitment = tacebo_ledger::commit(&Salt::from_bytes(body.salt), &fields)?;
         let category = Drawer::Audit.category();
         let subject = draft.subject.unwrap_or(SubjectNo::HOUSE);
@@ -170,10 +180,51 @@ impl Inner {
         for draft in drafts {
             change.entries.push(self.seal_entry(draft, None)?);
         }
-        Ok(self.commit(change).await?.receipts)
+        Ok(self.store.commit(change).await?.receipts)
     }
 
-    pub(crate) async fn commit(&self, change: Change) -> Result<Committed, CommitError> {
-        self.store.commit(change).await
+    /// Commits a change. `touched` are the persons about whom other facts hold afterwards.
+    ///
+    /// Whoever reads takes the document first and the person's facts after it: he never sees a document of this change
+    /// with facts from before it.
+    pub(crate) async fn commit(&self, change: Change, touched: Vec<SubjectNo>) -> Result<Committed, CommitError> {
+        let names = change.documents.iter().map(|document| document.id).collect();
+        let held = (self.profiles.announce(touched), self.currents.announce(names));
+        self.store.commit_holding(change, Box::new(held)).await
+    }
+
+    /// The newest version of a document (it may be a tombstone).
+    pub(crate) fn current(&self, kind: &str, id: &IdTerm) -> Result<Option<Rid>, VaultFault> {
+        let turn = match self.currents.get(id) {
+            Ok(rid) => return Ok(Some(rid)),
+            Err(turn) => turn,
+        };
+        let found = self.store.current_rid(self.part, kind, id)?;
+        if let Some(rid) = found {
+            self.currents.keep(*id, turn, rid);
+        }
+        Ok(found)
+    }
+
+    /// The newest versions of those of these documents that there are, in one look at the store.
+    pub(crate) fn currents(&self, names: &[(&str, IdTerm)]) -> Result<Vec<(IdTerm, Rid)>, VaultFault> {
+        let mut found = Vec::with_capacity(names.len());
+        let mut unknown = Vec::new();
+        for (kind, id) in names {
+            match self.currents.get(id) {
+                Ok(rid) => found.push((*id, rid)),
+                Err(turn) => unknown.push((*kind, *id, turn)),
+            }
+        }
+        if !unknown.is_empty() {
+            let names: Vec<(&str, IdTerm)> = unknown.iter().map(|(kind, id, _)| (*kind, *id)).collect();
+            for ((_, id, turn), rid) in unknown.into_iter().zip(self.store.current_rids(self.part, &names)?) {
+                if let Some(rid) = rid {
+                    self.currents.keep(id, turn, rid);
+                    found.push((id, rid));
+                }
+            }
+        }
+        Ok(found)
     }
 }

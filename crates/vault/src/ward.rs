@@ -36,13 +36,13 @@ impl Vault {
         let asker = asker.for_purpose(Purpose::FamilyRequest);
         let mut wards = Vec::new();
         for id in asker.who.related.iter().filter_map(|one| one.strip_prefix(RELATED)?.strip_prefix('/')) {
-            let found = inner.store.current(inner.part, RELATED, &inner.id_term(RELATED, id))?;
-            let Some(row) = found.map(|found| found.row).filter(|row| !row.deleted) else { continue };
-            let Some(patient) = inner.open_index(&row)?.patients.into_iter().next() else { continue };
-            let concerned = inner.concerned(std::slice::from_ref(&patient))?;
+            let Some(rid) = inner.current(RELATED, &inner.id_term(RELATED, id))? else { continue };
+            let found = inner.opened_one(rid)?;
+            let Some(patient) = found.record.patients.first().filter(|_| !found.row.deleted) else { continue };
+            let concerned = inner.concerned(std::slice::from_ref(patient))?;
             let labels = inner.engine.labeller().of_kind("Patient");
             let open = inner.decide(&asker, Action::Read, "Patient", labels, &concerned).is_ok();
-            wards.push(Ward { patient: PatientId::new(patient), open });
+            wards.push(Ward { patient: PatientId::new(patient.as_str()), open });
         }
         Ok(wards)
     }

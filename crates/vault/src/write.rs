@@ -1,20 +1,28 @@
 //! Writing: every document of one change is read by its language, labelled,
 //! decided, sealed and committed together with its log entries, or not at all.
 
+mod keep;
+
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use serde_json::Value;
-use tacebo_policy::{Action, Labels, Refusal};
+use tacebo_policy::{Action, Refusal};
 use tacebo_seal::{Category, DataKey, IdTerm, Part, SubjectNo, Term};
-use tacebo_store::{Change, CommitError, DocumentWrite, Guard, IndexRow};
+use tacebo_store::{Change, CommitError, DocumentWrite, Guard, Rid};
 
 use crate::asker::Asker;
+use crate::body::Body;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::{DocRef, Document, IndexRecord, pack, stamp, unstamp};
+use crate::document::{DocRef, IndexRecord};
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::keys::{self, Drawer, Opened};
+use crate::hot::Opened;
+use crate::keys::{self, DataKeys, Drawer};
+use crate::look::{Deeds, rest};
+use crate::merge::one_each;
+use crate::pack::{stamp, unstamp};
 use crate::search::ALSO_PARAM;
 use crate::speech::PatientId;
 use crate::vault::{Inner, Snapshot, Vault};
@@ -39,8 +47,8 @@ pub enum Expect {
 pub struct Write {
     /// Which document.
     pub name: DocRef,
-    /// The new body; `None` deletes.
-    pub body: Option<Value>,
+    /// The new body, without what the house says of a version; `None` deletes.
+    pub body: Option<Arc<Value>>,
     /// What must be there before.
     pub expect: Expect,
     /// Searches whose answer must not have changed since the snapshot: conditional creates.
@@ -55,8 +63,9 @@ impl std::fmt::Debug for Write {
 
 impl Write {
     /// Puts a body, whatever is there.
-    pub fn put(name: DocRef, body: Value) -> Self {
-        Self { name, body: Some(body), expect: Expect::Any, guards: Vec::new() }
+    pub fn put(name: DocRef, mut body: Value) -> Self {
+        unstamp(&mut body);
+        Self { name, body: Some(Arc::new(body)), expect: Expect::Any, guards: Vec::new() }
     }
 
     /// Creates a document that must not exist.
@@ -76,15 +85,42 @@ impl Write {
     }
 }
 
-/// What became of one [`Write`], with the body as it now reads for a writer.
-#[derive(Debug, Clone)]
+/// What became of one [`Write`].
+#[derive(Clone)]
 pub struct Written {
-    /// The new version, stamped.
-    pub document: Document,
+    /// Which document.
+    pub name: DocRef,
+    /// The new version.
+    pub version: u64,
+    /// Commit time, microseconds since the Unix epoch.
+    pub time_us: i64,
+    /// Whether this version is a deletion.
+    pub deleted: bool,
     /// Whether there was none before.
     pub created: bool,
     /// A delete of something that was not there: nothing was written.
     pub nothing: bool,
+    body: Option<Arc<Value>>,
+}
+
+impl Written {
+    /// The body as it now reads for its writer, stamped with version and time.
+    pub fn body(&self) -> Body {
+        let mut body = self.body.as_deref().cloned().unwrap_or_default();
+        stamp(&mut body, &self.name.id, self.version, self.time_us);
+        body.into()
+    }
+
+    fn new(name: &DocRef, version: u64) -> Self {
+        let (deleted, created, nothing) = (false, false, false);
+        Self { name: name.clone(), version, time_us: 0, deleted, created, nothing, body: None }
+    }
+}
+
+impl std::fmt::Debug for Written {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Written").field("kind", &self.name.kind).field("version", &self.version).finish_non_exhaustive()
+    }
 }
 
 /// Everything one attempt has gathered before it is committed.
@@ -94,9 +130,25 @@ struct Attempt {
     permits: Vec<Leave>,
     /// Persons whose facts change.
     touched: Vec<SubjectNo>,
-    /// Persons spoken of, for the entry of an attempt that lost a race.
-    patients: Vec<PatientId>,
-    new_persons: Vec<(PatientId, SubjectNo, Opened)>,
+    /// For the entries of an attempt that somebody else overtakes.
+    notes: Vec<Note>,
+    new_persons: Vec<(PatientId, SubjectNo, DataKeys)>,
+}
+
+/// How a commit of several deeds ended.
+pub(crate) enum Done {
+    /// All are written.
+    Written(Disclosed<Vec<Written>>),
+    /// A version moved on meanwhile: look again. With the entries in case nobody does.
+    Overtaken(Vec<Draft>),
+    /// A search that a write rested on has another answer now.
+    Raced(Vec<Draft>),
+}
+
+/// Policy or what is there stopped a commit; with its entries, not recorded yet.
+pub(crate) struct Stopped {
+    pub refused: Refused,
+    pub drafts: Vec<Draft>,
 }
 
 enum Failure {
@@ -138,78 +190,123 @@ impl Vault {
     /// [`Refused`], recorded for every person concerned.
     pub async fn write(&self, asker: &Asker, writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
         let inner = &*self.0;
+        let deeds = Deeds { writes, keeps: Vec::new() };
         let mut race = 0;
         loop {
-            let attempt = match inner.attempt(asker, &writes) {
-                Ok(attempt) => attempt,
-                Err(failure) => return Err(inner.failed(asker, failure, &writes).await?),
-            };
-            let Attempt { change, mut written, permits, touched, patients, new_persons } = attempt;
-            match inner.store.commit(change).await {
-                Ok(committed) => {
-                    for (patient, no, keys) in new_persons {
-                        inner.keys.remember(no, &keys);
-                        inner.persons.insert(patient.as_str().to_owned(), no);
-                    }
-                    for subject in touched {
-                        inner.profiles.forget(subject);
-                    }
-                    for one in &mut written {
-                        if !one.nothing {
-                            let document = &mut one.document;
-                            document.time_us = committed.time_us;
-                            stamp(&mut document.body, &document.name.id, document.version, committed.time_us);
-                        }
-                    }
-                    return Ok(Disclosed::new(written, &permits, committed.receipts));
-                }
-                Err(CommitError::VersionMismatch { .. } | CommitError::SubjectTaken { .. }) if race < RACES => {
+            match inner.commit_deeds(asker, &deeds, &[], Vec::new()).await {
+                Ok(Done::Written(written)) => return Ok(written),
+                Ok(Done::Overtaken(_)) if race < RACES => {
                     race += 1;
-                    tokio::time::sleep(std::time::Duration::from_millis(u64::from(race.min(8)))).await;
+                    rest(race).await;
                 }
-                Err(CommitError::Conflict { .. }) => {
-                    let failure = Failure::denied(Denial::Raced, Action::Create, patients);
-                    return Err(inner.failed(asker, failure, &writes).await?);
+                // The search was before this call: only its asker can search again.
+                Ok(Done::Overtaken(drafts) | Done::Raced(drafts)) => {
+                    return Err(inner.unanswered(drafts, Refused::new(Denial::Raced, Vec::new())).await);
                 }
-                Err(error) => return Err(VaultFault::from(error).into()),
+                Err(Stopped { refused, drafts }) => return Err(inner.unanswered(drafts, refused).await),
             }
         }
     }
 }
 
 impl Inner {
-    async fn failed(&self, asker: &Asker, failure: Failure, writes: &[Write]) -> Result<Refused, VaultFault> {
-        match failure {
-            Failure::Fault(fault) => Err(fault),
-            Failure::Refused(refused) => {
-                let (refusal, concerned, action, name) = *refused;
-                self.refused(asker, action, &name, &refusal, &concerned).await
+    /// One attempt to commit all deeds of an ask with the entries of what it looked at before.
+    pub(crate) async fn commit_deeds(
+        &self,
+        asker: &Asker,
+        deeds: &Deeds,
+        looked: &[Draft],
+        leaves: Vec<Leave>,
+    ) -> Result<Done, Stopped> {
+        let Attempt { change, mut written, mut permits, touched, notes, new_persons } =
+            self.attempt(asker, deeds, looked)?;
+        let overtaken = || looked.iter().cloned().chain(notes.iter().map(|note| note.undone(asker))).collect();
+        match self.commit(change, touched).await {
+            Ok(committed) => {
+                for (patient, no, keys) in new_persons {
+                    self.keys.remember(no, &keys);
+                    self.persons.insert(patient.as_str().to_owned(), no);
+                }
+                for one in written.iter_mut().filter(|one| !one.nothing) {
+                    one.time_us = committed.time_us;
+                }
+                permits.extend(leaves);
+                Ok(Done::Written(Disclosed::new(written, &permits, committed.receipts)))
             }
-            Failure::Denied(denied) => {
-                let Denied { denial, action, patients } = *denied;
-                let draft = || {
-                    let names = writes.iter().map(|w| (w.name.kind.as_str(), w.name.id.as_str(), 0));
-                    Draft::new(asker, action, Outcome::Failed, Class::Refusal).items(names)
-                };
-                let mut drafts = Vec::with_capacity(patients.len().max(1));
-                for patient in &patients {
-                    drafts.push(draft().of(self.person(patient)?, Some(patient.as_str())));
-                }
-                if drafts.is_empty() {
-                    drafts.push(draft());
-                }
-                let receipts = self.log(&drafts).await?;
-                Ok(Refused::new(denial, receipts))
+            Err(CommitError::VersionMismatch { .. } | CommitError::SubjectTaken { .. }) => {
+                Ok(Done::Overtaken(overtaken()))
+            }
+            Err(CommitError::Conflict { .. }) => Ok(Done::Raced(overtaken())),
+            Err(error) => Err(VaultFault::from(error).into()),
+        }
+    }
+
+    /// What is stored under the names of these deeds.
+    fn stored(&self, deeds: &Deeds) -> Result<HashMap<IdTerm, Arc<Opened>>, VaultFault> {
+        let names: Vec<DocRef> = deeds.names().collect();
+        let names: Vec<(&str, IdTerm)> =
+            names.iter().map(|name| (&*name.kind, self.id_term(&name.kind, &name.id))).collect();
+        let found: Vec<(IdTerm, Rid)> = self.currents(&names)?;
+        let rids: Vec<Rid> = found.iter().map(|(_, rid)| *rid).collect();
+        Ok(found.into_iter().map(|(id, _)| id).zip(self.opened(&rids)?).collect())
+    }
+
+    fn attempt(&self, asker: &Asker, deeds: &Deeds, looked: &[Draft]) -> Result<Attempt, Stopped> {
+        let mut work = Work::new(self, asker, deeds)?;
+        let done = deeds
+            .writes
+            .iter()
+            .try_for_each(|write| work.one(write))
+            .and_then(|()| deeds.keeps.iter().try_for_each(|kept| work.keep(kept)));
+        match done {
+            Ok(()) => Ok(work.finish(looked.to_vec())?),
+            Err(failure) => {
+                // Those already decided about are concerned too, and nothing was done to them.
+                let mut drafts = looked.to_vec();
+                drafts.extend(work.entries.iter().map(|note| note.undone(asker)));
+                Err(self.stopped(asker, failure, deeds, drafts)?)
             }
         }
     }
 
-    fn attempt(&self, asker: &Asker, writes: &[Write]) -> Result<Attempt, Failure> {
-        let mut work = Work::new(self, asker);
-        for write in writes {
-            work.one(write)?;
-        }
-        work.finish()
+    fn stopped(
+        &self,
+        asker: &Asker,
+        failure: Failure,
+        deeds: &Deeds,
+        mut drafts: Vec<Draft>,
+    ) -> Result<Stopped, VaultFault> {
+        let denial = match failure {
+            Failure::Fault(fault) => return Err(fault),
+            Failure::Refused(refused) => {
+                let (refusal, concerned, action, name) = *refused;
+                let (entries, denial) = self.refusal(asker, action, &name, &refusal, &concerned);
+                drafts.extend(entries);
+                denial
+            }
+            Failure::Denied(denied) => {
+                let Denied { denial, action, patients } = *denied;
+                let names: Vec<DocRef> = deeds.names().collect();
+                let draft = || {
+                    let names = names.iter().map(|name| (name.kind.as_str(), name.id.as_str(), 0));
+                    Draft::new(asker, action, Outcome::Failed, Class::Refusal).items(names)
+                };
+                for patient in &patients {
+                    drafts.push(draft().of(self.person(patient)?, Some(patient.as_str())));
+                }
+                if patients.is_empty() {
+                    drafts.push(draft());
+                }
+                denial
+            }
+        };
+        Ok(Stopped { refused: Refused::new(denial, Vec::new()), drafts })
+    }
+}
+
+impl From<VaultFault> for Stopped {
+    fn from(fault: VaultFault) -> Self {
+        Self { refused: fault.into(), drafts: Vec::new() }
     }
 }
 
@@ -223,6 +320,37 @@ struct Note {
     action: Action,
     leave: Leave,
     items: Vec<Item>,
+    events: Vec<String>,
+    /// Whether the person has no keys before this commit.
+    fresh: bool,
+}
+
+impl Note {
+    fn draft(&self, asker: &Asker) -> Draft {
+        let items = self.items.iter().map(|(name, version, _)| (name.kind.as_str(), name.id.as_str(), *version));
+        let mut draft = Draft::new(asker, self.action, Outcome::Done, Class::Change)
+            .of(self.no, self.patient.as_ref().map(PatientId::as_str))
+            .items(items)
+            .by(&self.leave);
+        draft.put(field::DIGESTS, digests(&self.items));
+        self.told(draft)
+    }
+
+    /// The same when nothing came of it: no version, no digest, and no keys that are only to be.
+    fn undone(&self, asker: &Asker) -> Draft {
+        let items = self.items.iter().map(|(name, ..)| (name.kind.as_str(), name.id.as_str(), 0));
+        let draft = Draft::new(asker, self.action, Outcome::Failed, Class::Refusal)
+            .of(self.no.filter(|_| !self.fresh), self.patient.as_ref().map(PatientId::as_str))
+            .items(items);
+        self.told(draft)
+    }
+
+    fn told(&self, mut draft: Draft) -> Draft {
+        if !self.events.is_empty() {
+            draft.put(field::DETAIL, self.events.join("; "));
+        }
+        draft
+    }
 }
 
 /// One attempt under way.
@@ -235,16 +363,22 @@ struct Work<'a> {
     touched: HashSet<SubjectNo>,
     /// Persons this change mentions first, with their fresh keys.
     persons: HashMap<PatientId, SubjectNo>,
-    fresh: HashMap<SubjectNo, Opened>,
+    fresh: HashMap<SubjectNo, DataKeys>,
     /// Versions written earlier in this change.
     versions: HashMap<DocRef, u64>,
     /// Per person: what was written, under which permit.
     entries: Vec<Note>,
+    /// What is stored under the names of this change.
+    stored: HashMap<IdTerm, Arc<Opened>>,
+    /// Whom its documents speak of: mostly one patient, over and over.
+    concerned: HashMap<Vec<String>, Concerned>,
 }
 
 impl<'a> Work<'a> {
-    fn new(inner: &'a Inner, asker: &'a Asker) -> Self {
-        Self {
+    fn new(inner: &'a Inner, asker: &'a Asker, deeds: &Deeds) -> Result<Self, VaultFault> {
+        Ok(Self {
+            stored: inner.stored(deeds)?,
+            concerned: HashMap::new(),
             inner,
             asker,
             change: Change::new(inner.part),
@@ -255,21 +389,20 @@ impl<'a> Work<'a> {
             fresh: HashMap::new(),
             versions: HashMap::new(),
             entries: Vec::new(),
-        }
+        })
     }
 
     fn one(&mut self, write: &Write) -> Result<(), Failure> {
         let inner = self.inner;
         let name = &write.name;
         let id = inner.id_term(&name.kind, &name.id);
-        let stored = inner.store.current(inner.part, &name.kind, &id)?.map(|found| found.row);
-        let before = match &stored {
-            Some(row) => Some((row, inner.open_index(row)?)),
-            None => None,
-        };
+        let before = self.stored.get(&id).cloned();
+        let before = before.as_deref();
         let earlier = self.versions.get(name).copied();
-        let current = earlier.or(stored.as_ref().map(|row| row.version));
-        let exists = earlier.is_some() || stored.as_ref().is_some_and(|row| !row.deleted);
+        let current = earlier.or(before.map(|found| found.row.version));
+        let exists = earlier.is_some() || before.is_some_and(|found| !found.row.deleted);
+        // Facts taken from one person and given to another change what is known of both.
+        self.touched.extend(before.filter(|found| !found.record.facts.is_empty()).and_then(|found| found.row.subject));
         let action = match (&write.body, exists) {
             (None, _) => Action::Delete,
             (Some(_), true) => Action::Update,
@@ -282,11 +415,11 @@ impl<'a> Work<'a> {
         };
         // What is there now must be open to the change before its version says anything.
         let mut permit = None;
-        if let Some((row, record)) = before.as_ref().filter(|(row, _)| !row.deleted) {
-            permit = Some(self.decide(action, &row.kind, record, name)?);
+        if let Some(found) = before.filter(|found| !found.row.deleted) {
+            permit = Some(self.decide(action, &found.row.kind, &found.record, name)?);
         }
-        let of = match (&permit, &before) {
-            (Some(_), Some((_, record))) => ids(&record.patients),
+        let of = match (&permit, before) {
+            (Some(_), Some(found)) => ids(&found.record.patients),
             _ => Vec::new(),
         };
         match write.expect {
@@ -311,20 +444,19 @@ impl<'a> Work<'a> {
             self.change.guards.push(Guard { term: inner.blinder.term(param, value), seen: seen.0 });
         }
         match &write.body {
-            Some(body) => self.put(name, id, body.clone(), action, current, exists, permit.map(|leave| (leave, of))),
+            Some(body) => self.put(name, id, body, action, current, exists, permit.map(|leave| (leave, of))),
             None if exists => {
-                let (Some((row, record)), Some(permit)) = (before, permit) else {
+                let (Some(found), Some(permit)) = (before, permit) else {
                     let why = Denial::Invalid("a change cannot delete what it wrote itself".into());
                     return Err(Failure::denied(why, action, Vec::new()));
                 };
-                self.delete(name, id, row, &record, current.unwrap_or(0), permit)
+                self.delete(name, id, found, current.unwrap_or(0), permit)
             }
             None => {
                 let permit = self.decide_absent(action, name)?;
                 self.note(&[], Action::Delete, &permit, name, 0, "")?;
                 self.permits.push(permit);
-                let document = blank(name, current.unwrap_or(0));
-                self.written.push(Written { document, created: false, nothing: true });
+                self.written.push(Written { nothing: true, ..Written::new(name, current.unwrap_or(0)) });
                 Ok(())
             }
         }
@@ -335,24 +467,22 @@ impl<'a> Work<'a> {
         &mut self,
         name: &DocRef,
         id: IdTerm,
-        mut body: Value,
+        body: &Arc<Value>,
         action: Action,
         current: Option<u64>,
         exists: bool,
         before: Option<(Leave, Vec<PatientId>)>,
     ) -> Result<(), Failure> {
         let inner = self.inner;
-        unstamp(&mut body);
         let Some(speech) = inner.speech(&name.kind) else {
             let why = Denial::Invalid(format!("documents of kind `{}` are not kept here", name.kind));
             return Err(Failure::denied(why, action, Vec::new()));
         };
-        let digest = speech
-            .digest(&name.kind, &body)
-            .map_err(|why| Failure::denied(Denial::Invalid(why), action, Vec::new()))?;
+        let digest =
+            speech.digest(&name.kind, body).map_err(|why| Failure::denied(Denial::Invalid(why), action, Vec::new()))?;
         let record = IndexRecord {
             id: name.id.clone(),
-            labels: inner.engine.labeller().label(&name.kind, &body),
+            labels: inner.engine.labeller().label(&name.kind, body),
             patients: digest.patients.iter().map(|p| p.as_str().to_owned()).collect(),
             facts: digest.facts,
             params: digest.params,
@@ -378,7 +508,7 @@ impl<'a> Work<'a> {
         }
         let version = current.unwrap_or(0) + 1;
         let category = Drawer::of(record.labels.category).category();
-        let packed = pack(&body)?;
+        let packed = inner.packer.pack_version(body, &name.id, version)?;
         let (index, sealed) = self.seal(subject, category, name, id, version, &record, &packed)?;
         let digest_hex = hex::encode(digest::digest(&digest::SHA256, &sealed));
         self.change.documents.push(DocumentWrite {
@@ -403,8 +533,8 @@ impl<'a> Work<'a> {
             }
             self.permits.push(leave);
         }
-        let document = Document { body, ..blank(name, version) };
-        self.written.push(Written { document, created: !exists, nothing: false });
+        let body = Some(Arc::clone(body));
+        self.written.push(Written { created: !exists, body, ..Written::new(name, version) });
         Ok(())
     }
 
@@ -412,11 +542,11 @@ impl<'a> Work<'a> {
         &mut self,
         name: &DocRef,
         id: IdTerm,
-        row: &IndexRow,
-        record: &IndexRecord,
+        found: &Opened,
         current: u64,
         permit: Leave,
     ) -> Result<(), Failure> {
+        let Opened { row, record, .. } = found;
         let version = current + 1;
         // The tombstone keeps labels and persons, so that policy is asked about it as before.
         let tombstone = IndexRecord { facts: Vec::new(), params: Vec::new(), ..record.clone() };
@@ -437,14 +567,18 @@ impl<'a> Work<'a> {
         let patients: Vec<PatientId> = record.patients.iter().map(PatientId::new).collect();
         self.note(&patients, Action::Delete, &permit, name, version, "")?;
         self.permits.push(permit);
-        let document = Document { deleted: true, ..blank(name, version) };
-        self.written.push(Written { document, created: false, nothing: false });
+        self.written.push(Written { deleted: true, ..Written::new(name, version) });
         Ok(())
     }
 
-    fn decide(&self, action: Action, kind: &str, record: &IndexRecord, name: &DocRef) -> Result<Leave, Failure> {
-        let (decision, concerned) = self.inner.decide_record(self.asker, action, kind, record)?;
-        decision.map_err(|refusal| Failure::Refused(Box::new((refusal, concerned, action, name.clone()))))
+    fn decide(&mut self, action: Action, kind: &str, record: &IndexRecord, name: &DocRef) -> Result<Leave, Failure> {
+        if !self.concerned.contains_key(&record.patients) {
+            let concerned = self.inner.concerned(&record.patients)?;
+            self.concerned.insert(record.patients.clone(), concerned);
+        }
+        let concerned = self.concerned.get(&record.patients).unwrap_or(&Concerned::Unknown);
+        let decision = self.inner.decide(self.asker, action, kind, &record.labels, concerned);
+        decision.map_err(|refusal| Failure::Refused(Box::new((refusal, concerned.clone(), action, name.clone()))))
     }
 
     fn decide_absent(&self, action: Action, name: &DocRef) -> Result<Leave, Failure> {
@@ -453,12 +587,19 @@ impl<'a> Work<'a> {
             .map_err(|refusal| Failure::Refused(Box::new((refusal, Concerned::Unknown, action, name.clone()))))
     }
 
+    /// The number of a person that this change or the house knows.
+    fn number(&self, patient: &PatientId) -> Option<SubjectNo> {
+        let known = |concerned: &Concerned| match concerned {
+            Concerned::Persons(persons) => persons.iter().find(|(id, ..)| id == patient).and_then(|(_, no, _)| *no),
+            _ => None,
+        };
+        self.persons.get(patient).copied().or_else(|| self.concerned.values().find_map(known))
+    }
+
     /// The person's number, made now if the house has never heard of them.
     fn subject(&mut self, patient: &PatientId) -> Result<SubjectNo, Failure> {
-        if let Some(no) = self.persons.get(patient) {
-            return Ok(*no);
-        }
-        if let Some(no) = self.inner.person(patient)? {
+        // Whom a document speaks of was looked up when it was decided upon.
+        if let Some(no) = self.number(patient) {
             return Ok(no);
         }
         let no = SubjectNo::random()?;
@@ -508,34 +649,31 @@ impl<'a> Work<'a> {
     ) -> Result<(), Failure> {
         let mut whom: Vec<(Option<SubjectNo>, Option<PatientId>)> = Vec::new();
         for patient in patients {
-            let no = match self.persons.get(patient) {
-                Some(no) => Some(*no),
-                None => self.inner.person(patient)?,
-            };
-            whom.push((no, Some(patient.clone())));
+            whom.push((self.number(patient), Some(patient.clone())));
         }
         if whom.is_empty() {
             whom.push((None, None));
         }
         for (no, patient) in whom {
             let item = (name.clone(), version, digest.to_owned());
-            match self.entries.iter_mut().find(|note| note.patient == patient) {
-                Some(note) => note.items.push(item),
-                None => self.entries.push(Note { no, patient, action, leave: permit.clone(), items: vec![item] }),
+            if let Some(note) = self.entries.iter_mut().find(|note| note.patient == patient) {
+                note.items.push(item);
+            } else {
+                let fresh = no.is_some_and(|no| self.fresh.contains_key(&no));
+                let (leave, items) = (permit.clone(), vec![item]);
+                self.entries.push(Note { no, patient, action, leave, items, events: Vec::new(), fresh });
             }
         }
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Attempt, Failure> {
-        for Note { no, patient, action, leave, items } in &self.entries {
-            let mut draft = Draft::new(self.asker, *action, Outcome::Done, Class::Change)
-                .of(*no, patient.as_ref().map(PatientId::as_str))
-                .items(items.iter().map(|(name, version, _)| (name.kind.as_str(), name.id.as_str(), *version)))
-                .by(leave);
-            draft.put(field::DIGESTS, &digests(items));
-            let audit = Drawer::Audit.category();
-            let key = self.key(*no, audit)?;
+    /// Puts the entries into the change: what was looked at before and what is done now, said
+    /// together for each person.
+    fn finish(mut self, looked: Vec<Draft>) -> Result<Attempt, VaultFault> {
+        let mut drafts = looked;
+        drafts.extend(self.entries.iter().map(|note| note.draft(self.asker)));
+        for draft in one_each(drafts, None) {
+            let key = self.key(draft.subject, Drawer::Audit.category())?;
             self.change.entries.push(self.inner.seal_entry(&draft, Some(&key))?);
         }
         let new_persons = self
@@ -548,7 +686,7 @@ impl<'a> Work<'a> {
             written: self.written,
             permits: self.permits,
             touched: self.touched.into_iter().collect(),
-            patients: self.entries.into_iter().filter_map(|note| note.patient).collect(),
+            notes: self.entries,
             new_persons,
         })
     }
@@ -563,10 +701,4 @@ fn digests(items: &[Item]) -> String {
         return all.join(" ");
     }
     format!("sha256-of-{}:{}", all.len(), hex::encode(digest::digest(&digest::SHA256, all.join(" ").as_bytes())))
-}
-
-fn blank(name: &DocRef, version: u64) -> Document {
-    // A writer is shown no marks.
-    let labels = Labels::strictest();
-    Document { name: name.clone(), version, time_us: 0, deleted: false, body: Value::Null, veiled: false, labels }
 }

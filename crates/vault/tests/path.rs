@@ -203,14 +203,53 @@ async fn the_patients_limit_bites_on_the_next_request() {
 }
 
 #[tokio::test]
+async fn a_limit_whose_writer_hangs_up_is_in_force_all_the_same() {
+    let house = house().await;
+    let vault = &house.vault;
+    load(vault, "p1", Some("Practitioner/li")).await;
+    let name = DocRef::new("Observation", "o-p1");
+    let _ = vault.read(&doctor(), &name, At::Current).await.unwrap();
+    let limit = json!({"resourceType": "Consent", "id": "c", "of": "p1", "against": "Organization/cardiology"});
+    let writes = vec![Write::put(DocRef::new("Consent", "c"), limit)];
+    let (writer, asker) = (vault.clone(), patient("p1"));
+    // Polled once: the change is on its way to the disk, then nobody waits for it any more.
+    let mut write = Box::pin(async move { writer.write(&asker, writes).await.map(drop) });
+    assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(write.as_mut().poll(cx).is_pending())).await);
+    drop(write);
+    // The writer takes one after the other, so when a later change is durable, so is this one.
+    let _ =
+        vault.write(&importer(), vec![Write::put(DocRef::new("Organization", "x"), json!({"id": "x"}))]).await.unwrap();
+    let refused = vault.read(&doctor(), &name, At::Current).await.unwrap_err();
+    assert!(matches!(refused.denial(), Denial::Forbidden(_)), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_relation_written_over_to_another_patient_is_gone_from_the_first() {
+    let house = house().await;
+    let vault = &house.vault;
+    load(vault, "p1", Some("Practitioner/li")).await;
+    load(vault, "p2", None).await;
+    let (first, second) = (DocRef::new("Observation", "o-p1"), DocRef::new("Observation", "o-p2"));
+    let _ = vault.read(&doctor(), &first, At::Current).await.unwrap();
+    vault.read(&doctor(), &second, At::Current).await.unwrap_err();
+    let moved = json!({"resourceType": "Encounter", "id": "e-p1", "of": "p2", "with": "Practitioner/li"});
+    let _ = vault.write(&importer(), vec![Write::put(DocRef::new("Encounter", "e-p1"), moved)]).await.unwrap();
+    vault.read(&doctor(), &first, At::Current).await.unwrap_err();
+    let _ = vault.read(&doctor(), &second, At::Current).await.unwrap();
+}
+
+#[tokio::test]
 async fn an_emergency_opens_one_patient_for_one_person_until_its_end() {
     let house = house().await;
     load(&house.vault, "a", None).await;
     let urgent = doctor().for_purpose(Purpose::EmergencyTreat);
     let name = DocRef::new("Observation", "o-a");
     assert!(house.vault.read(&urgent, &name, At::Current).await.is_err());
-    let declared =
-        house.vault.declare_emergency(&urgent, &PatientId::new("a"), "unconscious", "昏迷送入", 30).await.unwrap();
+    let declared = house
+        .vault
+        .declare_emergency(&urgent, &PatientId::new("a").into(), "unconscious", "昏迷送入", 30)
+        .await
+        .unwrap();
     assert_eq!(declared.value().review_by_us - declared.value().from_us, 24 * 3_600_000_000);
     let _ = house.vault.read(&urgent, &name, At::Current).await.unwrap();
     let other = Asker { who: Who { account: "wu".into(), number: 12, ..urgent.who.clone() }, ..urgent.clone() };

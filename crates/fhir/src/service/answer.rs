@@ -1,7 +1,7 @@
 //! The answer to one interaction, before a door makes bytes of it.
 
 use serde_json::Value;
-use tacebo_vault::{Document, Written, instant};
+use tacebo_vault::{Body, Document, Written, instant};
 
 use crate::bundle;
 use crate::issue::operation_outcome;
@@ -24,7 +24,7 @@ pub struct Answer {
     /// HTTP status.
     pub status: u16,
     /// Body.
-    pub body: Option<Value>,
+    pub body: Option<Body>,
     /// Version, for the ETag.
     pub version: Option<u64>,
     /// Commit time of the version, microseconds since the Unix epoch.
@@ -41,8 +41,8 @@ impl std::fmt::Debug for Answer {
 
 impl Answer {
     /// A body that has no version of its own.
-    pub(crate) fn body(body: Value) -> Self {
-        Self { status: 200, body: Some(body), ..Self::default() }
+    pub(crate) fn body(body: impl Into<Body>) -> Self {
+        Self { status: 200, body: Some(body.into()), ..Self::default() }
     }
 
     /// One version of a resource.
@@ -57,21 +57,20 @@ impl Answer {
     }
 
     /// What became of a write.
-    pub(crate) fn written(written: Written, want: Return) -> Self {
-        let Written { document, created, nothing } = written;
-        let (version, modified_us) = (document.version, document.time_us);
-        if document.deleted || nothing {
-            let outcome = (want == Return::Outcome).then(|| operation_outcome(&[]));
+    pub(crate) fn written(written: &Written, want: Return) -> Self {
+        let Written { name, version, time_us, deleted, created, nothing, .. } = written;
+        if *deleted || *nothing {
+            let outcome = (want == Return::Outcome).then(|| operation_outcome(&[]).into());
             let status = if outcome.is_some() { 200 } else { 204 };
-            let version = (!nothing).then_some(version);
+            let version = (!nothing).then_some(*version);
             return Self { status, body: outcome, version, ..Self::default() };
         }
         Self {
-            status: if created { 201 } else { 200 },
-            location: Some(format!("{}/{}/_history/{version}", document.name.kind, document.name.id)),
-            version: Some(version),
-            modified_us: Some(modified_us),
-            body: wanted(document.body, want),
+            status: if *created { 201 } else { 200 },
+            location: Some(format!("{}/{}/_history/{version}", name.kind, name.id)),
+            version: Some(*version),
+            modified_us: Some(*time_us),
+            body: wanted(want, || written.body()),
         }
     }
 
@@ -79,14 +78,15 @@ impl Answer {
     pub(crate) fn found(document: Document, want: Return) -> Self {
         let location = format!("{}/{}/_history/{}", document.name.kind, document.name.id, document.version);
         let found = Self { location: Some(location), ..Self::document(document) };
-        Self { body: found.body.and_then(|body| wanted(body, want)), ..found }
+        Self { body: found.body.and_then(|body| wanted(want, || body)), ..found }
     }
 
     /// As an entry of a bundle.
     pub(crate) fn entry(self) -> bundle::Answer {
         let outcome =
             self.body.as_ref().is_some_and(|b| b.get("resourceType") == Some(&Value::from("OperationOutcome")));
-        let (resource, outcome) = if outcome { (None, self.body) } else { (self.body, None) };
+        let body = self.body.map(Body::into_value);
+        let (resource, outcome) = if outcome { (None, body) } else { (body, None) };
         bundle::Answer {
             status: status_line(self.status),
             location: self.location,
@@ -98,11 +98,11 @@ impl Answer {
     }
 }
 
-fn wanted(body: Value, want: Return) -> Option<Value> {
+fn wanted(want: Return, body: impl FnOnce() -> Body) -> Option<Body> {
     match want {
-        Return::Representation => Some(body),
+        Return::Representation => Some(body()),
         Return::Minimal => None,
-        Return::Outcome => Some(operation_outcome(&[])),
+        Return::Outcome => Some(operation_outcome(&[]).into()),
     }
 }
 

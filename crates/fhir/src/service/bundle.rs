@@ -2,10 +2,12 @@
 
 use serde_json::Value;
 use tacebo_vault::ledger::Receipt;
-use tacebo_vault::{Asker, Disclosed};
+use tacebo_vault::policy::Action;
+use tacebo_vault::{Asker, Disclosed, Look, Outcome, Unanswered as _};
 
 use super::answer::status_line;
-use super::{Answer, Conditions, Failed, Return, Service};
+use super::transaction::conditions;
+use super::{Answer, Failed, Return, Service};
 use crate::bundle::{self, BundleKind, Entry, Method, Plan};
 use crate::issue::{Issue, IssueType, operation_outcome};
 
@@ -58,48 +60,74 @@ impl Service {
 
     async fn batch(&self, asker: &Asker, plan: Plan, want: Return) -> Together {
         let mut told: Vec<(usize, Result<Disclosed<Answer>, Failed>)> = Vec::with_capacity(plan.count);
-        told.extend(plan.failed.into_iter().map(|(at, issues)| (at, Err(Failed::wrong(400, issues)))));
+        for (at, issues) in plan.failed {
+            told.push((at, Err(self.noted(asker, Failed::wrong(400, issues)).await)));
+        }
         for entry in plan.entries {
             let at = entry.position;
             // Boxed: the futures of all interactions side by side are large.
             let done = Box::pin(self.entry(asker, entry, want)).await;
-            told.push((at, done));
+            told.push(match done {
+                Err(failed) if !failed.was_asked() => (at, Err(self.noted(asker, failed).await)),
+                done => (at, done),
+            });
         }
-        self.together(BundleKind::Batch, told)
+        self.together(told)
+    }
+
+    /// An entry that was wrong before anything was asked is an answer of its own too.
+    async fn noted(&self, asker: &Asker, failed: Failed) -> Failed {
+        let code = failed.issues().first().map_or("invalid", |issue| issue.code.code());
+        let detail = format!("fhir batch {code} {}", failed.status());
+        match self.vault().note(asker, Action::Update, Outcome::Failed, &detail).await {
+            Ok(receipts) => failed.recorded(receipts),
+            Err(refused) => refused.into(),
+        }
     }
 
     /// One entry by itself.
-    pub(crate) async fn entry(&self, asker: &Asker, entry: Entry, want: Return) -> Result<Disclosed<Answer>, Failed> {
+    async fn entry(&self, asker: &Asker, entry: Entry, want: Return) -> Result<Disclosed<Answer>, Failed> {
+        if matches!(entry.method, Method::Get | Method::Head) {
+            return self.vault().ask(asker, |look| self.get_in(look, &entry)).await;
+        }
+        let conditions = conditions(&entry);
         let Entry { target, method, resource, .. } = entry;
-        let conditions =
-            Conditions { if_match: entry.if_match, if_none_match: entry.if_none_match, if_modified_since_us: None };
         let kind = target.kind.as_str();
-        let query = target.query.as_deref().unwrap_or_default();
         match (method, target.id.as_deref(), target.rest.as_deref(), resource) {
             (Method::Post, None, None, Some(body)) => {
                 self.create(asker, kind, body, entry.if_none_exist.as_deref(), want).await
             }
             (Method::Put, Some(id), None, Some(body)) => self.update(asker, kind, id, body, &conditions, want).await,
             (Method::Delete, Some(id), None, _) => self.delete(asker, kind, id, &conditions, want).await,
-            (Method::Get | Method::Head, Some(id), None, _) => self.read(asker, kind, id, &conditions).await,
-            (Method::Get | Method::Head, Some(id), Some("_history"), _) => self.history(asker, kind, id, query).await,
-            (Method::Get, Some(id), Some("$everything"), _) if kind == "Patient" => {
-                self.everything(asker, id, query).await
-            }
-            (Method::Get | Method::Head, Some(id), Some(rest), _) => match rest.strip_prefix("_history/") {
-                Some(version) => self.vread(asker, kind, id, version, &conditions).await,
-                None if kind == "Patient" && self.knows(rest) => self.search(asker, rest, Some(id), query, false).await,
-                None => Err(unserved()),
-            },
-            (Method::Get | Method::Head, None, None, _) if !kind.is_empty() => {
-                self.search(asker, kind, None, query, false).await
-            }
             _ => Err(unserved()),
         }
     }
 
-    /// Puts the answers of entries into one bundle, in the order of the request.
-    pub(crate) fn together(&self, kind: BundleKind, told: Vec<(usize, Result<Disclosed<Answer>, Failed>)>) -> Together {
+    /// One entry that reads, as one look of several.
+    pub(crate) fn get_in(&self, look: &mut Look<'_>, entry: &Entry) -> Result<Answer, Failed> {
+        let conditions = conditions(entry);
+        let target = &entry.target;
+        let kind = target.kind.as_str();
+        let query = target.query.as_deref().unwrap_or_default();
+        match (target.id.as_deref(), target.rest.as_deref()) {
+            (Some(id), None) => Self::read_in(look, kind, id, &conditions),
+            (Some(id), Some("_history")) => self.history_in(look, kind, id, query),
+            (Some(id), Some("$everything")) if kind == "Patient" && entry.method == Method::Get => {
+                self.everything_in(look, id, query)
+            }
+            (Some(id), Some(rest)) => match rest.strip_prefix("_history/") {
+                Some(version) => Self::vread_in(look, kind, id, version, &conditions),
+                None if kind == "Patient" && self.knows(rest) => self.search_in(look, rest, Some(id), query, false),
+                None => Err(unserved()),
+            },
+            (None, None) if !kind.is_empty() => self.search_in(look, kind, None, query, false),
+            _ => Err(unserved()),
+        }
+    }
+
+    /// Puts the answers of entries into one bundle, in the order of the request. A batch is as many
+    /// answers as it has entries: each has its own status, and its own entry in the log.
+    fn together(&self, told: Vec<(usize, Result<Disclosed<Answer>, Failed>)>) -> Together {
         let mut shown = Vec::new();
         let mut failed: Vec<(usize, bundle::Answer)> = Vec::new();
         let mut receipts = Vec::new();
@@ -115,7 +143,7 @@ impl Service {
         let base = self.settings().base.clone();
         let order = move |mut all: Vec<(usize, bundle::Answer)>| {
             all.sort_by_key(|(at, _)| *at);
-            bundle::response(kind, &base, all.into_iter().map(|(_, answer)| answer).collect())
+            bundle::response(BundleKind::Batch, &base, all.into_iter().map(|(_, answer)| answer).collect())
         };
         match Disclosed::gather(shown) {
             Some(disclosed) => {

@@ -1,15 +1,12 @@
 //! Create, and create only if criteria find nothing.
 
 use serde_json::Value;
-use tacebo_vault::{Asker, Disclosed, DocRef, Document, Snapshot, Write};
+use tacebo_vault::{Asker, Disclosed, DocRef, Document, Look, Snapshot, Write};
 use uuid::Uuid;
 
 use super::{Answer, Failed, Return, Service, name};
 use crate::issue::IssueType;
 use crate::search::Query;
-
-/// Attempts of a conditional create that lost a race.
-pub(crate) const RACES: u32 = 64;
 
 /// Guard parameter of criteria: two creates under the same criteria cannot both be first.
 const CRITERIA: &str = "~criteria";
@@ -30,32 +27,49 @@ impl Service {
         self.fit(kind, &body)?;
         let Some(criteria) = if_none_exist else {
             let written = self.vault().write(asker, vec![fresh(kind, body).1]).await?;
-            return Ok(written.map(|mut one| one.pop().map(|w| Answer::written(w, want)).unwrap_or_default()));
+            return Ok(written.map(|one| one.first().map(|w| Answer::written(w, want)).unwrap_or_default()));
         };
         let criteria = self.criteria(kind, criteria)?;
-        let mut lost = 0;
-        loop {
-            let as_of = self.vault().snapshot()?;
-            let found = self.few(asker, &criteria, as_of).await?;
-            let (first, more) = (found.value().len() == 1, found.value().len() > 1);
-            if more {
-                return Err(several().after(found.receipts()));
-            }
-            if first {
-                return Ok(found.map(|mut one| one.pop().map(|d| Answer::found(d, want)).unwrap_or_default()));
-            }
-            let mut write = fresh(kind, body.clone()).1;
-            write.guards = guards(&criteria, as_of);
-            match self.vault().write(asker, vec![write]).await.map_err(Failed::from) {
-                Ok(written) => {
-                    let written =
-                        written.map(|mut one| one.pop().map(|w| Answer::written(w, want)).unwrap_or_default());
-                    return Ok(found.zip(written).map(|(_, answer)| answer));
-                }
-                Err(failed) if failed.is_race() && lost < RACES => lost += 1,
-                Err(failed) => return Err(failed),
-            }
+        let write = fresh(kind, body).1;
+        let done = self.vault().act(asker, |look| self.unless_found(look, &criteria, &write)).await?;
+        Ok(done.map(|(found, mut written)| match (found, written.pop()) {
+            (Some(found), _) => Answer::found(found, want),
+            (None, Some(written)) => Answer::written(&written, want),
+            (None, None) => Answer::default(),
+        }))
+    }
+
+    /// Create under a new id in the commit at the end of the ask, or what the criteria find.
+    ///
+    /// # Errors
+    /// [`Failed`], recorded when the ask ends.
+    pub fn create_in(
+        &self,
+        look: &mut Look<'_>,
+        kind: &str,
+        body: Value,
+        if_none_exist: Option<&str>,
+    ) -> Result<Option<Document>, Failed> {
+        self.fit(kind, &body)?;
+        let write = fresh(kind, body).1;
+        if let Some(criteria) = if_none_exist {
+            return self.unless_found(look, &self.criteria(kind, criteria)?, &write);
         }
+        look.write(write);
+        Ok(None)
+    }
+
+    fn unless_found(&self, look: &mut Look<'_>, criteria: &Query, write: &Write) -> Result<Option<Document>, Failed> {
+        let as_of = look.snapshot()?;
+        let mut found = self.few(look, criteria, as_of)?;
+        if found.len() > 1 {
+            return Err(several());
+        }
+        let one = found.pop();
+        if one.is_none() {
+            look.write(Write { guards: guards(criteria, as_of), ..write.clone() });
+        }
+        Ok(one)
     }
 
     /// Criteria of a conditional interaction: never empty, never unknown, or they would match everything.
@@ -68,14 +82,8 @@ impl Service {
     }
 
     /// At most two matches: none, one, or several.
-    pub(crate) async fn few(
-        &self,
-        asker: &Asker,
-        criteria: &Query,
-        as_of: Snapshot,
-    ) -> Result<Disclosed<Vec<Document>>, Failed> {
-        let page = self.matches(asker, criteria, as_of, 0, Some(2)).await?;
-        Ok(page.map(|page| page.documents))
+    pub(crate) fn few(&self, look: &mut Look<'_>, criteria: &Query, as_of: Snapshot) -> Result<Vec<Document>, Failed> {
+        Ok(self.matches(look, criteria, as_of, 0, Some(2))?.documents)
     }
 }
 

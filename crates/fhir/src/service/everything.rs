@@ -1,6 +1,6 @@
 //! `Patient/[id]/$everything`: all that the asker may see of one patient, the patient first.
 
-use tacebo_vault::{Asker, Disclosed, Find, IndexView, PatientId, Scope, Sieve};
+use tacebo_vault::{Asker, Disclosed, Find, IndexView, Look, PatientId, Scope, Sieve};
 
 use super::find::searchset;
 use super::page::Turn;
@@ -36,6 +36,11 @@ impl Service {
     /// # Errors
     /// [`Failed`].
     pub async fn everything(&self, asker: &Asker, patient: &str, query: &str) -> Result<Disclosed<Answer>, Failed> {
+        self.vault().ask(asker, |look| self.everything_in(look, patient, query)).await
+    }
+
+    pub(crate) fn everything_in(&self, look: &mut Look<'_>, patient: &str, query: &str) -> Result<Answer, Failed> {
+        let asker = look.asker();
         let parsed = self.wanted(query)?;
         let turn = match &parsed.page {
             Some(token) => {
@@ -65,15 +70,15 @@ impl Service {
             limit: Some(limit),
             ..Find::new(&[], Scope::Patient(PatientId::new(patient)), &sieve)
         };
-        let page = self.vault().search(asker, &find).await.map_err(Failed::from)?;
-        if page.value().total == 0 && sieve.since_us == i64::MIN && find.kinds.is_empty() {
-            return Err(Failed::error(404, IssueType::NotFound, "there is no such resource").after(page.receipts()));
+        let page = look.search(&find)?;
+        if page.total == 0 && sieve.since_us == i64::MIN && find.kinds.is_empty() {
+            return Err(Failed::error(404, IssueType::NotFound, "there is no such resource"));
         }
-        let next = self.next(asker, &turn, page.value(), limit)?;
+        let next = self.next(asker, &turn, &page, limit)?;
         let base = &self.settings().base;
         let own = format!("{base}/Patient/{patient}/$everything");
         let next = next.map(|token| format!("{own}?_page={token}"));
-        Ok(page.map(|page| Answer::body(searchset(base, &own, next.as_deref(), Some(page.total), page.documents, &[]))))
+        Ok(Answer::body(searchset(base, &own, next.as_deref(), Some(page.total), &page.documents, &[])))
     }
 
     fn wanted(&self, query: &str) -> Result<Wanted, Failed> {

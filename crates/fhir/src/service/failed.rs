@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tacebo_vault::ledger::Receipt;
-use tacebo_vault::{Denial, Refused, VaultFault};
+use tacebo_vault::{Denial, Outcome, Refused, Unanswered, VaultFault};
 
 use crate::issue::{Issue, IssueType};
 
@@ -14,24 +14,17 @@ pub struct Failed {
     issues: Vec<Issue>,
     receipts: Arc<[Receipt]>,
     asked: bool,
-    raced: bool,
 }
 
 impl Failed {
     /// Something was wrong with the request itself, found before policy was asked.
     pub fn wrong(status: u16, issues: Vec<Issue>) -> Self {
-        Self { status, issues, receipts: Arc::new([]), asked: false, raced: false }
+        Self { status, issues, receipts: Arc::new([]), asked: false }
     }
 
     /// One error.
     pub fn error(status: u16, code: IssueType, why: impl Into<String>) -> Self {
         Self::wrong(status, vec![Issue::error(code, "", why)])
-    }
-
-    /// The same, after something was looked up and logged.
-    #[must_use]
-    pub(crate) fn after(self, receipts: &[Receipt]) -> Self {
-        Self { receipts: receipts.into(), asked: true, ..self }
     }
 
     /// HTTP status.
@@ -55,11 +48,6 @@ impl Failed {
         self.asked
     }
 
-    /// Whether somebody else was faster.
-    pub(crate) fn is_race(&self) -> bool {
-        self.raced
-    }
-
     /// The same issues at a place in a bundle.
     #[must_use]
     pub(crate) fn inside(mut self, entry: usize) -> Self {
@@ -78,14 +66,22 @@ impl From<Refused> for Failed {
     fn from(refused: Refused) -> Self {
         let (status, code, why) = words(refused.denial());
         let receipts = refused.receipts().iter().take(1).cloned().collect();
-        let raced = matches!(refused.denial(), Denial::Raced);
-        Self {
-            status,
-            issues: vec![Issue::error(code, "", why)],
-            receipts,
-            asked: !refused.receipts().is_empty(),
-            raced,
-        }
+        Self { status, issues: vec![Issue::error(code, "", why)], receipts, asked: !refused.receipts().is_empty() }
+    }
+}
+
+impl Unanswered for Failed {
+    fn outcome(&self) -> Option<Outcome> {
+        Some(match self.status {
+            403 => Outcome::Refused,
+            404 | 410 => Outcome::NotFound,
+            503 => return None,
+            _ => Outcome::Failed,
+        })
+    }
+
+    fn recorded(self, receipts: Vec<Receipt>) -> Self {
+        Self { asked: !receipts.is_empty(), receipts: receipts.into_iter().take(1).collect(), ..self }
     }
 }
 

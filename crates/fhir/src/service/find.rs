@@ -1,7 +1,7 @@
 //! Search: where to look, what matches, one page of it.
 
 use serde_json::{Value, json};
-use tacebo_vault::{Asker, Disclosed, Document, Find, IndexView, Page, PatientId, Scope, Sieve, Snapshot};
+use tacebo_vault::{Asker, Body, Disclosed, Document, Find, IndexView, Look, Page, PatientId, Scope, Sieve, Snapshot};
 
 use super::failed::too_costly;
 use super::page::Turn;
@@ -45,6 +45,22 @@ impl Service {
         query: &str,
         lenient: bool,
     ) -> Result<Disclosed<Answer>, Failed> {
+        self.vault().ask(asker, |look| self.search_in(look, kind, inside, query, lenient)).await
+    }
+
+    /// The same as one look of several.
+    ///
+    /// # Errors
+    /// [`Failed`], recorded when the ask ends.
+    pub fn search_in(
+        &self,
+        look: &mut Look<'_>,
+        kind: &str,
+        inside: Option<&str>,
+        query: &str,
+        lenient: bool,
+    ) -> Result<Answer, Failed> {
+        let asker = look.asker();
         let parsed = self.query(kind, inside, query, lenient)?;
         let turn = match parsed.page() {
             Some(token) => {
@@ -73,9 +89,9 @@ impl Service {
             ));
         }
         let limit = self.limit(&parsed);
-        let page = self.matches(asker, &parsed, turn.snapshot(), turn.skip(), Some(limit)).await?;
-        let next = self.next(asker, &turn, page.value(), limit)?;
-        Ok(page.map(|page| Answer::body(self.searchset(&parsed, &turn, page, next))))
+        let page = self.matches(look, &parsed, turn.snapshot(), turn.skip(), Some(limit))?;
+        let next = self.next(asker, &turn, &page, limit)?;
+        Ok(Answer::body(self.searchset(&parsed, &turn, &page, next)))
     }
 
     /// Parses criteria.
@@ -97,14 +113,14 @@ impl Service {
     }
 
     /// The matches that `asker` may see.
-    pub(crate) async fn matches(
+    pub(crate) fn matches(
         &self,
-        asker: &Asker,
+        look: &mut Look<'_>,
         parsed: &Query,
         as_of: Snapshot,
         offset: usize,
         limit: Option<usize>,
-    ) -> Result<Disclosed<Page>, Failed> {
+    ) -> Result<Page, Failed> {
         let scope = self.scope(parsed)?;
         let sieve = Matches(parsed);
         let find = Find {
@@ -114,7 +130,7 @@ impl Service {
             limit,
             ..Find::new(&[parsed.kind()], scope, &sieve)
         };
-        Ok(self.vault().search(asker, &find).await?)
+        Ok(look.search(&find)?)
     }
 
     /// Where a query is answered without opening everybody's records.
@@ -148,7 +164,7 @@ impl Service {
         self.turn_token(asker, &turn).map(Some)
     }
 
-    fn searchset(&self, parsed: &Query, turn: &Turn, page: Page, next: Option<String>) -> Value {
+    fn searchset(&self, parsed: &Query, turn: &Turn, page: &Page, next: Option<String>) -> Body {
         let base = &self.settings().base;
         let path = match &turn.inside {
             Some(patient) => format!("{base}/Patient/{patient}/{}", parsed.kind()),
@@ -158,7 +174,7 @@ impl Service {
         let own = if used.is_empty() { path } else { format!("{path}?{used}") };
         let next = next.map(|token| format!("{base}/{}?_page={token}", parsed.kind()));
         let total = (parsed.total() != Some("none")).then_some(page.total);
-        searchset(base, &own, next.as_deref(), total, page.documents, parsed.ignored())
+        searchset(base, &own, next.as_deref(), total, &page.documents, parsed.ignored())
     }
 }
 
@@ -173,30 +189,41 @@ pub(crate) fn searchset(
     own: &str,
     next: Option<&str>,
     total: Option<usize>,
-    documents: Vec<Document>,
+    documents: &[Document],
     ignored: &[Issue],
-) -> Value {
+) -> Body {
     let mut links = vec![json!({ "relation": "self", "url": own })];
     links.extend(next.map(|url| json!({ "relation": "next", "url": url })));
-    let mut entries: Vec<Value> = documents
-        .into_iter()
-        .map(|document| {
-            let url = format!("{base}/{}/{}", document.name.kind, document.name.id);
-            json!({ "fullUrl": url, "resource": document.body, "search": { "mode": "match" } })
-        })
-        .collect();
-    if !ignored.is_empty() {
-        entries.push(json!({ "resource": operation_outcome(ignored), "search": { "mode": "outcome" } }));
+    let mut head = json!({ "resourceType": "Bundle", "type": "searchset" });
+    if let (Some(head), Some(total)) = (head.as_object_mut(), total) {
+        head.insert("total".into(), Value::from(total));
     }
-    let mut bundle = json!({ "resourceType": "Bundle", "type": "searchset" });
-    if let Some(bundle) = bundle.as_object_mut() {
-        if let Some(total) = total {
-            bundle.insert("total".into(), Value::from(total));
-        }
-        bundle.insert("link".into(), Value::Array(links));
-        if !entries.is_empty() {
-            bundle.insert("entry".into(), Value::Array(entries));
-        }
+    head["link"] = Value::Array(links);
+    let outcome = (!ignored.is_empty())
+        .then(|| json!({ "resource": operation_outcome(ignored), "search": { "mode": "outcome" } }).to_string());
+    let entries = documents.iter().map(|document| matched(base, document)).chain(outcome.map(String::into_bytes));
+    Body::from_text(with_entries(&head, entries))
+}
+
+/// One match, its resource as the text that was unsealed.
+fn matched(base: &str, document: &Document) -> Vec<u8> {
+    let url = Value::from(format!("{base}/{}/{}", document.name.kind, document.name.id)).to_string();
+    let body = document.body.text();
+    [b"{\"fullUrl\":", url.as_bytes(), b",\"resource\":", &body, b",\"search\":{\"mode\":\"match\"}}"].concat()
+}
+
+/// A Bundle's text: its other members, then its entries if there are any.
+fn with_entries(head: &Value, entries: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
+    let mut text = head.to_string().into_bytes();
+    // Behind the last member, in place of the closing brace.
+    text.pop();
+    let mut before: &[u8] = b",\"entry\":[";
+    let mut end: &[u8] = b"}";
+    for entry in entries {
+        text.extend_from_slice(before);
+        text.extend_from_slice(&entry);
+        (before, end) = (b",", b"]}");
     }
-    bundle
+    text.extend_from_slice(end);
+    text
 }

@@ -1,7 +1,7 @@
 //! One resource: read, vread, history, update, delete.
 
 use serde_json::{Value, json};
-use tacebo_vault::{Asker, At, Disclosed, DocRef, Document, Expect, Write, instant};
+use tacebo_vault::{Asker, At, Disclosed, DocRef, Document, Expect, Look, Write, instant};
 
 use super::{Answer, Failed, Return, Service, name};
 use crate::issue::IssueType;
@@ -60,7 +60,16 @@ impl Service {
         id: &str,
         conditions: &Conditions,
     ) -> Result<Disclosed<Answer>, Failed> {
-        self.one(asker, kind, id, At::Current, conditions).await
+        self.vault().ask(asker, |look| Self::read_in(look, kind, id, conditions)).await
+    }
+
+    pub(crate) fn read_in(
+        look: &mut Look<'_>,
+        kind: &str,
+        id: &str,
+        conditions: &Conditions,
+    ) -> Result<Answer, Failed> {
+        one(look, kind, id, At::Current, conditions)
     }
 
     /// An older version.
@@ -75,25 +84,19 @@ impl Service {
         version: &str,
         conditions: &Conditions,
     ) -> Result<Disclosed<Answer>, Failed> {
-        // No version has such a name: asked as one that no resource has, so that the answer tells nothing.
-        let version = version.parse().unwrap_or(u64::from(u32::MAX));
-        self.one(asker, kind, id, At::Version(version), conditions).await
+        self.vault().ask(asker, |look| Self::vread_in(look, kind, id, version, conditions)).await
     }
 
-    async fn one(
-        &self,
-        asker: &Asker,
+    pub(crate) fn vread_in(
+        look: &mut Look<'_>,
         kind: &str,
         id: &str,
-        at: At,
+        version: &str,
         conditions: &Conditions,
-    ) -> Result<Disclosed<Answer>, Failed> {
-        let document = self.vault().read(asker, &DocRef::new(kind, id), at).await?;
-        Ok(document.map(|document| {
-            let had = conditions.has(&document);
-            let answer = Answer::document(document);
-            if had { Answer { status: 304, body: None, ..answer } } else { answer }
-        }))
+    ) -> Result<Answer, Failed> {
+        // No version has such a name: asked as one that no resource has, so that the answer tells nothing.
+        let version = version.parse().unwrap_or(u64::from(u32::MAX));
+        one(look, kind, id, At::Version(version), conditions)
     }
 
     /// All versions, newest first. `count` is the most to show, `since_us` the earliest time.
@@ -101,25 +104,27 @@ impl Service {
     /// # Errors
     /// [`Failed`].
     pub async fn history(&self, asker: &Asker, kind: &str, id: &str, query: &str) -> Result<Disclosed<Answer>, Failed> {
+        self.vault().ask(asker, |look| self.history_in(look, kind, id, query)).await
+    }
+
+    pub(crate) fn history_in(&self, look: &mut Look<'_>, kind: &str, id: &str, query: &str) -> Result<Answer, Failed> {
         let wanted = Wanted::parse(query)?;
-        let versions = self.vault().history(asker, &DocRef::new(kind, id)).await?;
+        let versions = look.history(&DocRef::new(kind, id))?;
         let base = &self.settings().base;
-        Ok(versions.map(|versions| {
-            let total = versions.len();
-            let shown = versions.into_iter().filter(|d| d.time_us >= wanted.since_us).take(wanted.count);
-            let entries: Vec<Value> = shown.map(|document| history_entry(base, document)).collect();
-            let link = format!("{base}/{kind}/{id}/_history");
-            let mut bundle = json!({
-                "resourceType": "Bundle",
-                "type": "history",
-                "total": total,
-                "link": [{ "relation": "self", "url": link }],
-            });
-            if let (false, Some(bundle)) = (entries.is_empty(), bundle.as_object_mut()) {
-                bundle.insert("entry".into(), Value::Array(entries));
-            }
-            Answer::body(bundle)
-        }))
+        let total = versions.len();
+        let shown = versions.into_iter().filter(|d| d.time_us >= wanted.since_us).take(wanted.count);
+        let entries: Vec<Value> = shown.map(|document| history_entry(base, document)).collect();
+        let link = format!("{base}/{kind}/{id}/_history");
+        let mut bundle = json!({
+            "resourceType": "Bundle",
+            "type": "history",
+            "total": total,
+            "link": [{ "relation": "self", "url": link }],
+        });
+        if let (false, Some(bundle)) = (entries.is_empty(), bundle.as_object_mut()) {
+            bundle.insert("entry".into(), Value::Array(entries));
+        }
+        Ok(Answer::body(bundle))
     }
 
     /// Update, and create under an id that the client chose.
@@ -137,7 +142,7 @@ impl Service {
     ) -> Result<Disclosed<Answer>, Failed> {
         let write = self.update_of(kind, id, body, conditions)?;
         let written = self.vault().write(asker, vec![write]).await?;
-        Ok(written.map(|mut written| written.pop().map(|one| Answer::written(one, want)).unwrap_or_default()))
+        Ok(written.map(|written| written.first().map(|one| Answer::written(one, want)).unwrap_or_default()))
     }
 
     /// Checks an update and makes the write of it.
@@ -145,10 +150,15 @@ impl Service {
         &self,
         kind: &str,
         id: &str,
-        mut body: Value,
+        body: Value,
         conditions: &Conditions,
     ) -> Result<Write, Failed> {
         self.fit(kind, &body)?;
+        Self::put(kind, id, body, conditions)
+    }
+
+    /// The write of an update whose body was looked at.
+    pub(crate) fn put(kind: &str, id: &str, mut body: Value, conditions: &Conditions) -> Result<Write, Failed> {
         if !is_id(id) {
             return Err(Failed::error(400, IssueType::Value, "an id has 1 to 64 letters, digits, dots and hyphens"));
         }
@@ -173,12 +183,19 @@ impl Service {
     ) -> Result<Disclosed<Answer>, Failed> {
         let write = Self::delete_of(kind, id, conditions)?;
         let written = self.vault().write(asker, vec![write]).await?;
-        Ok(written.map(|mut written| written.pop().map(|one| Answer::written(one, want)).unwrap_or_default()))
+        Ok(written.map(|written| written.first().map(|one| Answer::written(one, want)).unwrap_or_default()))
     }
 
     pub(crate) fn delete_of(kind: &str, id: &str, conditions: &Conditions) -> Result<Write, Failed> {
         Ok(Write::delete(DocRef::new(kind, id)).expecting(conditions.expect(Expect::Any)?))
     }
+}
+
+fn one(look: &mut Look<'_>, kind: &str, id: &str, at: At, conditions: &Conditions) -> Result<Answer, Failed> {
+    let document = look.read(&DocRef::new(kind, id), at)?;
+    let had = conditions.has(&document);
+    let answer = Answer::document(document);
+    Ok(if had { Answer { status: 304, body: None, ..answer } } else { answer })
 }
 
 /// What a history is asked for.
@@ -223,7 +240,7 @@ fn history_entry(base: &str, document: Document) -> Value {
         "response": { "status": status, "etag": format!("W/\"{version}\""), "lastModified": instant(time_us) },
     });
     if let (false, Some(entry)) = (deleted, entry.as_object_mut()) {
-        entry.insert("resource".into(), body);
+        entry.insert("resource".into(), body.into_value());
     }
     entry
 }

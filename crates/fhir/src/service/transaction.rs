@@ -2,22 +2,19 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
+use std::sync::Arc;
 
-use tacebo_vault::{Asker, Disclosed, Document, Snapshot, Write, Written};
-use tokio::task::JoinSet;
+use tacebo_vault::{Asker, Document, Look, Snapshot, Write, Written};
 
 use super::bundle::{Together, unserved};
-use super::create::{RACES, fresh, guards, several};
+use super::create::{fresh, guards, several};
 use super::{Answer, Conditions, Failed, Return, Service};
 use crate::bundle::{BundleKind, Entry, Method, Plan, Renames, conditional_references, rewrite};
 use crate::issue::IssueType;
 use crate::search::{Query, RecordMeta};
 
-/// Searches of one transaction under way at once: they share a commit of their log entries.
-const AT_ONCE: usize = 64;
-
 /// What was looked up, by type and canonical criteria.
-type Lookups = HashMap<(String, String), Disclosed<Vec<Document>>>;
+type Lookups = HashMap<(String, String), Vec<Document>>;
 
 /// What an entry comes to.
 enum Step {
@@ -33,13 +30,14 @@ impl Service {
     pub(crate) async fn transaction(&self, asker: &Asker, plan: Plan, want: Return) -> Result<Together, Failed> {
         let reads = plan.entries.iter().filter(|e| matches!(e.method, Method::Get | Method::Head)).count();
         if reads == plan.entries.len() {
-            let mut told = Vec::with_capacity(reads);
-            for entry in plan.entries {
-                let at = entry.position;
-                let done = Box::pin(self.entry(asker, entry, want)).await.map_err(|failed| failed.inside(at))?;
-                told.push((at, Ok(done)));
-            }
-            return Ok(self.together(BundleKind::Transaction, told));
+            let told = self.vault().ask(asker, |look| {
+                let answers = plan.entries.iter().map(|entry| {
+                    let answer = self.get_in(look, entry).map_err(|failed| failed.inside(entry.position))?;
+                    Ok((entry.position, answer.entry()))
+                });
+                answers.collect::<Result<Vec<_>, Failed>>()
+            });
+            return Ok(Together::Disclosed(told.await?.map(|told| self.answer(told)), Vec::new()));
         }
         if reads > 0 {
             let why = "a transaction either reads or writes here: a read that fails could not undo what was committed";
@@ -50,13 +48,9 @@ impl Service {
         }
         let mut entries = plan.entries;
         let searches = self.searches(&mut entries)?;
-        let mut lost = 0;
-        loop {
-            match self.attempt(asker, &entries, &searches, want).await {
-                Err(failed) if failed.is_race() && lost < RACES => lost += 1,
-                ended => return ended,
-            }
-        }
+        let done = self.vault().act(asker, |look| self.attempt(look, &entries, &searches));
+        let done = done.await?;
+        Ok(Together::Disclosed(done.map(|(steps, written)| self.answers(&steps, &written, want)), Vec::new()))
     }
 
     /// Whether an entry can be done at all, before anything is asked.
@@ -90,15 +84,18 @@ impl Service {
         Ok(searches)
     }
 
-    async fn attempt(
+    /// Looks up, and says what is to be written.
+    fn attempt(
         &self,
-        asker: &Asker,
+        look: &mut Look<'_>,
         entries: &[Entry],
         searches: &HashMap<(String, String), Query>,
-        want: Return,
-    ) -> Result<Together, Failed> {
-        let as_of = self.vault().snapshot()?;
-        let lookups = self.look_up(asker, searches, as_of).await?;
+    ) -> Result<Vec<(usize, Step)>, Failed> {
+        let as_of = look.snapshot()?;
+        let mut lookups = Lookups::with_capacity(searches.len());
+        for (key, query) in searches {
+            lookups.insert(key.clone(), self.few(look, query, as_of)?);
+        }
         let mut names = Renames::new();
         let mut steps = Vec::with_capacity(entries.len());
         let mut writes: Vec<Write> = Vec::with_capacity(entries.len());
@@ -110,9 +107,8 @@ impl Service {
                 Method::Put => {
                     let id = entry.target.id.as_deref().unwrap_or_default();
                     let body = entry.resource.clone().unwrap_or_default();
-                    writes.push(
-                        self.update_of(kind, id, body, &conditions(entry)).map_err(|f| f.inside(entry.position))?,
-                    );
+                    // `check` has looked at the body.
+                    writes.push(Self::put(kind, id, body, &conditions(entry)).map_err(|f| f.inside(entry.position))?);
                     Step::Write(writes.len() - 1)
                 }
                 _ => {
@@ -130,25 +126,19 @@ impl Service {
             }
             steps.push((entry.position, step));
         }
-        for entry in entries {
+        // Without searches there is no conditional reference.
+        for entry in entries.iter().filter(|_| !searches.is_empty()) {
             self.refer(entry, searches, &lookups, &writes, &mut names)?;
         }
         for write in &mut writes {
             if let Some(body) = &mut write.body {
-                rewrite(self.0.tables, body, &|from| names.to(from));
+                rewrite(self.0.tables, Arc::make_mut(body), &|from| names.to(from));
             }
         }
-        let lookups = Disclosed::gather(lookups.into_values().collect());
-        let written = if writes.is_empty() { None } else { Some(self.vault().write(asker, writes).await?) };
-        let answer = |written: &[Written]| self.answers(&steps, written, want);
-        Ok(match (written, lookups) {
-            (Some(written), Some(lookups)) => {
-                Together::Disclosed(written.zip(lookups).map(|(w, _)| answer(&w)), Vec::new())
-            }
-            (Some(written), None) => Together::Disclosed(written.map(|w| answer(&w)), Vec::new()),
-            (None, Some(lookups)) => Together::Disclosed(lookups.map(|_| answer(&[])), Vec::new()),
-            (None, None) => return Err(unserved()),
-        })
+        for write in writes {
+            look.write(write);
+        }
+        Ok(steps)
     }
 
     fn post(
@@ -167,10 +157,10 @@ impl Service {
         };
         let key = (kind.to_owned(), criteria.clone());
         let (Some(query), Some(found)) = (searches.get(&key), lookups.get(&key)) else { return Err(unserved()) };
-        match found.value().as_slice() {
+        match found.as_slice() {
             [one] => return Ok(Step::Found(Box::new(one.clone()))),
             [] => {}
-            _ => return Err(several().after(found.receipts()).inside(entry.position)),
+            _ => return Err(several().inside(entry.position)),
         }
         let guards = guards(query, as_of);
         let canonical = guards.first().map(|(_, canonical, _)| canonical.clone()).unwrap_or_default();
@@ -182,31 +172,6 @@ impl Service {
         writes.push(write);
         first.insert(canonical, writes.len() - 1);
         Ok(Step::Write(writes.len() - 1))
-    }
-
-    /// Runs all searches side by side.
-    async fn look_up(
-        &self,
-        asker: &Asker,
-        searches: &HashMap<(String, String), Query>,
-        as_of: Snapshot,
-    ) -> Result<Lookups, Failed> {
-        let mut found = Lookups::with_capacity(searches.len());
-        let mut running = JoinSet::new();
-        for (key, query) in searches {
-            if running.len() >= AT_ONCE {
-                take(&mut running, &mut found).await?;
-            }
-            let (service, asker, key, query) = (self.clone(), asker.clone(), key.clone(), query.clone());
-            running.spawn(async move {
-                let few = service.few(&asker, &query, as_of).await;
-                (key, few)
-            });
-        }
-        while !running.is_empty() {
-            take(&mut running, &mut found).await?;
-        }
-        Ok(found)
     }
 
     /// Resolves an entry's conditional references among what is kept and what is about to be.
@@ -226,7 +191,7 @@ impl Service {
             let key = (reference.kind, reference.query);
             let (Some(query), Some(found)) = (searches.get(&key), lookups.get(&key)) else { return Err(unserved()) };
             let mut targets: Vec<String> = Vec::new();
-            for document in found.value() {
+            for document in found {
                 // What this transaction rewrites or deletes is judged as it will be.
                 if !writes.iter().any(|write| write.name == document.name) {
                     targets.push(document.name.id.clone());
@@ -247,7 +212,7 @@ impl Service {
                     Failed::error(412, IssueType::MultipleMatches, "a conditional reference matches several resources")
                 }
             };
-            return Err(failed.after(found.receipts()).inside(entry.position));
+            return Err(failed.inside(entry.position));
         }
         Ok(())
     }
@@ -260,39 +225,29 @@ impl Service {
     }
 
     fn answers(&self, steps: &[(usize, Step)], written: &[Written], want: Return) -> Answer {
-        let mut told: Vec<(usize, crate::bundle::Answer)> = steps
+        let told = steps
             .iter()
             .map(|(position, step)| {
                 let answer = match step {
-                    Step::Write(at) => written.get(*at).map(|w| Answer::written(w.clone(), want)),
-                    Step::Same(at) => {
-                        written.get(*at).map(|w| Answer { status: 200, ..Answer::written(w.clone(), want) })
-                    }
+                    Step::Write(at) => written.get(*at).map(|w| Answer::written(w, want)),
+                    Step::Same(at) => written.get(*at).map(|w| Answer { status: 200, ..Answer::written(w, want) }),
                     Step::Found(document) => Some(Answer::found((**document).clone(), want)),
                 };
                 (*position, answer.unwrap_or_default().entry())
             })
             .collect();
+        self.answer(told)
+    }
+
+    /// The entries of an answer in the order of the request.
+    fn answer(&self, mut told: Vec<(usize, crate::bundle::Answer)>) -> Answer {
         told.sort_by_key(|(position, _)| *position);
         let answers = told.into_iter().map(|(_, answer)| answer).collect();
         Answer::body(crate::bundle::response(BundleKind::Transaction, &self.settings().base, answers))
     }
 }
 
-type Looked = ((String, String), Result<Disclosed<Vec<Document>>, Failed>);
-
-async fn take(running: &mut JoinSet<Looked>, found: &mut Lookups) -> Result<(), Failed> {
-    match running.join_next().await {
-        Some(Ok((key, few))) => {
-            found.insert(key, few?);
-            Ok(())
-        }
-        Some(Err(_)) => Err(Failed::error(503, IssueType::Exception, "a search did not end")),
-        None => Ok(()),
-    }
-}
-
-fn conditions(entry: &Entry) -> Conditions {
+pub(crate) fn conditions(entry: &Entry) -> Conditions {
     Conditions {
         if_match: entry.if_match.clone(),
         if_none_match: entry.if_none_match.clone(),

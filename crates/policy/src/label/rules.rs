@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aho_corasick::AhoCorasick;
 use serde::Deserialize;
 
 use super::{Category, Confidentiality, Grade, Labels, Sensitivity};
@@ -108,7 +109,6 @@ impl Raise {
 
 #[derive(Debug)]
 enum Pattern {
-    Exact(String),
     Prefix(String),
     /// Inclusive, compared on as many characters as the bound has (`B20-B24`, `O98.7-O98.7`).
     Range(String, String),
@@ -117,13 +117,42 @@ enum Pattern {
 impl Pattern {
     fn matches(&self, code: &str) -> bool {
         match self {
-            Self::Exact(exact) => code == exact,
             Self::Prefix(prefix) => code.starts_with(prefix.as_str()),
-            Self::Range(low, high) => {
-                let head = |bound: &str| code.chars().take(bound.len()).collect::<String>();
-                head(low) >= *low && head(high) <= *high
-            }
+            Self::Range(low, high) => head(code, low.len()) >= low.as_str() && head(code, high.len()) <= high.as_str(),
         }
+    }
+}
+
+/// The first so many characters.
+fn head(code: &str, chars: usize) -> &str {
+    code.char_indices().nth(chars).and_then(|(end, _)| code.get(..end)).unwrap_or(code)
+}
+
+/// Codes of one family of code systems, each with what they raise.
+#[derive(Debug, Default)]
+struct Family {
+    exact: HashMap<String, Vec<usize>>,
+    patterns: Vec<(Pattern, usize)>,
+}
+
+/// All words at once: a document's texts are gone through one time, however many words there are.
+#[derive(Debug)]
+struct Words {
+    matcher: AhoCorasick,
+    raises: Vec<usize>,
+}
+
+impl Words {
+    fn new(words: &[(String, usize)]) -> Result<Self, PolicyError> {
+        let matcher = AhoCorasick::new(words.iter().map(|(word, _)| word))
+            .map_err(|error| wrong(FILE, format!("the words do not fit together: {error}")))?;
+        Ok(Self { matcher, raises: words.iter().map(|(_, at)| *at).collect() })
+    }
+
+    fn of<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+        self.matcher
+            .find_overlapping_iter(text)
+            .filter_map(|found| self.raises.get(found.pattern().as_usize()).copied())
     }
 }
 
@@ -131,10 +160,9 @@ impl Pattern {
 #[derive(Debug)]
 pub(super) struct Rules {
     /// System URI to the name of its family.
-    families: HashMap<String, String>,
-    exact: HashMap<(String, String), Vec<usize>>,
-    patterns: Vec<(String, Pattern, usize)>,
-    words: Vec<(String, usize)>,
+    systems: HashMap<String, String>,
+    families: HashMap<String, Family>,
+    words: Words,
     raises: Vec<Raise>,
     confidentiality: Vec<String>,
     act_systems: Vec<String>,
@@ -157,10 +185,9 @@ impl Rules {
     pub(super) fn parse(text: &str) -> Result<Self, PolicyError> {
         let file: File = read(FILE, text)?;
         let mut rules = Self {
+            systems: HashMap::new(),
             families: HashMap::new(),
-            exact: HashMap::new(),
-            patterns: Vec::new(),
-            words: Vec::new(),
+            words: Words::new(&[])?,
             raises: Vec::new(),
             confidentiality: file.security.confidentiality,
             act_systems: file.security.act.systems,
@@ -173,31 +200,31 @@ impl Rules {
                 return Err(wrong(FILE, format!("system {} is not named under [systems]", rule.system)));
             }
             let at = rules.raise(rule.sensitivity, rule.category, rule.flag, rule.level)?;
+            let family = rules.families.entry(rule.system).or_default();
             for code in rule.codes {
-                rules.patterns.push((rule.system.clone(), Pattern::Exact(code), at));
+                family.exact.entry(code).or_default().push(at);
             }
-            for prefix in rule.prefixes {
-                rules.patterns.push((rule.system.clone(), Pattern::Prefix(prefix), at));
-            }
+            family.patterns.extend(rule.prefixes.into_iter().map(|prefix| (Pattern::Prefix(prefix), at)));
             for range in rule.ranges {
                 let Some((low, high)) =
                     range.split_once('-').filter(|(low, high)| low.len() == high.len() && low <= high)
                 else {
                     return Err(wrong(FILE, format!("{range} is not a range")));
                 };
-                rules.patterns.push((rule.system.clone(), Pattern::Range(low.to_owned(), high.to_owned()), at));
+                family.patterns.push((Pattern::Range(low.to_owned(), high.to_owned()), at));
             }
         }
+        let mut words = Vec::new();
         for rule in file.word {
             let at = rules.raise(rule.sensitivity, rule.category, None, rule.level)?;
-            rules.words.extend(rule.words.into_iter().map(|word| (word, at)));
+            words.extend(rule.words.into_iter().map(|word| (word, at)));
         }
+        rules.words = Words::new(&words)?;
         for (family, uris) in file.systems {
             for uri in uris {
-                rules.families.insert(uri, family.clone());
+                rules.systems.insert(uri, family.clone());
             }
         }
-        rules.index();
         Ok(rules)
     }
 
@@ -218,41 +245,25 @@ impl Rules {
         Ok(self.raises.len() - 1)
     }
 
-    /// Moves exact codes into a table, so that only prefixes and ranges are tried one by one.
-    fn index(&mut self) {
-        let (exact, rest): (Vec<_>, Vec<_>) =
-            self.patterns.drain(..).partition(|(_, pattern, _)| matches!(pattern, Pattern::Exact(_)));
-        self.patterns = rest;
-        for (family, pattern, at) in exact {
-            if let Pattern::Exact(code) = pattern {
-                self.exact.entry((family, code)).or_default().push(at);
-            }
-        }
-    }
-
     /// What a coding adds. A code without a system is tried as ICD-10, because Chinese systems
     /// often leave it out.
     pub(super) fn coding(&self, system: Option<&str>, code: &str) -> impl Iterator<Item = &Raise> {
         let family = match system {
             None | Some("") => Some("icd10"),
-            Some(uri) => self.families.get(uri).map(String::as_str),
+            Some(uri) => self.systems.get(uri).map(String::as_str),
         };
-        let code = code.trim().to_ascii_uppercase();
-        let exact = family.and_then(|family| self.exact.get(&(family.to_owned(), code.clone())));
-        let patterns = self
-            .patterns
-            .iter()
-            .filter(move |(of, pattern, _)| Some(of.as_str()) == family && pattern.matches(&code))
-            .map(|(_, _, at)| at);
-        exact.into_iter().flatten().chain(patterns).filter_map(|at| self.raises.get(*at))
+        let found = family.and_then(|family| self.families.get(family)).map(|family| {
+            let code = code.trim().to_ascii_uppercase();
+            let exact = family.exact.get(&code).into_iter().flatten();
+            let patterns = family.patterns.iter().filter(|(pattern, _)| pattern.matches(&code)).map(|(_, at)| at);
+            exact.chain(patterns).copied().collect::<Vec<_>>()
+        });
+        found.into_iter().flatten().filter_map(|at| self.raises.get(at))
     }
 
     /// What typed text adds.
-    pub(super) fn text(&self, text: &str) -> impl Iterator<Item = &Raise> {
-        self.words
-            .iter()
-            .filter(move |(word, _)| text.contains(word.as_str()))
-            .filter_map(|(_, at)| self.raises.get(*at))
+    pub(super) fn text<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a Raise> + 'a {
+        self.words.of(text).filter_map(|at| self.raises.get(at))
     }
 
     /// What one entry of `meta.security` says.

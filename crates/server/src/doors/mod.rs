@@ -1,7 +1,9 @@
 //! The doors, and what is answered where there is none.
 
+mod bearer;
 mod clinical;
 mod console;
+mod dicomweb;
 mod faces;
 pub mod fhir;
 mod looks;
@@ -22,6 +24,7 @@ use crate::http::{Open, Reply, Route, SpeaksOfNobody};
 /// All routes of all doors.
 pub fn routes() -> Vec<Route> {
     let mut routes = fhir::routes();
+    routes.extend(dicomweb::routes());
     routes.extend(oauth::routes());
     routes.extend(console::routes());
     routes.extend(portal::routes());

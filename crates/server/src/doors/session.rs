@@ -7,11 +7,12 @@ use std::sync::{Mutex, PoisonError};
 use aws_lc_rs::digest::{SHA256, digest};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
+use tacebo_fhir::service::Failed;
 use tacebo_governance::Confidence;
 use tacebo_identity::{Authenticated, IdentityError, Secret};
 use tacebo_vault::ledger::Receipt;
 use tacebo_vault::policy::{self, PersonKind, Purpose};
-use tacebo_vault::{Asker, Denial, Disclosed, Door, Origin, Refused, VaultFault};
+use tacebo_vault::{Asker, Denial, Disclosed, Door, Origin, Outcome, Refused, Unanswered, VaultFault};
 use uuid::Uuid;
 
 use super::faces::SpeaksToOneself;
@@ -260,9 +261,9 @@ impl Inside {
             Ok(running) => running
                 .into_iter()
                 .map(|one| RunningEmergency {
-                    href: url::patient(&one.patient),
+                    href: url::patient(&one.named),
                     until: wording::moment(one.until_us),
-                    patient: one.patient,
+                    patient: one.named,
                     ticket: one.id,
                 })
                 .collect(),
@@ -275,9 +276,7 @@ impl Inside {
 
     /// The frame of a page of disclosed data, with the receipt at its foot.
     pub(super) async fn shell_with<T>(&self, here: Option<Nav>, disclosed: &Disclosed<T>) -> Shell {
-        let mut shell = self.shell(here).await;
-        shell.receipt = disclosed.receipts().first().map(receipt_words);
-        shell
+        footed(self.shell(here).await, disclosed)
     }
 
     /// A page that says one thing.
@@ -323,8 +322,93 @@ impl Inside {
     }
 }
 
+/// How an ask of a page ends without one.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// The vault's no.
+    Refused(Refused),
+    /// FHIR's no.
+    Failed(Failed),
+    /// A page that says one thing.
+    Say(StatusCode, MessageKind, Vec<Receipt>),
+}
+
+impl Halt {
+    pub(super) fn say(status: StatusCode, kind: MessageKind) -> Self {
+        Self::Say(status, kind, Vec::new())
+    }
+}
+
+impl From<Refused> for Halt {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+impl From<Failed> for Halt {
+    fn from(failed: Failed) -> Self {
+        Self::Failed(failed)
+    }
+}
+
+impl From<VaultFault> for Halt {
+    fn from(fault: VaultFault) -> Self {
+        Self::Refused(fault.into())
+    }
+}
+
+impl Unanswered for Halt {
+    fn outcome(&self) -> Option<Outcome> {
+        match self {
+            Self::Refused(refused) => refused.outcome(),
+            Self::Failed(failed) => failed.outcome(),
+            Self::Say(StatusCode::FORBIDDEN, ..) => Some(Outcome::Refused),
+            Self::Say(StatusCode::NOT_FOUND, ..) => Some(Outcome::NotFound),
+            Self::Say(..) => Some(Outcome::Failed),
+        }
+    }
+
+    fn recorded(self, receipts: Vec<Receipt>) -> Self {
+        match self {
+            Self::Refused(refused) => Self::Refused(refused.recorded(receipts)),
+            Self::Failed(failed) => Self::Failed(failed.recorded(receipts)),
+            Self::Say(status, kind, _) => Self::Say(status, kind, receipts.into_iter().take(1).collect()),
+        }
+    }
+}
+
+impl Inside {
+    /// Why an ask of a page had no answer.
+    pub(super) async fn halted(&self, halt: &Halt) -> Reply {
+        match halt {
+            Halt::Refused(refused) => self.refused(refused).await,
+            Halt::Failed(failed) => self.failed(failed).await,
+            Halt::Say(status, kind, receipts) => self.say(*status, *kind).await.receipts(receipts),
+        }
+    }
+
+    /// Why FHIR's room had no answer.
+    pub(super) async fn failed(&self, failed: &Failed) -> Reply {
+        let status = StatusCode::from_u16(failed.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let kind = match failed.status() {
+            403 => MessageKind::NotForYou,
+            404 | 410 => MessageKind::NotFound,
+            409 | 412 => MessageKind::Conflict,
+            503 => MessageKind::Unavailable,
+            _ => MessageKind::BadRequest,
+        };
+        self.say(status, kind).await.receipts(failed.receipts())
+    }
+}
+
+/// A page's frame with the receipt of what it shows at its foot.
+pub(super) fn footed<T>(mut shell: Shell, disclosed: &Disclosed<T>) -> Shell {
+    shell.receipt = disclosed.receipts().first().map(receipt_words);
+    shell
+}
+
 /// How a receipt is shown at the foot of a page.
-pub(super) fn receipt_words(receipt: &Receipt) -> String {
+fn receipt_words(receipt: &Receipt) -> String {
     format!("{} #{}", receipt.origin(), receipt.index())
 }
 

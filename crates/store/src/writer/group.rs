@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::ErrorCode;
 use tacebo_ledger::{EntryHead, Receipt, RowColumns, Staged};
 
-use super::{PartState, Reply, Writer, answer, put_state};
+use super::{Member, PartState, Reply, Writer, answer, put_state};
 use crate::{
-    Change, CommitError, Committed, PartNo,
+    Change, CommitError, Committed, Held, PartNo,
     apply::{Applier, Edge, Failed, NewKinds},
     sql,
 };
@@ -25,6 +25,14 @@ pub(super) struct Pending {
     first_rid: i64,
     time_us: i64,
     entries: usize,
+    held: Held,
+}
+
+impl Pending {
+    /// Waits for nothing but the word that the group failed.
+    fn failed(reply: Reply, part: PartNo, held: Held) -> Self {
+        Self { reply, part, first_rid: 0, time_us: 0, entries: 0, held }
+    }
 }
 
 /// Why a whole transaction failed.
@@ -38,18 +46,14 @@ pub(super) enum GroupFailed {
 impl Writer {
     /// One durable transaction. Members that fail by themselves are answered at once; the others are in `pending`
     /// if the transaction fails, and answered if it does not.
-    pub(super) fn transact(
-        &mut self,
-        group: Vec<(Box<Change>, Reply)>,
-        pending: &mut Vec<Pending>,
-    ) -> Result<(), GroupFailed> {
+    pub(super) fn transact(&mut self, group: Vec<Member>, pending: &mut Vec<Pending>) -> Result<(), GroupFailed> {
         let mut new_kinds = NewKinds::default();
         let mut drafts = BTreeMap::new();
         let mut result = self.run_sql("BEGIN IMMEDIATE").map_err(|e| refused(&e));
         if result.is_ok() {
             result = self.intern(&group, &mut new_kinds).map_err(|e| refused(&e));
         }
-        for (change, reply) in group {
+        for (change, held, reply) in group {
             if result.is_ok() {
                 match self.member(&change, &new_kinds, &mut drafts) {
                     Ok(edge) => pending.push(Pending {
@@ -58,19 +62,23 @@ impl Writer {
                         first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0) + 1,
                         time_us: edge.time_us,
                         entries: change.entries.len(),
+                        held,
                     }),
-                    Err(Failed::Change(e)) => answer(reply, Err(e)),
+                    Err(Failed::Change(e)) => {
+                        drop(held);
+                        answer(reply, Err(e));
+                    }
                     Err(failed) => {
                         result = Err(match failed {
                             Failed::Sql(e) => refused(&e),
                             Failed::Change(e) => GroupFailed::Refused(e.to_string()),
                             Failed::Log(why) => GroupFailed::Refused(why),
                         });
-                        pending.push(Pending { reply, part: change.part, first_rid: 0, time_us: 0, entries: 0 });
+                        pending.push(Pending::failed(reply, change.part, held));
                     }
                 }
             } else {
-                pending.push(Pending { reply, part: change.part, first_rid: 0, time_us: 0, entries: 0 });
+                pending.push(Pending::failed(reply, change.part, held));
             }
         }
         if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)) {
@@ -85,8 +93,8 @@ impl Writer {
         self.finish(drafts, std::mem::take(pending))
     }
 
-    fn intern(&self, group: &[(Box<Change>, Reply)], new_kinds: &mut NewKinds) -> rusqlite::Result<()> {
-        for (change, _) in group {
+    fn intern(&self, group: &[Member], new_kinds: &mut NewKinds) -> rusqlite::Result<()> {
+        for (change, ..) in group {
             for document in change.documents.iter().filter(|d| !d.kind.is_empty()) {
                 new_kinds.intern(&self.conn, &self.shared.kinds, change.part, &document.kind)?;
             }
@@ -102,6 +110,16 @@ impl Writer {
         let draft = drafts.entry(change.part.0).or_insert(Draft { edge: state.edge, staged: None });
         let time_us = draft.edge.next_time((self.options.clock)());
         let applier = Applier { conn: &self.conn, kinds: &self.shared.kinds, new_kinds };
+        if change.is_one_entry() {
+            // One statement undoes itself if it fails.
+            return match self.leaves(change, state, draft, time_us) {
+                Ok(()) => {
+                    draft.edge.time_us = time_us;
+                    Ok(draft.edge)
+                }
+                Err(failed) => Err(Failed::Change(alone(failed)?)),
+            };
+        }
         self.run_sql("SAVEPOINT member")?;
         let outcome = applier.apply(change, draft.edge, time_us).and_then(|edge| {
             self.leaves(change, state, draft, time_us)?;
@@ -215,6 +233,7 @@ impl Writer {
             let mine = receipts
                 .get_mut(&waiting.part.0)
                 .map_or_else(Vec::new, |all| all.by_ref().take(waiting.entries).collect());
+            drop(waiting.held);
             let committed = Committed { first_rid: waiting.first_rid, time_us: waiting.time_us, receipts: mine };
             answer(waiting.reply, Ok(committed));
         }

@@ -19,6 +19,9 @@ pub(crate) async fn run(bench: Bench, data: &Path, folder: &Path, load: Load, fi
     let rate = done.per_second();
     figures.number("resources in", rate, "resources/s");
     figures.latencies("transaction", &done.times);
+    if let Some(micros) = done.micros_each() {
+        figures.number("processor time", micros, "us/resource");
+    }
 
     let rows = Rows::since(data, &before)?;
     figures.number("rows: documents", real(rows.documents()), "");

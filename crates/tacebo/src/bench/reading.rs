@@ -63,12 +63,18 @@ async fn measure(bench: Bench, load: Load, paths: Vec<String>, name: &str, figur
     bench.close().await?;
     say(&format!("bare {name}"), &bare, figures);
     figures.number("ratio to a bare route", protected.per_second() / bare.per_second(), "");
+    if let (Some(protected), Some(bare)) = (protected.micros_each(), bare.micros_each()) {
+        figures.number("the same in processor time", bare / protected, "");
+    }
     Ok(())
 }
 
 fn say(name: &str, done: &Done, figures: &mut Figures) {
     figures.number(name, done.per_second(), "requests/s");
     figures.latencies(name, &done.times);
+    if let Some(micros) = done.micros_each() {
+        figures.number(&format!("{name} processor time"), micros, "us/request");
+    }
 }
 
 /// The paths in turn, for ever.

@@ -1,5 +1,6 @@
 //! What `tacebo verify` says, in words and exit statuses, of whole, altered and foreign folders, and of proof files.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::Output;
@@ -11,7 +12,7 @@ use tacebo_fhir::speech::Fhir;
 use tacebo_identity::Identity;
 use tacebo_vault::{Door, Opening, Origin, PassphraseFile, ProofFile, Vault};
 
-use crate::folder::{Folder, early_checkpoint};
+use crate::folder::{Folder, early_checkpoint, files};
 use crate::program::{Program, run, verify, vkey};
 
 /// Exit status and what was printed for people.
@@ -42,6 +43,28 @@ fn a_whole_log_is_called_whole_with_what_was_checked() {
     let (status, chinese) = said(&output);
     assert_eq!(status, 0);
     assert!(chinese.contains("日志") && !chinese.contains("The log"), "{chinese}");
+}
+
+/// Every file of a folder with its bytes.
+fn bytes_of(folder: &Path) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+    files(folder).into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+#[test]
+fn a_stopped_folder_is_byte_for_byte_the_same_after_it_was_verified() {
+    let folder = Folder::sample();
+    let before = bytes_of(&folder.data());
+    assert!(before.keys().all(|path| !path.to_string_lossy().ends_with("-wal")), "it was not stopped in order");
+    let (status, text) = verified([folder.data()]);
+    assert_eq!(status, 0, "{text}");
+    assert!(bytes_of(&folder.data()) == before, "verifying changed the folder: {:?}", files(&folder.data()));
+    // So it is when there is something to find.
+    let database = Connection::open(folder.data().join("store.db")).unwrap();
+    database.execute("UPDATE log_leaf SET actor = actor + 1 WHERE idx = 7", []).unwrap();
+    database.close().unwrap();
+    let before = bytes_of(&folder.data());
+    assert_eq!(verified([folder.data()]).0, 1);
+    assert!(bytes_of(&folder.data()) == before, "verifying changed the folder: {:?}", files(&folder.data()));
 }
 
 #[test]

@@ -102,7 +102,7 @@ pub(super) async fn end_session(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
-    let line = inside.incoming.param("id");
+    let line = inside.incoming.param("session");
     match inside.app.identity().end_own(&inside.auth, Some(line), &inside.origin()).await {
         Ok(()) => Reply::see_other(&format!("{}?done=session", url::ACCOUNT)),
         Err(error) => inside.identity_error(&error).await,

@@ -315,7 +315,7 @@ pub(super) async fn edit_form(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
-    let id = inside.incoming.param("id").to_owned();
+    let id = inside.incoming.param("account").to_owned();
     match entry(&inside, &id).await {
         Ok(found) => show(&inside, StatusCode::OK, &id, found, None, None).await,
         Err(reply) => reply,
@@ -331,7 +331,7 @@ pub(super) async fn update(app: App, incoming: Incoming) -> Reply {
 }
 
 async fn change(inside: &Inside) -> Reply {
-    let id = inside.incoming.param("id").to_owned();
+    let id = inside.incoming.param("account").to_owned();
     let found = match entry(inside, &id).await {
         Ok(found) => found,
         Err(reply) => return reply,
@@ -375,7 +375,7 @@ pub(super) async fn step(app: App, incoming: Incoming) -> Reply {
 
 async fn take(inside: &Inside) -> Reply {
     let asker = inside.asker(Purpose::SystemAdmin);
-    let (id, identity) = (inside.incoming.param("id"), inside.app.identity());
+    let (id, identity) = (inside.incoming.param("account"), inside.app.identity());
     let handed = match inside.incoming.param("step") {
         step @ ("lock" | "unlock") => {
             let (state, word) =

@@ -82,7 +82,7 @@ fn filters(inside: &Inside, shell: &Shell) -> Result<(LogFilters, Option<LogQuer
     }
     let patient = Field::of(form.get("patient"));
     if !patient.value.is_empty() {
-        query.patient = Some(whose(&inside.app, &patient.value)?);
+        query.meant = Some(whose(&inside.app, &patient.value)?);
     }
     for name in [field::ACTION, field::OUTCOME, field::PURPOSE] {
         let value = form.get(name);
@@ -216,24 +216,29 @@ fn index(inside: &Inside) -> u64 {
 async fn show_entry(inside: &Inside, opening: bool) -> Result<Reply, Refused> {
     let asker = inside.asker(Purpose::Compliance);
     let index = index(inside);
-    let file = inside.app.vault().proof(&asker, index).await?;
     let query = LogQuery { before_index: Some(index + 1), limit: 1, ..LogQuery::default() };
-    let entries = inside.app.vault().log(&asker, &query).await?;
+    inside.app.vault().sign_now().await?;
+    let found = inside.app.vault().ask(&asker, |look| {
+        let file = look.proof(index)?;
+        Ok::<_, Refused>((file, look.log(&query)?))
+    });
+    let found = found.await?;
+    let (file, entries) = found.value();
     let (size, ..) = inside.app.vault().log_state()?;
-    let Some((proof, proved)) = proved(file.value()) else {
+    let Some((proof, proved)) = proved(file) else {
         return Ok(inside.say(StatusCode::SERVICE_UNAVAILABLE, crate::pages::message::MessageKind::Fault).await);
     };
-    let mut shell = inside.shell_with(Some(Nav::Log), &file).await;
+    let mut shell = inside.shell_with(Some(Nav::Log), &found).await;
     url::entry(&index).clone_into(&mut shell.path);
     let chosen = if opening { inside.incoming.form().get("field").to_owned() } else { String::new() };
     let view = Entry {
         index,
         at: jiff::Timestamp::from_millisecond(i64::try_from(proved.head.time_ms).unwrap_or(0)).unwrap_or_default(),
         class: class_words(shell.t(), proved.head.class),
-        leaf: entries.value().first().map(leaf_hex).unwrap_or_default(),
+        leaf: entries.first().map(leaf_hex).unwrap_or_default(),
         commitment: hex_of(&proved.head.commitment),
         row: hex_of(&proved.head.row),
-        fields: fields(entries.value().first(), &proved, &chosen, shell.t()),
+        fields: fields(entries.first(), &proved, &chosen, shell.t()),
         path: proof.path.iter().map(hex_of).collect(),
         size: proved.checkpoint.size,
         root: hex_of(&proved.checkpoint.root),
@@ -241,7 +246,7 @@ async fn show_entry(inside: &Inside, opening: bool) -> Result<Reply, Refused> {
         later: Some(index + 1).filter(|later| *later < size),
         shell,
     };
-    Ok(Reply::page(StatusCode::OK, file.zip(entries).map(|_| view)))
+    Ok(Reply::page(StatusCode::OK, found.map(|_| view)))
 }
 
 fn leaf_hex(entry: &LogEntry) -> String {

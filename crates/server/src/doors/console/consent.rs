@@ -3,7 +3,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use http::StatusCode;
 use jiff::civil::Date;
-use tacebo_governance::{Answer, Given, Method, Notice as Text, NoticeProof};
+use tacebo_governance::{Answer, Given, Governance, Method, Notice as Text, NoticeProof};
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{At, Disclosed, DocRef, Document, Door, PatientId, Record, Refused};
 
@@ -35,11 +35,13 @@ fn method_of(code: &str) -> Option<Method> {
 type Known = Disclosed<(Document, Vec<Record<NoticeProof>>)>;
 
 async fn known(inside: &Inside) -> Result<Known, Refused> {
+    let id = inside.incoming.param("patient");
     let asker = inside.asker(Purpose::PatientAdmin);
-    let id = inside.incoming.param("id");
-    let patient = inside.app.vault().read(&asker, &DocRef::new("Patient", id), At::Current).await?;
-    let proofs = inside.app.governance().notices_of(&asker, &PatientId::new(id)).await?;
-    Ok(patient.zip(proofs))
+    let ask = inside.app.vault().ask(&asker, |look| {
+        let patient = look.read(&DocRef::new("Patient", id), At::Current)?;
+        Ok((patient, Governance::notices_of(look, &PatientId::new(id))?))
+    });
+    ask.await
 }
 
 /// The form as it was answered.
@@ -59,17 +61,13 @@ impl Answers {
     }
 }
 
-async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
-    let known = match known(inside).await {
-        Ok(known) => known,
-        Err(refused) => return inside.refused(&refused).await,
-    };
+async fn show(inside: &Inside, status: StatusCode, answers: Answers, known: Known) -> Reply {
     let library = inside.app.governance().library();
     let Some(notice) = library.notice(NOTICE) else {
         return inside.say(StatusCode::SERVICE_UNAVAILABLE, MessageKind::Fault).await;
     };
     let mut shell = inside.shell_with(Some(Nav::Counter), &known).await;
-    url::consent(inside.incoming.param("id")).clone_into(&mut shell.path);
+    url::consent(inside.incoming.param("patient")).clone_into(&mut shell.path);
     let lang = inside.lang;
     let items = library
         .notices()
@@ -142,7 +140,10 @@ pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => {
             let given_on = Field::of(today(&inside).to_string());
             let answers = Answers { method: "screen".into(), given_on, ..Answers::default() };
-            Box::pin(show(&inside, StatusCode::OK, answers)).await
+            match known(&inside).await {
+                Ok(known) => Box::pin(show(&inside, StatusCode::OK, answers, known)).await,
+                Err(refused) => inside.refused(&refused).await,
+            }
         }
         Err(reply) => *reply,
     }
@@ -174,51 +175,55 @@ async fn take(inside: &Inside) -> Reply {
             (one.id.clone(), answer)
         })
         .collect();
+    let (today, under) = (today(inside), library.terms().guardian_under_age.value);
+    let (given_on, day) = given_on(form.get("given_on"), notice.since, today);
+    let (method, by_guardian) = (form.get("method").to_owned(), form.get("by") == "guardian");
+    let mut answers = Answers { sent: true, items, method, by_guardian, guardian: Field::default(), given_on };
+    let unanswered = answers.items.iter().any(|(_, answer)| answer.is_none());
+    let method = method_of(&answers.method).filter(|_| !unanswered);
+    // What is recorded is what was shown: a text that changed meanwhile is shown again.
+    let as_shown = form.get("version") == notice.version && form.get("digest") == digest_of(notice, inside.lang);
+    let patient = PatientId::new(inside.incoming.param("patient"));
     let asker = inside.asker(Purpose::PatientAdmin);
-    let patient = PatientId::new(inside.incoming.param("id"));
-    // The person must be one the counter may see, and there.
-    let name = DocRef::new("Patient", patient.as_str());
-    let person = match inside.app.vault().read(&asker, &name, At::Current).await {
-        Ok(person) => person,
+    let done = inside.app.vault().act(&asker, |look| {
+        // The person must be one the counter may see, and there.
+        let person = look.read(&DocRef::new("Patient", patient.as_str()), At::Current)?;
+        let guardian = guardian(inside, by_guardian, is_child(&person, today, under), under);
+        let (Some(method), Some(on), true, false) = (method, day, as_shown, guardian.is_wrong()) else {
+            return Ok(Some((guardian, person, Governance::notices_of(look, &patient)?)));
+        };
+        let guardian = Some(guardian.value).filter(|_| by_guardian);
+        let given = Given { on, language: inside.lang.tag().to_owned(), method, guardian };
+        let governance = inside.app.governance();
+        governance.record_notice(look, &patient, notice, &given, Answer::Read)?;
+        for one in &questions {
+            let answer = if answers.of(&one.id) == Some(true) { Answer::Agreed } else { Answer::Declined };
+            governance.record_notice(look, &patient, one, &given, answer)?;
+        }
+        Ok::<_, Refused>(None)
+    });
+    let done = match done.await {
+        Ok(done) => done,
         Err(refused) => return inside.refused(&refused).await,
     };
-    let (today, under) = (today(inside), library.terms().guardian_under_age.value);
-    let by_guardian = form.get("by") == "guardian";
-    let guardian = match Field::of(form.get("guardian")) {
-        field if !by_guardian && is_child(person.value(), today, under) => {
-            field.wrong(FieldError::Said(inside.lang.t().guardian_needed(under)))
-        }
+    let Some((guardian, person, proofs)) = done.value().0.clone() else {
+        let to = format!("{}?done=consent", url::consent(patient.as_str()));
+        return Reply::see_other(&to).receipts(done.receipts());
+    };
+    let wrong = method.is_none() || day.is_none() || guardian.is_wrong();
+    answers.guardian = guardian;
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
+    show(inside, status, answers, done.map(|_| (person, proofs))).await
+}
+
+/// The name of the parent or guardian who answers, where one must or does.
+fn guardian(inside: &Inside, by_guardian: bool, is_child: bool, under: u32) -> Field {
+    match Field::of(inside.incoming.form().get("guardian")) {
+        field if !by_guardian && is_child => field.wrong(FieldError::Said(inside.lang.t().guardian_needed(under))),
         field if by_guardian && field.value.is_empty() => field.wrong(FieldError::Required),
         field if field.value.chars().count() > 60 => field.wrong(FieldError::TooLong(60)),
         field => field,
-    };
-    let (given_on, day) = given_on(form.get("given_on"), notice.since, today);
-    let method = form.get("method").to_owned();
-    let answers = Answers { sent: true, items, method, by_guardian, guardian, given_on };
-    let method = method_of(&answers.method);
-    let unanswered = answers.items.iter().any(|(_, answer)| answer.is_none());
-    let (Some(method), Some(on), false, false) = (method, day, unanswered, answers.guardian.is_wrong()) else {
-        return show(inside, StatusCode::UNPROCESSABLE_ENTITY, answers).await;
-    };
-    // What is recorded is what was shown: a text that changed meanwhile is shown again.
-    if form.get("version") != notice.version || form.get("digest") != digest_of(notice, inside.lang) {
-        return show(inside, StatusCode::CONFLICT, answers).await;
     }
-    let governance = inside.app.governance();
-    let guardian = Some(answers.guardian.value.clone()).filter(|_| answers.by_guardian);
-    let given = Given { on, language: inside.lang.tag().to_owned(), method, guardian };
-    let mut receipts = match governance.record_notice(&asker, &patient, notice, &given, Answer::Read).await {
-        Ok(proof) => proof.receipts().to_vec(),
-        Err(refused) => return inside.refused(&refused).await,
-    };
-    for one in questions {
-        let answer = if answers.of(&one.id) == Some(true) { Answer::Agreed } else { Answer::Declined };
-        match governance.record_notice(&asker, &patient, one, &given, answer).await {
-            Ok(proof) => receipts.extend(proof.receipts().iter().cloned()),
-            Err(refused) => return inside.refused(&refused).await,
-        }
-    }
-    Reply::see_other(&format!("{}?done=consent", url::consent(patient.as_str()))).receipts(&receipts)
 }
 
 #[cfg(test)]

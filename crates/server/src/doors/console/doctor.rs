@@ -1,18 +1,19 @@
 //! Those who treat: their own patients, and the search for one.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry as Slot;
 
 use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::Value;
 use tacebo_fhir::terms::RELATION;
 use tacebo_vault::policy::{Permit, Purpose, Role};
-use tacebo_vault::{Document, Door, Everything, Find, Scope};
+use tacebo_vault::{Document, Door, Everything, Find, Refused, Scope};
 
 use crate::app::App;
 use crate::doors::clinical::{self, Names, at, concept, list, text};
 use crate::doors::faces::Blank;
-use crate::doors::session::Inside;
+use crate::doors::session::{Inside, footed};
 use crate::doors::wording;
 use crate::http::{Incoming, Open, Reply};
 use crate::pages::doctor::{AccessBar, FindPatient, FoundRow, MyPatients, PatientRow};
@@ -125,59 +126,74 @@ pub(super) async fn patients(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
+    let shell = inside.shell(Some(Nav::MyPatients)).await;
+    let page = page_number(&inside);
     let asker = inside.asker(Purpose::Treat);
-    let find = Find::new(&RELATIONS, Scope::Terms(vec![own_terms(&inside)]), &Everything);
-    let care = match inside.app.vault().search(&asker, &find).await {
-        Ok(care) => care,
+    let found = inside.app.vault().ask(&asker, |look| {
+        let own = Find::new(&RELATIONS, Scope::Terms(vec![own_terms(&inside)]), &Everything);
+        let mut care = weightiest(look.search(&own)?.documents, &shell);
+        let total = care.len();
+        care = care.into_iter().skip(page * ROWS).take(ROWS).collect();
+        let ids = care.iter().map(|(id, _)| id.clone()).collect();
+        let people = look.search(&Find::new(&["Patient"], Scope::Ids(ids), &Everything))?.documents;
+        Ok::<_, Refused>((care, people, total))
+    });
+    let found = match found.await {
+        Ok(found) => found,
         Err(refused) => return inside.refused(&refused).await,
     };
-    let shell = inside.shell_with(Some(Nav::MyPatients), &care).await;
-    let names = clinical::names(&inside.app, &care.value().documents).await;
-    // The weightiest document of each patient, the newest of equals.
-    let mut best: HashMap<&str, &Document> = HashMap::new();
-    for document in &care.value().documents {
-        let Some(patient) = patient_of(&document.body) else { continue };
-        let key = |one: &Document| (weight(one), begins(one, &shell));
-        let kept = best.entry(patient).or_insert(document);
-        if key(document) > key(kept) {
-            *kept = document;
+    let relations: Vec<Document> = found.value().0.iter().map(|(_, document)| document.clone()).collect();
+    let names = clinical::names(&inside.app, &relations).await;
+    let shell = footed(shell, &found);
+    Reply::page(
+        StatusCode::OK,
+        found.map(|(care, people, total)| {
+            let rows = care.iter().filter_map(|(id, document)| {
+                let patient = &people.iter().find(|one| one.name.id == *id)?.body;
+                Some(row(id, patient, document, &names, &shell))
+            });
+            let patients = rows.collect();
+            let bar = AccessBar { current: total as u64, ..AccessBar::default() };
+            let pager = pager(&format!("{}?", url::PATIENTS), page, ROWS, total);
+            MyPatients { shell, bar, patients, items: Vec::new(), pager }
+        }),
+    )
+}
+
+/// The weightiest document of care of each patient, the newest of equals; the weightiest first.
+fn weightiest(documents: Vec<Document>, shell: &Shell) -> Vec<(String, Document)> {
+    let key = |one: &Document| (weight(one), begins(one, shell));
+    let mut best: HashMap<String, Document> = HashMap::new();
+    for document in documents {
+        let Some(patient) = patient_of(&document.body).map(str::to_owned) else { continue };
+        match best.entry(patient) {
+            Slot::Vacant(slot) => {
+                slot.insert(document);
+            }
+            Slot::Occupied(mut kept) if key(&document) > key(kept.get()) => {
+                kept.insert(document);
+            }
+            Slot::Occupied(_) => {}
         }
     }
-    let mut order: Vec<(&str, &Document)> = best.into_iter().collect();
-    order.sort_by(|a, b| {
-        let key = |one: &Document| (weight(one), begins(one, &shell));
-        key(b.1).cmp(&key(a.1)).then_with(|| a.0.cmp(b.0))
-    });
-    let total = order.len();
-    let page = page_number(&inside);
-    let shown: Vec<(&str, &Document)> = order.into_iter().skip(page * ROWS).take(ROWS).collect();
-    let ids = shown.iter().map(|(id, _)| (*id).to_owned()).collect();
-    let people = match inside.app.vault().search(&asker, &Find::new(&["Patient"], Scope::Ids(ids), &Everything)).await {
-        Ok(people) => people,
-        Err(refused) => return inside.refused(&refused).await,
-    };
-    let rows: Vec<PatientRow> = shown
-        .into_iter()
-        .filter_map(|(id, document)| {
-            let patient = &people.value().documents.iter().find(|one| one.name.id == id)?.body;
-            Some(PatientRow {
-                id: id.to_owned(),
-                name: clinical::name_of(patient),
-                sex: wording::sex(shell.t(), text(patient, "/gender")),
-                age: clinical::age(patient, &shell),
-                number: clinical::record_number(patient),
-                relation: relation_of(document),
-                place: None,
-                about: about(document, &names, &shell),
-                since: begins(document, &shell),
-                flags: clinical::flags(patient, &shell),
-            })
-        })
-        .collect();
-    let bar = AccessBar { current: total as u64, ..AccessBar::default() };
-    let pager = pager(&format!("{}?", url::PATIENTS), page, ROWS, total);
-    let view = MyPatients { shell, bar, patients: rows, items: Vec::new(), pager };
-    Reply::page(StatusCode::OK, care.zip(people).map(|_| view))
+    let mut order: Vec<(String, Document)> = best.into_iter().collect();
+    order.sort_by(|a, b| key(&b.1).cmp(&key(&a.1)).then_with(|| a.0.cmp(&b.0)));
+    order
+}
+
+fn row(id: &str, patient: &Value, document: &Document, names: &Names, shell: &Shell) -> PatientRow {
+    PatientRow {
+        id: id.to_owned(),
+        name: clinical::name_of(patient),
+        sex: wording::sex(shell.t(), text(patient, "/gender")),
+        age: clinical::age(patient, shell),
+        number: clinical::record_number(patient),
+        relation: relation_of(document),
+        place: None,
+        about: about(document, names, shell),
+        since: begins(document, shell),
+        flags: clinical::flags(patient, shell),
+    }
 }
 
 /// The relation that a permit rests on.
@@ -249,14 +265,14 @@ pub(super) async fn find(app: App, incoming: Incoming) -> Reply {
     let asker = inside.asker(Purpose::Treat);
     let answer = match Box::pin(inside.app.fhir().search(&asker, "Patient", None, &search, false)).await {
         Ok(answer) => answer,
-        Err(failed) => return super::failed(&inside, &failed).await,
+        Err(failed) => return inside.failed(&failed).await,
     };
     let shell = inside.shell_with(Some(Nav::FindPatient), &answer).await;
     let relation = relation(answer.permit());
     Reply::page(
         StatusCode::OK,
         answer.map(|answer| {
-            let (people, total) = found(answer.body.as_ref());
+            let (people, total) = found(answer.body.as_deref());
             let mut rows: Vec<FoundRow> = people
                 .iter()
                 .map(|patient| FoundRow {

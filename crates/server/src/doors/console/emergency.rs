@@ -33,7 +33,7 @@ fn offered(inside: &Inside) -> impl Iterator<Item = u32> {
 }
 
 async fn show(inside: &Inside, status: StatusCode, typed: Typed) -> Reply {
-    let patient = inside.incoming.param("id").to_owned();
+    let patient = inside.incoming.param("patient").to_owned();
     let mut shell = inside.shell(None).await;
     local(&url::emergency(&patient)).clone_into(&mut shell.path);
     let minutes = offered(inside)
@@ -98,15 +98,15 @@ pub(super) async fn declare(app: App, incoming: Incoming) -> Reply {
             return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed(error)).await;
         }
     }
-    let id = inside.incoming.param("id");
-    let patient = match whose(&inside.app, id) {
+    let named = inside.incoming.param("patient");
+    let patient = match whose(&inside.app, named) {
         Ok(patient) => patient,
         Err(fault) => return inside.fault(fault).await,
     };
     let asker = inside.asker(Purpose::EmergencyTreat);
     match inside.app.vault().declare_emergency(&asker, &patient, reason.code(), words, minutes).await {
         Ok(declared) => {
-            let to = format!("{}?done=emergency-begun", url::patient(id));
+            let to = format!("{}?done=emergency-begun", url::patient(named));
             Reply::see_other(&to).receipts(declared.receipts())
         }
         Err(refused) => inside.refused(&refused).await,
@@ -119,7 +119,7 @@ pub(super) async fn end(app: App, incoming: Incoming) -> Reply {
         Err(reply) => return *reply,
     };
     let asker = inside.asker(Purpose::EmergencyTreat);
-    match inside.app.vault().end_emergency(&asker, inside.incoming.param("id")).await {
+    match inside.app.vault().end_emergency(&asker, inside.incoming.param("ticket")).await {
         Ok(ended) => {
             let to = format!("{}?done=emergency-ended", url::PATIENTS);
             Reply::see_other(&to).receipts(ended.receipts())

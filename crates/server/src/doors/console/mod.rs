@@ -16,29 +16,12 @@ mod reviews;
 pub(super) mod staff;
 mod system;
 
-use http::{Method, StatusCode};
-use tacebo_fhir::service::Failed;
+use http::Method;
 use tacebo_vault::policy::Action;
 
-use super::session::Inside;
 use crate::app::App;
-use crate::http::{Exposure, Incoming, Open, Reply, Route};
-use crate::pages::message::{Message, MessageKind};
+use crate::http::{Exposure, Incoming, Reply, Route};
 use crate::pages::url;
-
-/// Why FHIR's room had no answer.
-async fn failed(inside: &Inside, failed: &Failed) -> Reply {
-    let status = StatusCode::from_u16(failed.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let kind = match failed.status() {
-        403 => MessageKind::NotForYou,
-        404 | 410 => MessageKind::NotFound,
-        409 | 412 => MessageKind::Conflict,
-        503 => MessageKind::Unavailable,
-        _ => MessageKind::BadRequest,
-    };
-    let page = Message { shell: inside.shell(None).await, kind, detail: None, reference: None, back: "/".into() };
-    Reply::open(status, Open::page(&page)).receipts(failed.receipts())
-}
 
 /// The routes of the console.
 pub(super) fn routes() -> Vec<Route> {
@@ -83,7 +66,7 @@ fn door() -> Vec<Route> {
         post(url::PREFERENCES, Public("language and colours, kept in the browser"), login::preferences),
         get(url::ACCOUNT, own, account::page),
         post(url::ACCOUNT_PASSWORD, own, account::password),
-        post("/account/sessions/{id}/end", own, account::end_session),
+        post("/account/sessions/{session}/end", own, account::end_session),
     ]
 }
 
@@ -93,11 +76,11 @@ fn care() -> Vec<Route> {
     vec![
         get(url::PATIENTS, Decided(Action::Search), doctor::patients),
         get(url::FIND, Decided(Action::Search), doctor::find),
-        get("/patients/{id}", Decided(Action::Search), record::page),
-        post("/patients/{id}/request-access", Decided(Action::Create), record::request_access),
-        get("/patients/{id}/emergency", form, emergency::form),
-        post("/patients/{id}/emergency", Decided(Action::DeclareBreakGlass), emergency::declare),
-        post("/emergency/{id}/end", Decided(Action::DeclareBreakGlass), emergency::end),
+        get("/patients/{patient}", Decided(Action::Search), record::page),
+        post("/patients/{patient}/request-access", Decided(Action::Create), record::request_access),
+        get("/patients/{patient}/emergency", form, emergency::form),
+        post("/patients/{patient}/emergency", Decided(Action::DeclareBreakGlass), emergency::declare),
+        post("/emergency/{ticket}/end", Decided(Action::DeclareBreakGlass), emergency::end),
     ]
 }
 
@@ -108,8 +91,8 @@ fn counter() -> Vec<Route> {
         get(url::RECEPTION, Decided(Action::Search), reception::counter),
         get(url::REGISTER, form, register::form),
         post(url::REGISTER, Decided(Action::Create), register::register),
-        get("/reception/patients/{id}/consent", Decided(Action::Read), consent::form),
-        post("/reception/patients/{id}/consent", Decided(Action::Create), consent::record),
+        get("/reception/patients/{patient}/consent", Decided(Action::Read), consent::form),
+        post("/reception/patients/{patient}/consent", Decided(Action::Create), consent::record),
     ]
 }
 
@@ -118,10 +101,10 @@ fn oversight() -> Vec<Route> {
     vec![
         get(url::PRIVACY, Decided(Action::Review), privacy::today),
         get(url::REVIEWS, Decided(Action::Review), reviews::queue),
-        get("/privacy/reviews/{id}", Decided(Action::Review), reviews::one),
-        post("/privacy/reviews/{id}", Decided(Action::Review), reviews::decide),
-        get("/privacy/requests/{id}", Decided(Action::Review), requests::page),
-        post("/privacy/requests/{id}", Decided(Action::Review), requests::answer),
+        get("/privacy/reviews/{ticket}", Decided(Action::Review), reviews::one),
+        post("/privacy/reviews/{ticket}", Decided(Action::Review), reviews::decide),
+        get("/privacy/requests/{request}", Decided(Action::Review), requests::page),
+        post("/privacy/requests/{request}", Decided(Action::Review), requests::answer),
         get(url::WHO_SAW, Decided(Action::ReadLog), privacy::who_saw),
         get(url::AUDIT, Decided(Action::ReadLog), audit::log),
         get("/audit/entries/{index}", Decided(Action::ReadLog), audit::entry),
@@ -139,9 +122,9 @@ fn administration() -> Vec<Route> {
         get(url::ACCOUNTS, Decided(Action::Read), accounts::list),
         get(url::ACCOUNT_NEW, form, accounts::new_form),
         post(url::ACCOUNTS, Decided(Action::Create), accounts::create),
-        get("/accounts/{id}", Decided(Action::Read), accounts::edit_form),
-        post("/accounts/{id}", Decided(Action::Update), accounts::update),
-        post("/accounts/{id}/{step}", Decided(Action::Administer), accounts::step),
+        get("/accounts/{account}", Decided(Action::Read), accounts::edit_form),
+        post("/accounts/{account}", Decided(Action::Update), accounts::update),
+        post("/accounts/{account}/{step}", Decided(Action::Administer), accounts::step),
         get(url::SYSTEM, Decided(Action::Read), system::status),
     ]
 }

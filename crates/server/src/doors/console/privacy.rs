@@ -1,7 +1,7 @@
 //! The privacy officer: what is to be done today, and who saw whom.
 
 use http::StatusCode;
-use tacebo_governance::{AccessRequest, RequestState};
+use tacebo_governance::{AccessRequest, Governance, RequestState};
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{Door, LogQuery, Record, Refused};
 
@@ -34,17 +34,19 @@ pub(super) async fn today(app: App, incoming: Incoming) -> Reply {
 }
 
 async fn show(inside: &Inside) -> Result<Reply, Refused> {
-    let asker = inside.asker(Purpose::Compliance);
-    let governance = inside.app.governance();
-    let cases = governance.emergencies(&asker).await?;
-    let requests = governance.access_requests(&asker).await?;
     let week_us = inside.app.vault().now_us() - 7 * DAY_US;
     let query = LogQuery { from_us: Some(week_us), limit: WEEK, ..LogQuery::default() };
-    let week = inside.app.vault().log(&asker, &query).await?;
-    let mut shell = inside.shell_with(Some(Nav::PrivacyToday), &cases).await;
+    let asker = inside.asker(Purpose::Compliance);
+    let found = inside.app.vault().ask(&asker, |look| {
+        let cases = Governance::emergencies(look)?;
+        let requests = Governance::access_requests(look)?;
+        Ok::<_, Refused>((cases, requests, look.log(&query)?))
+    });
+    let found = found.await?;
+    let mut shell = inside.shell_with(Some(Nav::PrivacyToday), &found).await;
     Ok(Reply::page(
         StatusCode::OK,
-        cases.zip(requests).zip(week).map(|((cases, requests), week)| {
+        found.map(|(cases, requests, week)| {
             let t = shell.t();
             let mut tasks: Vec<Task> = cases
                 .iter()
@@ -104,7 +106,7 @@ fn granted(inside: &Inside, requests: &[Record<AccessRequest>]) -> Vec<Granted> 
         .filter_map(|one| {
             Some(Granted {
                 actor: staff::actor(&inside.app, &one.value.account),
-                patient: one.value.patient.clone(),
+                patient: one.patient.clone().unwrap_or_default(),
                 until: wording::moment(one.value.answer.as_ref()?.until_us?),
                 href: url::access_request(&one.id),
             })
@@ -144,10 +146,8 @@ async fn look(inside: &Inside) -> Result<Reply, Refused> {
     let mut log = LogQuery { before_index: before, limit: ROWS, ..LogQuery::default() };
     let subject = match by {
         By::Patient => {
-            let patient = whose(&inside.app, &typed)?;
-            let name = patient.as_str().to_owned();
-            log.patient = Some(patient);
-            name
+            log.meant = Some(whose(&inside.app, &typed)?);
+            typed.clone()
         }
         By::Staff => {
             let Some(account) = staff::by_login(&inside.app, &typed) else {

@@ -5,16 +5,14 @@ use serde_json::Value;
 use tacebo_fhir::Tables;
 use tacebo_fhir::search::{Query, RecordMeta, SearchContext};
 use tacebo_fhir::terms::RELATION;
-use tacebo_governance::NoticeProof;
+use tacebo_governance::{Governance, NoticeProof};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{
-    Asker, Disclosed, Document, Door, Everything, Find, IndexView, PatientId, Record, Refused, Scope, Sieve,
-};
+use tacebo_vault::{Document, Door, Everything, Find, IndexView, Look, PatientId, Record, Refused, Scope, Sieve};
 
 use super::doctor::{criteria, found, query_value};
 use crate::app::App;
 use crate::doors::clinical::{self, list, text};
-use crate::doors::session::Inside;
+use crate::doors::session::{Halt, Inside, footed};
 use crate::doors::wording;
 use crate::http::{Incoming, Reply};
 use crate::pages::reception::{Counter, CounterRow, NextStep};
@@ -58,22 +56,16 @@ pub(super) fn was_given(proofs: &[Record<NoticeProof>]) -> bool {
     proofs.iter().any(|proof| proof.value.notice == NOTICE)
 }
 
-async fn given(inside: &Inside, asker: &Asker, id: &str) -> Result<Disclosed<bool>, Refused> {
-    let proofs = inside.app.governance().notices_of(asker, &PatientId::new(id)).await?;
-    Ok(proofs.map(|proofs| was_given(&proofs)))
-}
-
 /// Rows for these patients, each with what is next.
-pub(super) async fn rows(
-    inside: &Inside,
-    asker: &Asker,
+pub(super) fn rows(
+    look: &mut Look<'_>,
     patients: &[(&Value, Option<String>)],
     shell: &Shell,
 ) -> Result<Vec<CounterRow>, Refused> {
     let mut rows = Vec::with_capacity(patients.len());
     for (patient, expected) in patients {
-        let given = given(inside, asker, text(patient, "/id")).await?;
-        rows.push(row(patient, *given.value(), expected.clone(), shell));
+        let proofs = Governance::notices_of(look, &PatientId::new(text(patient, "/id")))?;
+        rows.push(row(patient, was_given(&proofs), expected.clone(), shell));
     }
     Ok(rows)
 }
@@ -102,25 +94,41 @@ fn today(inside: &Inside, shell: &Shell) -> Option<Today> {
 }
 
 /// Who is expected today, the earliest first.
-async fn expected(inside: &Inside, asker: &Asker, shell: &Shell) -> Result<Disclosed<Vec<Document>>, Refused> {
-    let vault = inside.app.vault();
+fn expected(look: &mut Look<'_>, inside: &Inside, shell: &Shell) -> Result<Vec<Document>, Refused> {
     let staff = Find { limit: Some(STAFF), ..Find::new(&["Practitioner"], Scope::House, &Everything) };
-    let staff = vault.search(asker, &staff).await?;
-    let mut terms: Vec<(String, String)> = staff
-        .value()
-        .documents
-        .iter()
-        .map(|one| (RELATION.to_owned(), format!("Practitioner/{}", one.name.id)))
-        .collect();
+    let staff = look.search(&staff)?.documents;
+    let mut terms: Vec<(String, String)> =
+        staff.iter().map(|one| (RELATION.to_owned(), format!("Practitioner/{}", one.name.id))).collect();
     terms.push((RELATION.to_owned(), "-".to_owned()));
-    let Some(sieve) = today(inside, shell) else { return Ok(staff.map(|_| Vec::new())) };
-    let booked = vault.search(asker, &Find::new(&["Appointment"], Scope::Terms(vec![terms]), &sieve)).await?;
-    Ok(booked.map(|page| {
-        let mut booked = page.documents;
-        booked.sort_by(|a, b| text(&a.body, "/start").cmp(text(&b.body, "/start")));
-        booked.truncate(QUEUE);
-        booked
-    }))
+    let Some(sieve) = today(inside, shell) else { return Ok(Vec::new()) };
+    let mut booked = look.search(&Find::new(&["Appointment"], Scope::Terms(vec![terms]), &sieve))?.documents;
+    booked.sort_by(|a, b| text(&a.body, "/start").cmp(text(&b.body, "/start")));
+    booked.truncate(QUEUE);
+    Ok(booked)
+}
+
+/// Those who are expected, as they stand in the queue.
+fn queue(look: &mut Look<'_>, inside: &Inside, shell: &Shell) -> Result<Vec<CounterRow>, Refused> {
+    let booked = expected(look, inside, shell)?;
+    let ids: Vec<String> = booked.iter().filter_map(|one| comes(&one.body)).map(str::to_owned).collect();
+    let people = look.search(&Find::new(&["Patient"], Scope::Ids(ids), &Everything))?.documents;
+    let mut waiting: Vec<(&Value, Option<String>)> = Vec::new();
+    for one in &booked {
+        let Some(id) = comes(&one.body) else { continue };
+        if let Some(patient) = people.iter().find(|patient| patient.name.id == id) {
+            waiting.push((&patient.body, when(&one.body, shell)));
+        }
+    }
+    rows(look, &waiting, shell)
+}
+
+/// Those whom a number, a telephone or a name finds, and whether there are more.
+fn hits(look: &mut Look<'_>, inside: &Inside, search: &str, shell: &Shell) -> Result<(Vec<CounterRow>, bool), Halt> {
+    let answer = inside.app.fhir().search_in(look, "Patient", None, search, false)?;
+    let (hits, total) = found(answer.body.as_deref());
+    let hits: Vec<(&Value, Option<String>)> = hits.into_iter().map(|patient| (patient, None)).collect();
+    let more = total > hits.len();
+    Ok((rows(look, &hits, shell)?, more))
 }
 
 /// The patient of an appointment.
@@ -140,47 +148,30 @@ pub(super) async fn counter(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
-    match Box::pin(show(&inside)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
-}
-
-async fn show(inside: &Inside) -> Result<Reply, Refused> {
-    let asker = inside.asker(Purpose::PatientAdmin);
     let mut shell = inside.shell(Some(Nav::Counter)).await;
-    let booked = expected(inside, &asker, &shell).await?;
-    let ids: Vec<String> = booked.value().iter().filter_map(|one| comes(&one.body)).map(str::to_owned).collect();
-    let people = Find::new(&["Patient"], Scope::Ids(ids), &Everything);
-    let people = inside.app.vault().search(&asker, &people).await?;
-    let mut waiting: Vec<(&Value, Option<String>)> = Vec::new();
-    for one in booked.value() {
-        let Some(id) = comes(&one.body) else { continue };
-        if let Some(patient) = people.value().documents.iter().find(|patient| patient.name.id == id) {
-            waiting.push((&patient.body, when(&one.body, &shell)));
-        }
-    }
-    let queue = rows(inside, &asker, &waiting, &shell).await?;
     let query: String = inside.incoming.form().get("q").chars().take(100).collect();
-    let disclosed = booked.zip(people);
-    if query.is_empty() {
-        let view = Counter { shell, query, found: None, more: false, queue };
-        return Ok(Reply::page(StatusCode::OK, disclosed.map(|_| view)));
-    }
     let (param, is_number) = criteria(&query);
     let search = format!("{param}={}&_count={FOUND}", query_value(&query));
-    let answer = match Box::pin(inside.app.fhir().search(&asker, "Patient", None, &search, false)).await {
-        Ok(answer) => answer,
-        Err(failed) => return Ok(super::failed(inside, &failed).await),
+    let asker = inside.asker(Purpose::PatientAdmin);
+    let shown = inside.app.vault().ask(&asker, |look| {
+        let found = if query.is_empty() { None } else { Some(hits(look, &inside, &search, &shell)?) };
+        Ok::<_, Halt>((found, queue(look, &inside, &shell)?))
+    });
+    let shown = match shown.await {
+        Ok(shown) => shown,
+        Err(halt) => return inside.halted(&halt).await,
     };
-    let (hits, total) = found(answer.value().body.as_ref());
-    let hits: Vec<(&Value, Option<String>)> = hits.into_iter().map(|patient| (patient, None)).collect();
-    let more = total > hits.len();
-    let found = rows(inside, &asker, &hits, &shell).await?;
-    shell.receipt = answer.receipts().first().map(crate::doors::session::receipt_words);
-    url::RECEPTION.clone_into(&mut shell.path);
+    if !query.is_empty() {
+        shell = footed(shell, &shown);
+        url::RECEPTION.clone_into(&mut shell.path);
+    }
     // A number that was typed or read from a card does not stay on the screen.
     let query = if is_number { String::new() } else { query };
-    let view = Counter { shell, query, found: Some(found), more, queue };
-    Ok(Reply::page(StatusCode::OK, answer.zip(disclosed).map(|_| view)))
+    Reply::page(
+        StatusCode::OK,
+        shown.map(|(found, queue)| {
+            let (found, more) = found.map_or((None, false), |(rows, more)| (Some(rows), more));
+            Counter { shell, query, found, more, queue }
+        }),
+    )
 }

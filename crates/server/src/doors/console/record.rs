@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::{Permit, Purpose, RefusalCode, Role};
-use tacebo_vault::{Denial, Document, Door, Everything, Find, PatientId, Refused, Scope};
+use tacebo_vault::{Denial, Document, Door, Everything, Find, Meant, PatientId, Refused, Scope};
 
 use super::doctor::{about, page_number, pager, relation};
 use super::reviews::short;
@@ -20,13 +20,12 @@ use crate::pages::{Field, FieldError, Relation, Shell, url};
 const VISITS: usize = 12;
 
 /// The purpose for this patient: the emergency while the asker's own ticket runs.
-pub(super) fn purpose(inside: &Inside, patient: &PatientId) -> Purpose {
+pub(super) fn purpose(inside: &Inside, patient: &Meant) -> Purpose {
     if !inside.may_declare() {
         return Purpose::Treat;
     }
-    let running = inside.app.vault().running_emergencies(&inside.asker(Purpose::EmergencyTreat));
-    let here = running.is_ok_and(|running| running.iter().any(|one| one.patient == patient.as_str()));
-    if here { Purpose::EmergencyTreat } else { Purpose::Treat }
+    let here = inside.app.vault().is_in_emergency(&inside.asker(Purpose::EmergencyTreat), patient);
+    if here.unwrap_or(false) { Purpose::EmergencyTreat } else { Purpose::Treat }
 }
 
 pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
@@ -34,13 +33,13 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
-    let typed = inside.incoming.param("id").to_owned();
+    let typed = inside.incoming.param("patient").to_owned();
     let patient = match whose(&inside.app, &typed) {
         Ok(patient) => patient,
         Err(fault) => return inside.fault(fault).await,
     };
     let asker = inside.asker(purpose(&inside, &patient));
-    let find = Find::new(&[], Scope::Patient(patient.clone()), &Everything);
+    let find = Find::new(&[], Scope::Meant(patient), &Everything);
     let record = match inside.app.vault().search(&asker, &find).await {
         Ok(record) => record,
         Err(refused) => return refusal(&inside, &typed, &refused, Field::default()).await,
@@ -53,7 +52,8 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
     Reply::page(
         StatusCode::OK,
         record.map(|record| {
-            let chart = clinical::chart(patient.as_str(), &record.documents, &names, &shell);
+            let id = record.patient.as_ref().map_or("", PatientId::as_str);
+            let chart = clinical::chart(id, &record.documents, &names, &shell);
             let total = chart.visits.len();
             let visits = chart.visits.into_iter().skip(page * VISITS).take(VISITS).collect();
             let veiled = u32::try_from(chart.veiled).unwrap_or(u32::MAX);
@@ -140,7 +140,7 @@ pub(super) async fn request_access(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
-    let typed = inside.incoming.param("id").to_owned();
+    let typed = inside.incoming.param("patient").to_owned();
     let form = inside.incoming.form();
     let words = form.get("text");
     if let Some(error) = length(words) {

@@ -3,10 +3,9 @@
 use http::StatusCode;
 use jiff::civil::Date;
 use serde_json::{Value, json};
-use tacebo_fhir::service::Return;
 use tacebo_fhir::values::text::phone as digits_of;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Asker, Disclosed, Door};
+use tacebo_vault::{Door, Look};
 use uuid::Uuid;
 
 use super::doctor::{found, query_value};
@@ -14,9 +13,9 @@ use super::reception::rows;
 use crate::app::App;
 use crate::doors::clinical::{RECORD_SYSTEM, RESIDENT_SYSTEM, text};
 use crate::doors::faces::Blank;
-use crate::doors::session::Inside;
+use crate::doors::session::{Halt, Inside};
 use crate::http::{Incoming, Open, Reply};
-use crate::pages::reception::Register;
+use crate::pages::reception::{CounterRow, Register};
 use crate::pages::{Choice, Field, FieldError, Nav, Shell, url};
 
 /// The form as it was typed, with what is wrong.
@@ -229,28 +228,28 @@ pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
 }
 
 /// People who have the number or the telephone already, masked.
-async fn twins(inside: &Inside, asker: &Asker, typed: &Typed) -> Result<Disclosed<Vec<Value>>, Reply> {
+fn twins(look: &mut Look<'_>, inside: &Inside, typed: &Typed, shell: &Shell) -> Result<Vec<CounterRow>, Halt> {
     let by_number = format!("identifier={}&_count=5", query_value(&typed.id_number.value));
     let by_phone = format!("phone={}&_count=5", query_value(&typed.phone.value));
-    let mut all: Vec<Disclosed<Vec<Value>>> = Vec::new();
+    let mut people: Vec<Value> = Vec::new();
     for query in [by_number, by_phone] {
-        match Box::pin(inside.app.fhir().search(asker, "Patient", None, &query, false)).await {
-            Ok(answer) => all.push(answer.map(|answer| found(answer.body.as_ref()).0.into_iter().cloned().collect())),
-            Err(failed) => return Err(super::failed(inside, &failed).await),
+        let answer = inside.app.fhir().search_in(look, "Patient", None, &query, false)?;
+        for one in found(answer.body.as_deref()).0 {
+            if !people.iter().any(|known| text(known, "/id") == text(one, "/id")) {
+                people.push(one.clone());
+            }
         }
     }
-    match Disclosed::gather(all) {
-        Some(all) => Ok(all.map(|all| {
-            let mut people: Vec<Value> = Vec::new();
-            for one in all.into_iter().flatten() {
-                if !people.iter().any(|known| text(known, "/id") == text(&one, "/id")) {
-                    people.push(one);
-                }
-            }
-            people
-        })),
-        None => Err(inside.say(StatusCode::SERVICE_UNAVAILABLE, crate::pages::message::MessageKind::Unavailable).await),
-    }
+    let people: Vec<(&Value, Option<String>)> = people.iter().map(|one| (one, None)).collect();
+    Ok(rows(look, &people, shell)?)
+}
+
+/// What became of a registration.
+enum Registered {
+    /// Somebody has the number or the telephone already; nothing was written.
+    Twins(Vec<CounterRow>),
+    /// The new person, under this id.
+    Made(String),
 }
 
 pub(super) async fn register(app: App, incoming: Incoming) -> Reply {
@@ -269,34 +268,38 @@ async fn take(inside: &Inside) -> Reply {
         let view = Blank::register(typed.view(shell, true));
         return Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&view));
     }
-    let asker = inside.asker(Purpose::PatientAdmin);
-    if !typed.anyway {
-        let twins = match twins(inside, &asker, &typed).await {
-            Ok(twins) => twins,
-            Err(reply) => return reply,
-        };
-        if !twins.value().is_empty() {
-            let people: Vec<(&Value, Option<String>)> = twins.value().iter().map(|one| (one, None)).collect();
-            let rows = match rows(inside, &asker, &people, &shell).await {
-                Ok(rows) => rows,
-                Err(refused) => return inside.refused(&refused).await,
-            };
-            let view = Register { twins: rows, ..typed.view(shell, true) };
-            return Reply::page(StatusCode::CONFLICT, twins.map(|_| view));
-        }
-    }
     // Two counters with one card at the same time make one record.
     let alone = format!("identifier={}|{}", url::segment(RESIDENT_SYSTEM), query_value(&typed.id_number.value));
     let condition = (!typed.anyway).then_some(alone.as_str());
-    let made = inside.app.fhir().create(&asker, "Patient", typed.patient(), condition, Return::Minimal);
-    match Box::pin(made).await {
-        Ok(answer) => {
-            let location = answer.value().location.clone().unwrap_or_default();
-            let id = location.split('/').nth(1).unwrap_or_default();
-            Reply::see_other(&format!("{}?done=registered", url::consent(id))).receipts(answer.receipts())
+    let patient = typed.patient();
+    let asker = inside.asker(Purpose::PatientAdmin);
+    let done = inside.app.vault().act(&asker, |look| {
+        if !typed.anyway {
+            let twins = twins(look, inside, &typed, &shell)?;
+            if !twins.is_empty() {
+                return Ok(Registered::Twins(twins));
+            }
         }
-        Err(failed) => super::failed(inside, &failed).await,
+        let found = inside.app.fhir().create_in(look, "Patient", patient.clone(), condition)?;
+        Ok::<_, Halt>(Registered::Made(found.map(|found| found.name.id).unwrap_or_default()))
+    });
+    let done = match done.await {
+        Ok(done) => done.map(|(done, mut written)| match (done, written.pop()) {
+            (Registered::Made(_), Some(written)) => Registered::Made(written.name.id),
+            (done, _) => done,
+        }),
+        Err(halt) => return inside.halted(&halt).await,
+    };
+    if let Registered::Made(id) = done.value() {
+        return Reply::see_other(&format!("{}?done=registered", url::consent(id))).receipts(done.receipts());
     }
+    Reply::page(
+        StatusCode::CONFLICT,
+        done.map(|done| {
+            let twins = if let Registered::Twins(twins) = done { twins } else { Vec::new() };
+            Register { twins, ..typed.view(shell, true) }
+        }),
+    )
 }
 
 #[cfg(test)]

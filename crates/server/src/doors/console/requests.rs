@@ -1,14 +1,14 @@
 //! Requests for access: answered by a second person, and ended before their time.
 
 use http::StatusCode;
-use tacebo_governance::{AccessRequest, AnswerError, Answered, Decision, RequestState};
+use tacebo_governance::{AccessRequest, AnswerError, Answered, Decision, Governance, RequestState};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Disclosed, Door, Record, Refused};
+use tacebo_vault::{Door, Look, Record};
 
 use super::reviews::short;
 use super::staff;
 use crate::app::App;
-use crate::doors::session::Inside;
+use crate::doors::session::{Halt, Inside};
 use crate::doors::wording;
 use crate::http::{Incoming, Reply};
 use crate::pages::message::MessageKind;
@@ -16,12 +16,9 @@ use crate::pages::request::{Answer, AnswerKind, Request};
 use crate::pages::{Choice, Nav, url};
 
 /// One request for access.
-async fn request(inside: &Inside) -> Result<Option<Disclosed<Record<AccessRequest>>>, Refused> {
-    let asker = inside.asker(Purpose::Compliance);
-    let id = inside.incoming.param("id");
-    let all = inside.app.governance().access_requests(&asker).await?;
-    let found = all.value().iter().find(|one| one.id == id).cloned();
-    Ok(found.map(|found| all.map(|_| found)))
+fn request(look: &mut Look<'_>, id: &str) -> Result<Record<AccessRequest>, Halt> {
+    let found = Governance::access_requests(look)?.into_iter().find(|one| one.id == id);
+    found.ok_or_else(|| Halt::say(StatusCode::NOT_FOUND, MessageKind::NotFound))
 }
 
 fn kind(request: &AccessRequest, now_us: i64) -> AnswerKind {
@@ -47,10 +44,10 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
         Ok(inside) => inside,
         Err(reply) => return *reply,
     };
-    let found = match request(&inside).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
-        Err(refused) => return inside.refused(&refused).await,
+    let id = inside.incoming.param("request");
+    let found = match inside.app.vault().ask(&inside.asker(Purpose::Compliance), |look| request(look, id)).await {
+        Ok(found) => found,
+        Err(halt) => return inside.halted(&halt).await,
     };
     let shell = inside.shell_with(Some(Nav::PrivacyToday), &found).await;
     let value = &found.value().value;
@@ -76,7 +73,7 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
             answer: one.value.answer.as_ref().map(|answered| answer_of(&inside, &one.value, answered)),
             post: one.value.name,
             department,
-            patient: one.value.patient,
+            patient: one.patient.unwrap_or_default(),
             text: one.value.words,
             at: wording::moment(one.value.at_us),
         }),
@@ -99,20 +96,22 @@ async fn take(inside: &Inside) -> Reply {
         ("ended", _) => Decision::End,
         _ => return inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await,
     };
-    let found = match request(inside).await {
-        Ok(Some(found)) => found,
-        Ok(None) => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
-        Err(refused) => return inside.refused(&refused).await,
-    };
+    let id = inside.incoming.param("request");
     let asker = inside.asker(Purpose::Compliance);
-    match inside.app.governance().answer_request(&asker, found.value(), decision).await {
+    let done = inside.app.vault().act(&asker, |look| {
+        let found = request(look, id)?;
+        inside.app.governance().answer_request(look, &found, decision).map_err(halt)
+    });
+    match done.await {
         Ok(done) => Reply::see_other(&format!("{}?done=answered", url::PRIVACY)).receipts(done.receipts()),
-        Err(AnswerError::Refused(refused)) => inside.refused(&refused).await,
-        Err(AnswerError::Own(receipts)) => {
-            inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await.receipts(&receipts)
-        }
-        Err(AnswerError::Unfit) => {
-            inside.say(StatusCode::CONFLICT, MessageKind::Conflict).await.receipts(found.receipts())
-        }
+        Err(halt) => inside.halted(&halt).await,
+    }
+}
+
+fn halt(error: AnswerError) -> Halt {
+    match error {
+        AnswerError::Refused(refused) => refused.into(),
+        AnswerError::Own => Halt::say(StatusCode::FORBIDDEN, MessageKind::NotForYou),
+        AnswerError::Unfit => Halt::say(StatusCode::CONFLICT, MessageKind::Conflict),
     }
 }

@@ -1,15 +1,15 @@
 //! Emergency accesses, each looked at by a second person.
 
 use http::StatusCode;
-use tacebo_governance::{Case, Verdict};
+use tacebo_governance::{Case, Governance, Verdict};
 use tacebo_vault::policy::{Purpose, Role};
-use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, PatientId, Refused, field};
+use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, Look, Refused, field};
 
 use super::doctor::{page_number, pager};
 use super::record::length;
 use super::staff;
 use crate::app::App;
-use crate::doors::session::Inside;
+use crate::doors::session::{Halt, Inside};
 use crate::doors::wording;
 use crate::http::{Incoming, Reply};
 use crate::pages::emergency::Reason;
@@ -110,20 +110,24 @@ pub(super) async fn queue(app: App, incoming: Incoming) -> Reply {
 
 async fn show_queue(inside: &Inside) -> Result<Reply, Refused> {
     let asker = inside.asker(Purpose::Compliance);
-    let cases = inside.app.governance().emergencies(&asker).await?;
-    let entries = inside.app.vault().log(&asker, &ticketed()).await?;
-    let shell = inside.shell_with(Some(Nav::Reviews), &cases).await;
+    let found = inside.app.vault().ask(&asker, |look| {
+        let cases = Governance::emergencies(look)?;
+        Ok::<_, Refused>((cases, look.log(&ticketed())?))
+    });
+    let found = found.await?;
+    let shell = inside.shell_with(Some(Nav::Reviews), &found).await;
+    let (cases, entries) = found.value();
     let mut waiting = Vec::new();
     let mut done = Vec::new();
-    for case in cases.value() {
-        let row = row(inside, case, names(inside, &case.emergency, &shell).await, entries.value());
+    for case in cases {
+        let row = row(inside, case, names(inside, &case.emergency, &shell).await, entries);
         if case.is_open() { waiting.push(row) } else { done.push(row) }
     }
     done.sort_by_key(|row| std::cmp::Reverse(row.at));
     let (page, total) = (page_number(inside), done.len());
     let done = done.into_iter().skip(page * DONE).take(DONE).collect();
     let pager = pager(&format!("{}?", url::REVIEWS), page, DONE, total);
-    Ok(Reply::page(StatusCode::OK, cases.zip(entries).map(|_| Reviews { shell, waiting, done, pager })))
+    Ok(Reply::page(StatusCode::OK, found.map(|_| Reviews { shell, waiting, done, pager })))
 }
 
 /// The form as it was sent.
@@ -134,18 +138,25 @@ struct Typed {
     note: Field,
 }
 
-async fn show_one(inside: &Inside, status: StatusCode, typed: Typed) -> Result<Reply, Refused> {
+/// The case of a ticket.
+fn case(look: &mut Look<'_>, ticket: &str) -> Result<Case, Halt> {
+    let found = Governance::emergencies(look)?.into_iter().find(|case| case.emergency.id == ticket);
+    found.ok_or_else(|| Halt::say(StatusCode::NOT_FOUND, MessageKind::NotFound))
+}
+
+async fn show_one(inside: &Inside, status: StatusCode, typed: Typed) -> Result<Reply, Halt> {
+    let ticket = inside.incoming.param("ticket");
     let asker = inside.asker(Purpose::Compliance);
-    let ticket = inside.incoming.param("id");
-    let cases = inside.app.governance().emergencies(&asker).await?;
-    let Some(case) = cases.value().iter().find(|case| case.emergency.id == ticket).cloned() else {
-        return Ok(inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(cases.receipts()));
-    };
-    let entries = inside.app.vault().log(&asker, &ticketed()).await?;
-    let mut shell = inside.shell_with(Some(Nav::Reviews), &cases).await;
+    let found = inside.app.vault().ask(&asker, |look| {
+        let case = case(look, ticket)?;
+        Ok::<_, Halt>((case, look.log(&ticketed())?))
+    });
+    let found = found.await?;
+    let (case, entries) = found.value();
+    let mut shell = inside.shell_with(Some(Nav::Reviews), &found).await;
     url::review(ticket).clone_into(&mut shell.path);
-    let row = row(inside, &case, names(inside, &case.emergency, &shell).await, entries.value());
-    let shown = under(ticket, entries.value())
+    let row = row(inside, case, names(inside, &case.emergency, &shell).await, entries);
+    let shown = under(ticket, entries)
         .map(|entry| Shown {
             at: wording::moment(entry.time_us),
             what: wording::items(shell.t(), entry.get(field::ITEMS)),
@@ -168,7 +179,7 @@ async fn show_one(inside: &Inside, status: StatusCode, typed: Typed) -> Result<R
         reviewed: reviewed.map(|review| (staff::actor(&inside.app, &review.by), wording::moment(review.at_us))),
         shell,
     };
-    Ok(Reply::page(status, cases.zip(entries).map(|_| view)))
+    Ok(Reply::page(status, found.map(|_| view)))
 }
 
 pub(super) async fn one(app: App, incoming: Incoming) -> Reply {
@@ -178,7 +189,7 @@ pub(super) async fn one(app: App, incoming: Incoming) -> Reply {
     };
     match Box::pin(show_one(&inside, StatusCode::OK, Typed::default())).await {
         Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
+        Err(halt) => inside.halted(&halt).await,
     }
 }
 
@@ -189,11 +200,11 @@ pub(super) async fn decide(app: App, incoming: Incoming) -> Reply {
     };
     match Box::pin(take(&inside)).await {
         Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
+        Err(halt) => inside.halted(&halt).await,
     }
 }
 
-async fn take(inside: &Inside) -> Result<Reply, Refused> {
+async fn take(inside: &Inside) -> Result<Reply, Halt> {
     let form = inside.incoming.form();
     let chosen = ReviewOutcome::from_code(form.get("outcome"));
     let words = form.get("note");
@@ -202,26 +213,25 @@ async fn take(inside: &Inside) -> Result<Reply, Refused> {
         let note = Field { value: words.to_owned(), error: wrong };
         return show_one(inside, StatusCode::UNPROCESSABLE_ENTITY, Typed { sent: true, chosen, note }).await;
     };
-    let asker = inside.asker(Purpose::Compliance);
-    let ticket = inside.incoming.param("id");
-    let cases = inside.app.governance().emergencies(&asker).await?;
-    let Some(case) = cases.value().iter().find(|case| case.emergency.id == ticket) else {
-        return Ok(inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(cases.receipts()));
-    };
-    if !case.is_open() {
-        return Ok(inside.say(StatusCode::CONFLICT, MessageKind::Conflict).await.receipts(cases.receipts()));
-    }
-    // Nobody reviews his own act.
-    if case.emergency.account == inside.auth.who.account {
-        return Ok(inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await.receipts(cases.receipts()));
-    }
     let (verdict, words) = match outcome {
         ReviewOutcome::Justified => (Verdict::Justified, words.to_owned()),
         ReviewOutcome::WidenRules => (Verdict::Justified, format!("{WIDEN}{words}")),
         ReviewOutcome::AskMore => (Verdict::Unclear, words.to_owned()),
         ReviewOutcome::NotJustified => (Verdict::Unjustified, words.to_owned()),
     };
-    let patient = PatientId::new(case.emergency.patient.as_str());
-    let done = inside.app.governance().review(&asker, ticket, &patient, verdict, &words).await?;
+    let ticket = inside.incoming.param("ticket");
+    let asker = inside.asker(Purpose::Compliance);
+    let done = inside.app.vault().act(&asker, |look| {
+        let case = case(look, ticket)?;
+        if !case.is_open() {
+            return Err(Halt::say(StatusCode::CONFLICT, MessageKind::Conflict));
+        }
+        // Nobody reviews his own act.
+        if case.emergency.account == inside.auth.who.account {
+            return Err(Halt::say(StatusCode::FORBIDDEN, MessageKind::NotForYou));
+        }
+        Ok(inside.app.governance().review(look, &case.emergency, verdict, &words)?)
+    });
+    let done = done.await?;
     Ok(Reply::see_other(&format!("{}?done=reviewed", url::REVIEWS)).receipts(done.receipts()))
 }

@@ -12,7 +12,7 @@ use crate::http::{Open, Reply};
 pub(super) fn disclosed(base: &str, answer: Disclosed<Answer>) -> Reply {
     let Answer { status, version, modified_us, .. } = *answer.value();
     let location = answer.value().location.as_ref().map(|location| format!("{base}/{location}"));
-    let bytes = answer.map(|answer| answer.body.and_then(|body| serde_json::to_vec(&body).ok()).unwrap_or_default());
+    let bytes = answer.map(|answer| answer.body.map(|body| body.text().into_owned()).unwrap_or_default());
     let mut reply = Reply::disclosed(code(status), FHIR_JSON, bytes);
     if let Some(version) = version {
         reply = reply.with(ETAG, &format!("W/\"{version}\""));

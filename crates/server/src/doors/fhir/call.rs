@@ -1,21 +1,17 @@
 //! A request on its way in: who asks, for which purpose, of which type; and what went wrong before the vault.
 
 use http::StatusCode;
-use http::header::WWW_AUTHENTICATE;
 use serde_json::Value;
 use tacebo_fhir::service::{Conditions, Failed};
 use tacebo_fhir::{Issue, IssueType};
-use tacebo_identity::IdentityError;
 use tacebo_vault::policy::Action;
-use tacebo_vault::{Asker, Door, Origin, Outcome};
+use tacebo_vault::{Asker, Door, Outcome};
 
 use super::negotiate::{Prefer, sends_json, takes_json};
 use super::{answer, outcome};
 use crate::app::App;
+use crate::doors::bearer::admit;
 use crate::http::{Incoming, Reply};
-
-/// The header that names the purpose of use.
-const PURPOSE: &str = "x-purpose-of-use";
 
 /// One request of a known asker.
 pub(super) struct Call {
@@ -29,50 +25,16 @@ pub(super) struct Call {
 impl Call {
     /// Lets a request in. Nothing is asked of the vault yet, so an answer from here has no entry.
     pub(super) async fn enter(app: App, incoming: Incoming, action: Action) -> Result<Self, Box<Reply>> {
-        let wrong = |status, code, why: &str| Box::new(outcome(status, &[Issue::error(code, "", why)]));
         if !takes_json(&incoming) {
             let why = "this server speaks application/fhir+json of FHIR 4.0 only";
-            return Err(wrong(StatusCode::NOT_ACCEPTABLE, IssueType::NotSupported, why));
+            let issue = Issue::error(IssueType::NotSupported, "", why);
+            return Err(Box::new(outcome(StatusCode::NOT_ACCEPTABLE, &[issue])));
         }
-        let Some(token) = incoming.bearer() else {
-            let reply = wrong(StatusCode::UNAUTHORIZED, IssueType::Login, "a bearer token is needed");
-            return Err(Box::new(reply.with(WWW_AUTHENTICATE, "Bearer realm=\"tacebo\"")));
-        };
-        let known = match app.identity().token(token) {
-            Ok(Some(known)) => known,
-            Ok(None) => {
-                let reply =
-                    wrong(StatusCode::UNAUTHORIZED, IssueType::Login, "the token is unknown, expired or revoked");
-                return Err(Box::new(reply.with(WWW_AUTHENTICATE, "Bearer realm=\"tacebo\", error=\"invalid_token\"")));
-            }
-            Err(error) => {
-                tracing::error!(%error, "a token could not be looked up");
-                return Err(wrong(StatusCode::SERVICE_UNAVAILABLE, IssueType::Exception, "temporarily unavailable"));
-            }
-        };
-        let Some(purpose) = incoming.header(PURPOSE) else {
-            let why = "X-Purpose-Of-Use is missing: name the HL7 purpose of use (TREAT, ETREAT, HPAYMT …); there is no default";
-            return Err(wrong(StatusCode::BAD_REQUEST, IssueType::Required, why));
-        };
-        let origin = Origin { door: Door::Fhir, address: incoming.peer };
-        let asker = match known.asker_for(purpose.trim(), origin.clone()) {
+        let asker = match admit(&app, &incoming, Door::Fhir, action).await {
             Ok(asker) => asker,
-            Err(IdentityError::PurposeNotAllowed(purpose)) => {
-                // Somebody known tried a purpose that is not his: that is worth an entry.
-                let asker = Asker::new(known.who, purpose, origin);
-                let noted = app.vault().note(&asker, action, Outcome::Refused, "fhir purpose not for this token").await;
-                let reply = match noted {
-                    Ok(receipts) => {
-                        let why = "this token may not declare that purpose of use";
-                        wrong(StatusCode::FORBIDDEN, IssueType::Forbidden, why).receipts(&receipts)
-                    }
-                    Err(refused) => answer::failed(&refused.into()),
-                };
-                return Err(Box::new(reply));
-            }
-            Err(_) => {
-                let why = "X-Purpose-Of-Use is not a purpose of use of HL7 v3";
-                return Err(wrong(StatusCode::BAD_REQUEST, IssueType::CodeInvalid, why));
+            Err(turned) => {
+                let reply = outcome(turned.status, &[Issue::error(turned.code, "", turned.why)]);
+                return Err(Box::new(turned.around(reply)));
             }
         };
         let prefer = Prefer::of(&incoming);

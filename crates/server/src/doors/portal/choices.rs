@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use http::StatusCode;
-use tacebo_governance::Choice;
-use tacebo_vault::{Everything, Find, Refused, Scope};
+use tacebo_governance::{Choice, Governance};
+use tacebo_vault::{Everything, Find, Scope};
 
 use super::{Portal, answer};
 use crate::app::App;
 use crate::doors::clinical::text;
 use crate::doors::notices::past;
+use crate::doors::session::Halt;
 use crate::http::{Incoming, Reply};
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Choices, DepartmentChoice};
@@ -19,17 +20,21 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(portal: &Portal) -> Result<Reply, Refused> {
-    let asker = portal.ask();
-    let choices = portal.app.governance().choices(&asker, &portal.patient).await?;
+async fn show(portal: &Portal) -> Result<Reply, Halt> {
+    let departments = portal.app.governance().directory().departments().await?;
     let visits = Find::new(&["Encounter"], Scope::Patient(portal.patient.clone()), &Everything);
-    let visits = portal.app.vault().search(&asker, &visits).await?;
-    let notices = portal.app.governance().notices_of(&asker, &portal.patient).await?;
+    let asker = portal.ask();
+    let found = portal.app.vault().ask(&asker, |look| {
+        let choices = Governance::choices(look, &portal.patient, departments)?;
+        let notices = Governance::notices_of(look, &portal.patient)?;
+        Ok::<_, Halt>((choices, look.search(&visits)?, notices))
+    });
+    let found = found.await?;
     let library = portal.app.governance().library();
-    let shell = portal.shell_with(Nav::Choices, &choices).await;
+    let shell = portal.shell_with(Nav::Choices, &found).await;
     Ok(Reply::page(
         StatusCode::OK,
-        choices.zip(visits).zip(notices).map(|((choices, visits), notices)| {
+        found.map(|(choices, visits, notices)| {
             let mut counted: HashMap<&str, u64> = HashMap::new();
             for visit in &visits.documents {
                 *counted.entry(text(&visit.body, "/serviceProvider/reference")).or_default() += 1;
@@ -56,7 +61,7 @@ pub(super) async fn choose(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(take(portal))).await
 }
 
-async fn take(portal: &Portal) -> Result<Reply, Refused> {
+async fn take(portal: &Portal) -> Result<Reply, Halt> {
     let form = portal.incoming.form();
     let (choice, word) = match form.get("limit") {
         "on" => (Choice::Limit, "limited"),

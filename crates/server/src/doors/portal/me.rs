@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use http::StatusCode;
+use tacebo_governance::Governance;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Document, Everything, Find, LogQuery, Refused, Scope, field};
+use tacebo_vault::{Document, Everything, Find, LogQuery, Scope, field};
 
 use super::{Portal, answer};
 use crate::app::App;
+use crate::doors::session::Halt;
 use crate::doors::{clinical, looks, wording};
 use crate::http::{Incoming, Reply};
 use crate::pages::portal::{Kept, Letter, Me, SeenRow};
@@ -25,21 +27,24 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(portal: &Portal) -> Result<Reply, Refused> {
-    let asker = portal.ask();
+async fn show(portal: &Portal) -> Result<Reply, Halt> {
     let all = Find::new(&[], Scope::Patient(portal.patient.clone()), &Everything);
-    let documents = portal.app.vault().search(&asker, &all).await?;
     let from_us = portal.app.vault().now_us() - i64::from(DAYS) * DAY_US;
     let query =
         LogQuery { patient: Some(portal.patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
-    let entries = portal.app.vault().log(&asker, &query).await?;
-    let choices = portal.app.governance().choices(&asker, &portal.patient).await?;
-    let people = looks::people(&portal.app, entries.value()).await;
-    let shell = portal.shell_with(Nav::Me, &documents).await;
+    let departments = portal.app.governance().directory().departments().await?;
+    let asker = portal.ask();
+    let found = portal.app.vault().ask(&asker, |look| {
+        let (documents, entries) = (look.search(&all)?, look.log(&query)?);
+        Ok::<_, Halt>((documents, entries, Governance::choices(look, &portal.patient, departments)?))
+    });
+    let found = found.await?;
+    let people = looks::people(&portal.app, &found.value().1).await;
+    let shell = portal.shell_with(Nav::Me, &found).await;
     let (rule_why, rule_years) = retention(portal);
     Ok(Reply::page(
         StatusCode::OK,
-        documents.zip(entries).zip(choices).map(|((documents, entries), choices)| {
+        found.map(|(documents, entries, choices)| {
             let own = portal.auth.who.account.as_str();
             let rows: Vec<SeenRow> =
                 entries.iter().map(|entry| looks::seen(entry, &people, own, &shell)).filter(|row| !row.own).collect();

@@ -11,9 +11,9 @@ use std::pin::Pin;
 
 use http::{Method, StatusCode};
 use tacebo_vault::policy::{Action, Purpose};
-use tacebo_vault::{Asker, Disclosed, Door, PatientId, Refused};
+use tacebo_vault::{Asker, Disclosed, Door, PatientId};
 
-use super::session::{Cookie, Inside};
+use super::session::{Cookie, Halt, Inside};
 use crate::app::App;
 use crate::http::{Exposure, Incoming, Reply, Route};
 use crate::pages::message::MessageKind;
@@ -110,7 +110,7 @@ impl Portal {
     }
 }
 
-type Shown<'a> = Pin<Box<dyn Future<Output = Result<Reply, Refused>> + Send + 'a>>;
+type Shown<'a> = Pin<Box<dyn Future<Output = Result<Reply, Halt>> + Send + 'a>>;
 
 /// One request to the portal: somebody is let in, and the page made; or the refusal said.
 async fn answer(app: App, incoming: Incoming, page: impl FnOnce(&Portal) -> Shown<'_>) -> Reply {
@@ -120,7 +120,7 @@ async fn answer(app: App, incoming: Incoming, page: impl FnOnce(&Portal) -> Show
     };
     match page(&portal).await {
         Ok(reply) => reply,
-        Err(refused) => portal.refused(&refused).await,
+        Err(halt) => portal.halted(&halt).await,
     }
 }
 
@@ -129,7 +129,7 @@ async fn switch(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(take(portal))).await
 }
 
-async fn take(portal: &Portal) -> Result<Reply, Refused> {
+async fn take(portal: &Portal) -> Result<Reply, Halt> {
     let form = portal.incoming.form();
     let wanted = form.get("person");
     if !portal.people.iter().any(|one| one.place == wanted) {

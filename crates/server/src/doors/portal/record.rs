@@ -1,11 +1,12 @@
 //! The record in short: one's own, or a child's.
 
 use http::StatusCode;
-use tacebo_vault::{Everything, Find, Refused, Scope};
+use tacebo_vault::{Everything, Find, Scope};
 
 use super::{Portal, answer};
 use crate::app::App;
 use crate::doors::clinical;
+use crate::doors::session::Halt;
 use crate::http::{Incoming, Reply};
 use crate::pages::Nav;
 use crate::pages::portal::MyRecord;
@@ -17,7 +18,7 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(portal: &Portal) -> Result<Reply, Refused> {
+async fn show(portal: &Portal) -> Result<Reply, Halt> {
     let find = Find::new(&[], Scope::Patient(portal.patient.clone()), &Everything);
     let record = portal.app.vault().search(&portal.ask(), &find).await?;
     let names = clinical::names(&portal.app, &record.value().documents).await;

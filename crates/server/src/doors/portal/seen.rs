@@ -1,13 +1,14 @@
 //! Who saw it, each look with its proof.
 
 use http::StatusCode;
-use tacebo_vault::{LogQuery, Refused};
+use tacebo_vault::LogQuery;
 
 use super::{Portal, answer};
 use crate::app::App;
 use crate::doors::console::audit::{download, proved};
 use crate::doors::console::privacy::{LOOKS, back_pager};
 use crate::doors::looks;
+use crate::doors::session::Halt;
 use crate::http::{Incoming, Reply};
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Seen, SeenEntry};
@@ -17,7 +18,7 @@ pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(portal: &Portal) -> Result<Reply, Refused> {
+async fn show(portal: &Portal) -> Result<Reply, Halt> {
     let asker = portal.ask();
     let before = portal.incoming.form().get("page").parse().ok();
     let query =
@@ -50,39 +51,43 @@ pub(super) async fn one(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(show_one(portal))).await
 }
 
-async fn show_one(portal: &Portal) -> Result<Reply, Refused> {
-    let asker = portal.ask();
+async fn show_one(portal: &Portal) -> Result<Reply, Halt> {
     let index = index(portal);
-    let file = portal.app.vault().proof(&asker, index).await?;
     let query = LogQuery {
         patient: Some(portal.patient.clone()),
         before_index: Some(index + 1),
         limit: 1,
         ..LogQuery::default()
     };
-    let entries = portal.app.vault().log(&asker, &query).await?;
-    let Some(entry) = entries.value().first().filter(|entry| entry.index == index).cloned() else {
-        return Ok(portal.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(entries.receipts()));
-    };
-    let people = looks::people(&portal.app, std::slice::from_ref(&entry)).await;
-    let shell = portal.shell_with(Nav::Seen, &file).await;
-    let proved = proved(file.value());
+    portal.app.vault().sign_now().await?;
+    let asker = portal.ask();
+    let found = portal.app.vault().ask(&asker, |look| {
+        let file = look.proof(index)?;
+        let entry = look.log(&query)?.into_iter().next().filter(|entry| entry.index == index);
+        let entry = entry.ok_or_else(|| Halt::say(StatusCode::NOT_FOUND, MessageKind::NotFound))?;
+        Ok::<_, Halt>((file, entry))
+    });
+    let found = found.await?;
+    let (file, entry) = found.value();
+    let people = looks::people(&portal.app, std::slice::from_ref(entry)).await;
+    let shell = portal.shell_with(Nav::Seen, &found).await;
+    let proved = proved(file);
     let own = portal.auth.who.account.as_str();
     let view = SeenEntry {
-        row: looks::seen(&entry, &people, own, &shell),
+        row: looks::seen(entry, &people, own, &shell),
         held: proved.is_some(),
         size: proved.as_ref().map_or(0, |(_, proved)| proved.checkpoint.size),
         root: proved.map(|(_, proved)| hex::encode(proved.checkpoint.root.0)).unwrap_or_default(),
-        public_key: file.value().vkey.clone(),
+        public_key: file.vkey.clone(),
         shell,
     };
-    Ok(Reply::page(StatusCode::OK, file.zip(entries).map(|_| view)))
+    Ok(Reply::page(StatusCode::OK, found.map(|_| view)))
 }
 
 pub(super) async fn proof(app: App, incoming: Incoming) -> Reply {
     answer(app, incoming, |portal| Box::pin(hand_out(portal))).await
 }
 
-async fn hand_out(portal: &Portal) -> Result<Reply, Refused> {
+async fn hand_out(portal: &Portal) -> Result<Reply, Halt> {
     Ok(download(portal.app.vault().proof(&portal.ask(), index(portal)).await?))
 }

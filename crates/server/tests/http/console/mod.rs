@@ -1,0 +1,10 @@
+//! Console and portal, by browsers that take plain forms.
+
+mod accounts;
+mod counter;
+mod doors;
+mod guardian;
+mod oversight;
+mod requests;
+mod story;
+pub(crate) mod ward;

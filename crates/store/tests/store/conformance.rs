@@ -1,0 +1,579 @@
+//! What every engine of the store must do, through the public API only.
+
+use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
+
+use crate::harness::{ORIGIN, PART, World, change, document, entry, guard, id, key, of, term};
+use proptest::prelude::*;
+use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
+use tacebo_store::{
+    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, EntryQuery, IndexRow, KeyDrop, PartNo, Rid,
+    Store, StoreError, SubjectNo,
+};
+
+fn rids(rows: &[IndexRow]) -> Vec<Rid> {
+    rows.iter().map(|r| r.rid).collect()
+}
+
+/// What of a row never changes afterwards.
+fn frozen(rows: &[IndexRow]) -> Vec<(Rid, u64, Vec<u8>)> {
+    rows.iter().map(|r| (r.rid, r.version, r.index.clone())).collect()
+}
+
+#[tokio::test]
+async fn a_version_must_follow_the_stored_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    for (version, current) in [(0, 0), (2, 0), (u64::MAX, 0)] {
+        let refused = store.commit(of(vec![document("A", 1, version)])).await.unwrap_err();
+        assert_eq!(refused, CommitError::VersionMismatch { kind: "A".to_owned(), id: id(1), current });
+    }
+    store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
+    let refused = store.commit(of(vec![document("A", 1, 1)])).await.unwrap_err();
+    assert_eq!(refused, CommitError::VersionMismatch { kind: "A".to_owned(), id: id(1), current: 1 });
+    // The same name in another kind, or another part, is another document.
+    store.commit(of(vec![document("B", 1, 1)])).await.unwrap();
+    store.create_part(PartNo(8), "log.example/eight").await.unwrap();
+    let other = Change { part: PartNo(8), ..of(vec![document("A", 1, 1)]) };
+    assert_eq!(store.commit(other).await.unwrap().first_rid, 1);
+}
+
+#[tokio::test]
+async fn two_versions_of_one_document_may_come_in_one_change() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let done = store.commit(of(vec![document("A", 1, 1), document("A", 1, 2)])).await.unwrap();
+    assert_eq!(done.first_rid, 1);
+    let now = store.current(PART, "A", &id(1)).unwrap().unwrap();
+    assert_eq!((now.row.rid, now.row.version, now.row.until), (2, 2, CURRENT));
+    assert_eq!(now.body, b"body A 1 2");
+    let first = store.version(PART, "A", &id(1), 1).unwrap().unwrap();
+    assert_eq!((first.row.rid, first.row.until), (1, 2));
+    assert_eq!(rids(&store.history(PART, "A", &id(1), None, None, 9).unwrap()), [2, 1]);
+    assert_eq!(rids(&store.history(PART, "A", &id(1), Some(1), None, 9).unwrap()), [1]);
+    assert_eq!(rids(&store.history(PART, "A", &id(1), None, Some(2), 9).unwrap()), [1]);
+    assert_eq!(store.bodies(PART, &[2, 1]).unwrap(), [b"body A 1 2".to_vec(), b"body A 1 1".to_vec()]);
+    assert!(matches!(store.bodies(PART, &[3]), Err(StoreError::Damaged(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_fifty_guarded_creates_one_wins() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let seen = store.head(PART).unwrap();
+    let tasks: Vec<_> = (0..50)
+        .map(|n| {
+            let store = store.clone();
+            let create = Change { guards: vec![guard(1, seen)], ..of(vec![document("A", n, 1)]) };
+            tokio::spawn(async move { store.commit(create).await })
+        })
+        .collect();
+    let mut won = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => won += 1,
+            Err(e) => assert_eq!(e, CommitError::Conflict { term: term(1), touched: 1 }),
+        }
+    }
+    assert_eq!((won, store.head(PART).unwrap()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_guard_sees_documents_that_were_written_without_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let seen = store.head(PART).unwrap();
+    let mut unguarded = document("A", 1, 1);
+    unguarded.terms = vec![term(1)];
+    store.commit(of(vec![unguarded])).await.unwrap();
+    let late = |seen| Change { guards: vec![guard(1, seen)], ..of(vec![document("A", 2, 1)]) };
+    let refused = store.commit(late(seen)).await.unwrap_err();
+    assert_eq!(refused, CommitError::Conflict { term: term(1), touched: 1 });
+    store.commit(late(store.head(PART).unwrap())).await.unwrap();
+    let nothing_to_stamp = Change { guards: vec![guard(1, 9)], ..change() };
+    assert!(matches!(store.commit(nothing_to_stamp).await, Err(CommitError::Malformed(_))));
+}
+
+#[tokio::test]
+async fn a_bad_change_fails_alone_in_its_group() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::default();
+    let store = world.store(dir.path()).await;
+    world.transactions.store(0, Ordering::SeqCst);
+    world.shut();
+    let mut tasks = Vec::new();
+    for n in 0..34 {
+        // The first holds the writer at the gate; number 20 writes half of itself before it fails.
+        let mut one = of(vec![document("A", n, 1), document("A", if n == 20 { 5 } else { n + 100 }, 1)]);
+        one.entries = vec![entry(n)];
+        one.meta = vec![(format!("m{n}"), vec![1])];
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move { store.commit(one).await }));
+        tokio::task::yield_now().await;
+    }
+    world.open_gate();
+    let mut indices = BTreeSet::new();
+    for (n, task) in (0..).zip(tasks) {
+        match task.await.unwrap() {
+            Ok(done) => {
+                assert_ne!(n, 20);
+                assert_eq!(done.receipts.len(), 1);
+                indices.insert(done.receipts[0].index());
+            }
+            Err(e) => {
+                assert_eq!(n, 20);
+                assert_eq!(e, CommitError::VersionMismatch { kind: "A".to_owned(), id: id(5), current: 1 });
+            }
+        }
+    }
+    assert!(world.transactions.load(Ordering::SeqCst) <= 2, "the changes did not share a transaction");
+    assert!(indices.into_iter().eq(0..33));
+    assert_eq!(store.head(PART).unwrap(), 66);
+    assert!(store.current(PART, "A", &id(20)).unwrap().is_none());
+    assert!(store.meta(PART, "m20").unwrap().is_none());
+    assert_eq!(store.metas(PART, "m").unwrap().len(), 33);
+}
+
+#[tokio::test]
+async fn a_full_queue_is_busy_and_nothing_of_the_change_is_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::default();
+    let mut options = world.options();
+    (options.queue, options.group_changes, options.busy_after) = (1, 1, Duration::from_millis(1));
+    let store = Store::open(dir.path(), options).unwrap();
+    store.create_part(PART, ORIGIN).await.unwrap();
+    world.shut();
+    let mut tasks = Vec::new();
+    for n in 0..3 {
+        let store = store.clone();
+        tasks.push(tokio::spawn(async move { store.commit(of(vec![document("A", n, 1)])).await }));
+    }
+    // One at the gate, one in the queue at most: of three, at least one finds no place.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    world.open_gate();
+    let mut busy = 0;
+    for task in tasks {
+        match task.await.unwrap() {
+            Ok(_) => {}
+            Err(e) => {
+                assert_eq!(e, CommitError::Busy);
+                busy += 1;
+            }
+        }
+    }
+    assert!(busy >= 1);
+    assert_eq!(store.head(PART).unwrap(), 3 - busy);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rids_and_log_places_have_no_gaps_under_concurrency() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let second = PartNo(9);
+    store.create_part(second, "log.example/nine").await.unwrap();
+    let tasks: Vec<_> = (0..12_u64)
+        .map(|task| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut done = Vec::new();
+                for n in 0..20_u64 {
+                    let no = task * 1000 + n * 10;
+                    let mut one = Change::new(if n % 4 == 0 { second } else { PART });
+                    one.documents = (0..n % 3).map(|i| document("A", no + i, 1)).collect();
+                    one.entries = (0..n % 4).map(|i| entry(no + i)).collect();
+                    if n % 5 == 0 {
+                        one.documents.push(document("A", no, 7)); // fails
+                    }
+                    let (part, documents) = (one.part, one.documents.len());
+                    if let Ok(committed) = store.commit(one).await {
+                        done.push((part, documents, committed));
+                    }
+                }
+                done
+            })
+        })
+        .collect();
+    let mut seen = std::collections::BTreeMap::<PartNo, (Vec<Rid>, Vec<u64>, Vec<i64>)>::new();
+    for task in tasks {
+        for (part, documents, committed) in task.await.unwrap() {
+            let (rids, places, times) = seen.entry(part).or_default();
+            rids.extend((committed.first_rid..).take(documents));
+            places.extend(committed.receipts.iter().map(tacebo_store::Receipt::index));
+            times.push(committed.time_us);
+        }
+    }
+    assert_eq!(seen.len(), 2);
+    for (part, (mut rids, mut places, mut times)) in seen {
+        rids.sort_unstable();
+        places.sort_unstable();
+        times.sort_unstable();
+        let stored = store.changes(part, 0, None, 10_000).unwrap();
+        assert!(rids.iter().copied().eq(1..=store.head(part).unwrap()));
+        assert!(stored.iter().map(|r| r.rid).eq(rids));
+        assert!(places.iter().copied().eq(0..store.log_head(part).unwrap().unwrap().size));
+        let entries = store.entries(part, &EntryQuery { limit: 10_000, ..EntryQuery::default() }).unwrap();
+        assert!(entries.iter().rev().map(|e| e.index).eq(places));
+        assert!(times.windows(2).all(|w| w[0] < w[1]), "two commits at one time");
+    }
+}
+
+#[tokio::test]
+async fn reopening_finds_everything_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::default();
+    let store = world.store(dir.path()).await;
+    let log_key = LogKey::from_bytes(ORIGIN, &[3; 32]).unwrap();
+    for n in 0..300 {
+        let mut one = of(vec![document("A", n, 1)]);
+        one.entries = vec![entry(n)];
+        one.keys = vec![key(n, 1, 1)];
+        one.subjects = vec![(id(n), SubjectNo(n))];
+        store.commit(one).await.unwrap();
+    }
+    let head = store.log_head(PART).unwrap().unwrap();
+    let note = log_key
+        .sign(&tacebo_ledger::Checkpoint { origin: ORIGIN.to_owned(), size: head.size, root: head.root })
+        .unwrap();
+    let kept = Change { checkpoint: Some(CheckpointWrite { size: head.size, note: note.clone() }), ..change() };
+    store.commit(kept).await.unwrap();
+    drop(store);
+
+    let store = Store::open(dir.path(), world.options()).unwrap();
+    assert_eq!(store.parts().unwrap(), [PART]);
+    assert_eq!(store.head(PART).unwrap(), 300);
+    let after = store.log_head(PART).unwrap().unwrap();
+    assert_eq!((after.size, after.root, after.checkpoint), (300, head.root, 1));
+    assert_eq!(store.last_checkpoint(PART).unwrap().unwrap().note, note);
+    assert_eq!(store.checkpoint_covering(PART, 299).unwrap().unwrap().seq, 1);
+    assert!(store.checkpoint_covering(PART, 300).unwrap().is_none());
+    assert_eq!(store.current(PART, "A", &id(299)).unwrap().unwrap().body, b"body A 299 1");
+    assert_eq!(store.subject_of(PART, &id(5)).unwrap(), Some(SubjectNo(5)));
+    assert_eq!(store.keys_of(PART, SubjectNo(5)).unwrap(), [key(5, 1, 1)]);
+    let counts = store.counts(PART).unwrap();
+    assert_eq!((counts.versions, counts.entries, counts.subjects, counts.keys), (300, 300, 300, 300));
+    let more = Change { entries: vec![entry(300)], ..of(vec![document("B", 1, 1)]) };
+    let done = store.commit(more).await.unwrap();
+    assert_eq!((done.first_rid, done.receipts[0].index(), done.receipts[0].origin()), (301, 300, ORIGIN));
+    assert!(matches!(store.create_part(PART, "log.example/other").await, Err(StoreError::Origin(7))));
+}
+
+#[tokio::test]
+async fn time_moves_on_when_the_clock_is_set_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::default();
+    let store = world.store(dir.path()).await;
+    let mut last = 0_i64;
+    for now in [1_000, 5_000, 2_000, 5_000, 0, i64::from(u32::MAX), 7] {
+        world.now.store(now, Ordering::SeqCst);
+        let one = Change { entries: vec![entry(1)], ..of(vec![document("A", last.unsigned_abs() + 10, 1)]) };
+        let done = store.commit(one).await.unwrap();
+        assert!(done.time_us > last && done.time_us >= now);
+        assert_eq!(done.receipts[0].time_us(), done.time_us);
+        last = done.time_us;
+    }
+    drop(store);
+    let store = world.store(dir.path()).await;
+    assert!(store.commit(of(vec![document("B", 1, 1)])).await.unwrap().time_us > last);
+}
+
+#[tokio::test]
+async fn a_change_to_a_part_without_a_log_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    assert_eq!(store.commit(Change::new(PartNo(3))).await.unwrap_err(), CommitError::NoPart);
+    assert!(matches!(store.create_part(PartNo(4096), "x").await, Err(StoreError::Part(4096))));
+    assert!(matches!(store.create_part(PartNo(4), "with space").await, Err(StoreError::Log(_))));
+}
+
+#[tokio::test]
+async fn a_person_gets_one_number_and_a_number_one_person() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let name = |n, no| Change { subjects: vec![(id(n), SubjectNo(no))], ..change() };
+    store.commit(name(1, 11)).await.unwrap();
+    assert_eq!(store.commit(name(1, 12)).await.unwrap_err(), CommitError::SubjectTaken { id: id(1) });
+    assert_eq!(store.commit(name(2, 11)).await.unwrap_err(), CommitError::SubjectTaken { id: id(2) });
+    store.commit(name(2, u64::MAX)).await.unwrap();
+    assert_eq!(store.subject_of(PART, &id(2)).unwrap(), Some(SubjectNo(u64::MAX)));
+    assert_eq!(store.subject_term(PART, SubjectNo(u64::MAX)).unwrap(), Some(id(2)));
+    assert_eq!(store.subject_of(PART, &id(3)).unwrap(), None);
+    let all = store.subjects(PART, None, 10).unwrap();
+    assert_eq!(all, [(id(1), SubjectNo(11)), (id(2), SubjectNo(u64::MAX))]);
+    assert_eq!(store.subjects(PART, Some(id(1)), 10).unwrap(), all[1..]);
+}
+
+#[tokio::test]
+async fn dropped_keys_are_gone_with_the_terms_of_what_they_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let mut one = change();
+    for (no, category) in [(1, 1), (2, 2)] {
+        let mut sealed = document("A", no, 1);
+        (sealed.subject, sealed.category, sealed.terms) = (Some(SubjectNo(1)), Category(category), vec![term(no)]);
+        one.documents.push(sealed);
+    }
+    one.keys = vec![key(1, 1, 1), key(1, 1, 2), key(1, 2, 1), key(2, 1, 1)];
+    one.buckets = vec![BucketRow { bucket: SubjectNo(1).bucket(), epoch: 1, wrapped: b"old".to_vec() }];
+    store.commit(one).await.unwrap();
+    assert_eq!(store.key_of(PART, SubjectNo(1), Category(1)).unwrap(), Some(key(1, 1, 2)));
+    assert_eq!(store.keys_in_bucket(PART, SubjectNo(1).bucket()).unwrap().len(), 3);
+
+    let mut shred = change();
+    shred.drop_keys = vec![KeyDrop { subject: SubjectNo(1), category: Some(Category(1)) }];
+    shred.buckets = vec![BucketRow { bucket: SubjectNo(1).bucket(), epoch: 2, wrapped: b"new".to_vec() }];
+    shred.keys = vec![tacebo_store::KeyRow { wrapped: b"again".to_vec(), ..key(1, 2, 1) }];
+    store.commit(shred).await.unwrap();
+    let left = store.keys_of(PART, SubjectNo(1)).unwrap();
+    assert_eq!(
+        left.iter().map(|k| (k.category, k.wrapped.as_slice())).collect::<Vec<_>>(),
+        [(Category(2), &b"again"[..])]
+    );
+    assert_eq!(store.buckets(PART).unwrap()[0].epoch, 2);
+    assert!(store.term_rids(PART, &[term(1)], 9).unwrap().is_empty());
+    assert_eq!(store.term_rids(PART, &[term(2)], 9).unwrap(), [2]);
+
+    let all = Change { drop_keys: vec![KeyDrop { subject: SubjectNo(1), category: None }], ..change() };
+    store.commit(all).await.unwrap();
+    assert!(store.keys_of(PART, SubjectNo(1)).unwrap().is_empty());
+    assert_eq!(store.keys_of(PART, SubjectNo(2)).unwrap().len(), 1);
+    assert!(store.term_rids(PART, &[term(2)], 9).unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn only_the_current_version_is_found_by_its_terms() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let with = |no, version, terms: &[u64]| {
+        let mut one = document("A", no, version);
+        one.terms = terms.iter().map(|n| term(*n)).collect();
+        one
+    };
+    store.commit(of(vec![with(1, 1, &[1, 2]), with(2, 1, &[1, 2, 2]), with(3, 1, &[1])])).await.unwrap();
+    let found = |terms: &[u64]| {
+        let terms: Vec<_> = terms.iter().map(|n| term(*n)).collect();
+        store.term_rids(PART, &terms, 9).unwrap()
+    };
+    assert_eq!(found(&[1]), [3, 2, 1]);
+    assert_eq!(found(&[1, 2]), [2, 1]);
+    assert_eq!(found(&[2, 1, 3]), [] as [Rid; 0]);
+    assert_eq!(found(&[]), [] as [Rid; 0]);
+    assert_eq!(store.term_rids(PART, &[term(1)], 1).unwrap(), [3]);
+    store.commit(of(vec![with(2, 2, &[1])])).await.unwrap();
+    assert_eq!(found(&[1]), [4, 3, 1]);
+    assert_eq!(found(&[1, 2]), [1]);
+    assert_eq!(store.weigh_term(PART, &term(1), 2).unwrap(), 2);
+    assert_eq!(store.weigh_term(PART, &term(1), 99).unwrap(), 3);
+}
+
+#[tokio::test]
+async fn a_checkpoint_speaks_of_durable_entries_and_never_goes_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let at = |size| Some(CheckpointWrite { size, note: "note\n".to_owned() });
+    let own = Change { entries: vec![entry(1)], checkpoint: at(1), ..change() };
+    assert!(matches!(store.commit(own).await, Err(CommitError::Malformed(_))));
+    assert_eq!(store.log_head(PART).unwrap().unwrap().size, 0);
+    store.commit(Change { entries: vec![entry(1), entry(2)], ..change() }).await.unwrap();
+    store.commit(Change { checkpoint: at(2), ..change() }).await.unwrap();
+    assert!(matches!(store.commit(Change { checkpoint: at(1), ..change() }).await, Err(CommitError::Malformed(_))));
+    store.commit(Change { checkpoint: at(2), ..change() }).await.unwrap();
+    let kept = store.checkpoints(PART, 0, 10).unwrap();
+    assert_eq!(kept.iter().map(|c| (c.seq, c.size)).collect::<Vec<_>>(), [(1, 2), (2, 2)]);
+    assert_eq!(store.log_head(PART).unwrap().unwrap().checkpoint, 2);
+}
+
+#[tokio::test]
+async fn after_a_failed_sync_nothing_works_any_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::default();
+    let store = world.store(dir.path()).await;
+    store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
+    world.fail_commits.store(true, Ordering::SeqCst);
+    assert_eq!(store.commit(of(vec![document("A", 2, 1)])).await.unwrap_err(), CommitError::Fatal);
+    assert_eq!(world.fatal.lock().unwrap().len(), 1);
+    world.fail_commits.store(false, Ordering::SeqCst);
+    assert_eq!(store.commit(of(vec![document("A", 3, 1)])).await.unwrap_err(), CommitError::Fatal);
+    assert!(store.is_poisoned());
+    assert!(matches!(store.head(PART), Err(StoreError::Poisoned)));
+    assert!(matches!(store.current(PART, "A", &id(1)), Err(StoreError::Poisoned)));
+    assert!(matches!(store.create_part(PartNo(1), "x.example/y").await, Err(StoreError::Poisoned)));
+    assert_eq!(world.fatal.lock().unwrap().len(), 1, "the hook is called once");
+    drop(store);
+    let store = world.store(dir.path()).await;
+    assert_eq!(store.head(PART).unwrap(), 1);
+    assert_eq!(store.commit(of(vec![document("A", 2, 1)])).await.unwrap().first_rid, 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_of_a_busy_store_passes_the_offline_check() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let log_key = LogKey::from_bytes(ORIGIN, &[3; 32]).unwrap();
+    let tasks: Vec<_> = (0..6_u64)
+        .map(|task| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut receipts = Vec::new();
+                for n in 0..60 {
+                    let entries = (0..(n + task) % 4).map(|i| entry(task * 1000 + n * 4 + i)).collect();
+                    let one = Change { entries, ..of(vec![document("A", task * 1000 + n, 1)]) };
+                    receipts.extend(store.commit(one).await.unwrap().receipts);
+                }
+                receipts
+            })
+        })
+        .collect();
+    // Meanwhile: checkpoints, as the signer makes them.
+    let mut older = None;
+    for _ in 0..10 {
+        let head = store.log_head(PART).unwrap().unwrap();
+        let tree = tacebo_ledger::Checkpoint { origin: ORIGIN.to_owned(), size: head.size, root: head.root };
+        let note = log_key.sign(&tree).unwrap();
+        older.get_or_insert_with(|| note.clone());
+        let checkpoint = Some(CheckpointWrite { size: head.size, note });
+        store.commit(Change { checkpoint, ..change() }).await.unwrap();
+    }
+    let mut receipts = Vec::new();
+    for task in tasks {
+        receipts.extend(task.await.unwrap());
+    }
+    let head = store.log_head(PART).unwrap().unwrap();
+    assert_eq!(head.size, u64::try_from(receipts.len()).unwrap());
+    for receipt in &receipts {
+        let proof = inclusion_proof(&store.tiles(PART), receipt.index(), head.size).unwrap();
+        verify_inclusion(&receipt.leaf(), receipt.index(), head.size, &proof, &head.root).unwrap();
+        let stored = store.entry(PART, receipt.index()).unwrap().unwrap();
+        assert_eq!(tacebo_ledger::Hash::leaf(&stored.entry), receipt.leaf());
+        assert_eq!(stored.time_us, receipt.time_us());
+    }
+    let logged = store.logged(PART, 3, 9).unwrap();
+    assert_eq!(logged.len(), 6);
+    assert_eq!(logged[0], store.entry(PART, 3).unwrap().unwrap().entry);
+    let source = store.audit_source(PART).unwrap();
+    let older = older.unwrap();
+    let report = audit::audit(&source, &log_key.verifier().unwrap(), &[older.as_bytes()], &mut |_| {}).unwrap();
+    assert_eq!((report.size, report.root, report.checkpoints), (head.size, head.root, 10));
+    assert!(source.integrity().unwrap().is_empty());
+    assert!(store.integrity_check().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn entries_are_found_by_person_actor_place_and_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::default();
+    let store = world.store(dir.path()).await;
+    for n in 0..40_u64 {
+        world.now.store(i64::try_from(n * 10).unwrap(), Ordering::SeqCst);
+        store.commit(Change { entries: vec![entry(n)], ..change() }).await.unwrap();
+    }
+    let all = store.entries(PART, &EntryQuery { limit: 99, ..EntryQuery::default() }).unwrap();
+    assert!(all.iter().map(|e| e.index).eq((0..40).rev()));
+    for (subject, actor, class) in [
+        (None, None, None),
+        (Some(1), None, None),
+        (None, Some(2), None),
+        (Some(4), Some(3), None),
+        (Some(1), None, Some(1)),
+        (None, None, Some(2)),
+    ] {
+        for (from, before) in [
+            (None, None),
+            (Some(5), None),
+            (None, Some(30)),
+            (Some(7), Some(29)),
+            (Some(30), Some(7)),
+            (Some(90), None),
+        ] {
+            for by_time in [false, true] {
+                let query = EntryQuery {
+                    subject: subject.map(SubjectNo),
+                    actor,
+                    class,
+                    from_index: from.filter(|_| !by_time),
+                    before_index: before.filter(|_| !by_time),
+                    from_us: from.filter(|_| by_time).map(|n| i64::try_from(n * 10).unwrap()),
+                    before_us: before.filter(|_| by_time).map(|n| i64::try_from(n * 10).unwrap()),
+                    limit: 5,
+                };
+                let expected = all.iter().filter(|e| {
+                    subject.is_none_or(|s| e.subject == Some(SubjectNo(s)))
+                        && actor.is_none_or(|a| e.actor == a)
+                        && class.is_none_or(|c| e.class == c)
+                        && from.is_none_or(|f| e.index >= f)
+                        && before.is_none_or(|b| e.index < b)
+                });
+                let found = store.entries(PART, &query).unwrap();
+                assert!(found.iter().eq(expected.take(5)), "{query:?}");
+            }
+        }
+    }
+    let of_one = all.iter().filter(|e| e.subject == Some(SubjectNo(1))).count();
+    assert_eq!(store.count_entries_of(PART, SubjectNo(1)).unwrap(), u64::try_from(of_one).unwrap());
+    assert_eq!(store.count_entries_by(PART, 2).unwrap(), 10);
+    assert_eq!(store.entry(PART, 40).unwrap(), None);
+}
+
+/// One random write: which document, whose, tombstone or not.
+fn writes() -> impl Strategy<Value = Vec<(u64, bool)>> {
+    proptest::collection::vec((0..12_u64, proptest::bool::weighted(0.2)), 1..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// Every state that a page was ever pinned to is read the same after any later writes.
+    #[test]
+    fn what_was_read_as_of_a_rid_stays_so(writes in writes()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let dir = tempfile::tempdir().unwrap();
+            let store = World::default().store(dir.path()).await;
+            let kinds = ["A", "B"];
+            let look = |as_of: Option<Rid>| {
+                let mut seen = Vec::new();
+                for subject in [SubjectNo(0), SubjectNo(1)] {
+                    seen.push(frozen(&store.by_subject(PART, subject, &[], as_of).unwrap()));
+                    seen.push(frozen(&store.by_subject(PART, subject, &["B"], as_of).unwrap()));
+                    seen.push(frozen(&store.by_subject(PART, subject, &kinds, as_of).unwrap()));
+                }
+                for kind in kinds {
+                    // In pages of two.
+                    let (mut after, mut pages) = (0, Vec::new());
+                    loop {
+                        let page = store.by_kind(PART, kind, after, 2, as_of).unwrap();
+                        let Some(last) = page.last() else { break };
+                        after = last.rid;
+                        pages.extend(frozen(&page));
+                    }
+                    seen.push(pages);
+                    for no in 0..12 {
+                        seen.push(frozen(&store.history(PART, kind, &id(no), as_of, None, 99).unwrap()));
+                    }
+                }
+                seen
+            };
+            let mut versions = [0_u64; 12];
+            let mut states = Vec::new();
+            for (no, deleted) in writes {
+                let version = &mut versions[usize::try_from(no).unwrap()];
+                *version += 1;
+                let mut one = document(kinds[usize::from(no >= 6)], no, *version);
+                (one.deleted, one.subject) = (deleted, Some(SubjectNo(no % 2)));
+                let done = store.commit(of(vec![one])).await.unwrap();
+                states.push((done.first_rid, look(None)));
+            }
+            for (rid, then) in states {
+                prop_assert_eq!(then, look(Some(rid)), "as of {}", rid);
+            }
+            let current = store.by_subject(PART, SubjectNo(0), &["A"], None).unwrap();
+            prop_assert_eq!(store.count_by_subject(PART, SubjectNo(0), "A").unwrap(), u64::try_from(current.len()).unwrap());
+            prop_assert_eq!(
+                store.count_by_kind(PART, "A").unwrap(),
+                u64::try_from(store.by_kind(PART, "A", 0, 99, None).unwrap().len()).unwrap()
+            );
+            let mut backwards = rids(&store.changes_back(PART, CURRENT, 99).unwrap());
+            backwards.reverse();
+            prop_assert_eq!(backwards, rids(&store.changes(PART, 0, None, 99).unwrap()));
+            Ok(())
+        })?;
+    }
+}

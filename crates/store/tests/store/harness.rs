@@ -1,0 +1,122 @@
+//! What the suites share: a store in a temporary folder with a clock that the test sets.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
+    },
+};
+
+use tacebo_store::{
+    Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo, Store, SubjectNo, Term,
+};
+
+pub(crate) const PART: PartNo = PartNo(7);
+pub(crate) const ORIGIN: &str = "log.example/seven";
+
+/// The outside of a store: what the tests turn and read.
+#[derive(Clone, Default)]
+pub(crate) struct World {
+    pub(crate) now: Arc<AtomicI64>,
+    /// Durable transactions that were tried.
+    pub(crate) transactions: Arc<AtomicUsize>,
+    pub(crate) fail_commits: Arc<AtomicBool>,
+    pub(crate) fatal: Arc<Mutex<Vec<String>>>,
+    /// While shut, the writer waits at the clock.
+    gate: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl World {
+    pub(crate) fn shut(&self) {
+        *self.gate.0.lock().unwrap() = true;
+    }
+
+    pub(crate) fn open_gate(&self) {
+        *self.gate.0.lock().unwrap() = false;
+        self.gate.1.notify_all();
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        let (now, gate) = (Arc::clone(&self.now), Arc::clone(&self.gate));
+        let clock = Arc::new(move || {
+            let shut = gate.0.lock().unwrap();
+            drop(gate.1.wait_while(shut, |shut| *shut).unwrap());
+            now.load(Ordering::SeqCst)
+        });
+        let fatal = Arc::clone(&self.fatal);
+        let mut options = Options::new(clock, Arc::new(move |why| fatal.lock().unwrap().push(why.to_owned())));
+        let (transactions, fail) = (Arc::clone(&self.transactions), Arc::clone(&self.fail_commits));
+        options.commit_fault = Some(Arc::new(move || {
+            transactions.fetch_add(1, Ordering::SeqCst);
+            fail.load(Ordering::SeqCst)
+        }));
+        options
+    }
+
+    pub(crate) async fn store(&self, dir: &Path) -> Store {
+        let store = Store::open(dir, self.options()).unwrap();
+        store.create_part(PART, ORIGIN).await.unwrap();
+        store
+    }
+}
+
+pub(crate) fn id(n: u64) -> IdTerm {
+    let mut id = [0; 16];
+    id[8..].copy_from_slice(&n.to_be_bytes());
+    IdTerm(id)
+}
+
+pub(crate) fn term(n: u64) -> Term {
+    let mut term = [0; 12];
+    term[4..].copy_from_slice(&n.to_be_bytes());
+    Term(term)
+}
+
+pub(crate) fn document(kind: &str, no: u64, version: u64) -> DocumentWrite {
+    DocumentWrite {
+        kind: kind.to_owned(),
+        id: id(no),
+        subject: None,
+        category: Category(1),
+        version,
+        deleted: false,
+        index: format!("index {kind} {no} {version}").into_bytes(),
+        body: format!("body {kind} {no} {version}").into_bytes(),
+        terms: Vec::new(),
+    }
+}
+
+pub(crate) fn entry(n: u64) -> EntryWrite {
+    let mut eid = [0; 16];
+    eid[..8].copy_from_slice(&n.to_be_bytes());
+    EntryWrite {
+        eid,
+        subject: (!n.is_multiple_of(3)).then_some(SubjectNo(n % 5)),
+        actor: n % 4,
+        class: u8::try_from(n % 3).unwrap(),
+        commitment: Hash([u8::try_from(n % 251).unwrap(); 32]),
+        sealed: format!("sealed {n}").into_bytes(),
+    }
+}
+
+pub(crate) fn key(subject: u64, category: u8, generation: u32) -> KeyRow {
+    KeyRow {
+        subject: SubjectNo(subject),
+        category: Category(category),
+        generation,
+        wrapped: format!("key {subject} {category} {generation}").into_bytes(),
+    }
+}
+
+pub(crate) fn guard(n: u64, seen: i64) -> Guard {
+    Guard { term: term(n), seen }
+}
+
+pub(crate) fn change() -> Change {
+    Change::new(PART)
+}
+
+pub(crate) fn of(documents: Vec<DocumentWrite>) -> Change {
+    Change { documents, ..change() }
+}

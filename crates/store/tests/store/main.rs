@@ -1,0 +1,7 @@
+//! The store, asked from outside.
+
+#![expect(clippy::unwrap_used, reason = "only tests come here")]
+
+mod conformance;
+mod harness;
+mod sqlite;

@@ -1,0 +1,78 @@
+//! A record of the house among the documents of one commit.
+
+use aws_lc_rs::digest;
+use tacebo_store::{DocumentWrite, Guard};
+
+use super::{Failure, Work, Written};
+use crate::disclosed::Denial;
+use crate::document::{DocRef, IndexRecord};
+use crate::keys::Drawer;
+use crate::records::Kept;
+use crate::speech::PatientId;
+use crate::write::Expect;
+
+impl Work<'_> {
+    /// A record of the house: its own kind of document, found by its own terms.
+    pub(super) fn keep(&mut self, kept: &Kept) -> Result<(), Failure> {
+        let inner = self.inner;
+        let kind = kept.kind.as_str();
+        let name = DocRef::new(kind, kept.id.as_str());
+        let id = inner.id_term(kind, &kept.id);
+        let patients: Vec<PatientId> = kept.patient.iter().cloned().collect();
+        let record = IndexRecord {
+            id: kept.id.clone(),
+            labels: inner.engine.labeller().of_kind(kind).clone(),
+            patients: patients.iter().map(|patient| patient.as_str().to_owned()).collect(),
+            facts: kept.facts.clone(),
+            params: kept.params.clone(),
+        };
+        let permit = self.decide(kept.action, kind, &record, &name)?;
+        let stored = self.stored.get(&id);
+        let exists = stored.is_some_and(|found| !found.row.deleted);
+        let current = stored.map_or(0, |found| found.row.version);
+        let holds = match kept.expect {
+            Expect::Absent => !exists,
+            Expect::Version(version) => version == current && exists,
+            Expect::Any | Expect::Chosen => true,
+        };
+        if !holds {
+            let denial = Denial::Precondition { current: Some(current) };
+            return Err(Failure::denied(denial, kept.action, patients));
+        }
+        let subject = match &kept.patient {
+            Some(patient) => Some(self.subject(patient)?),
+            None => None,
+        };
+        self.touched.extend(subject);
+        let (version, category) = (current + 1, Drawer::Record.category());
+        let (index, body) =
+            self.seal(subject, category, &name, id, version, &record, &inner.packer.pack(&kept.value)?)?;
+        let digest_hex = hex::encode(digest::digest(&digest::SHA256, &body));
+        let scoped = |param: &str, value: &str| inner.blinder.term(&format!("{kind}#{param}"), value);
+        for (param, value, seen) in &kept.guards {
+            self.change.guards.push(Guard { term: scoped(param, value), seen: seen.0 });
+        }
+        let terms = kept.terms.iter().map(|(param, value)| scoped(param, value)).collect();
+        let kind = kind.to_owned();
+        self.change.documents.push(DocumentWrite {
+            kind,
+            id,
+            subject,
+            category,
+            version,
+            deleted: false,
+            index,
+            body,
+            terms,
+        });
+        self.note(&patients, kept.action, &permit, &name, version, &digest_hex)?;
+        if let Some(note) = self.entries.iter_mut().find(|note| note.patient == kept.patient)
+            && !note.events.contains(&kept.event)
+        {
+            note.events.push(kept.event.clone());
+        }
+        self.permits.push(permit);
+        self.written.push(Written { created: !exists, ..Written::new(&name, version) });
+        Ok(())
+    }
+}
