@@ -103,6 +103,7 @@ field-door = Door
 field-address = Address
 field-request = Request
 field-detail = Detail
+field-also = Also done for it
 class-disclosure = Disclosure
 class-change = Change
 class-refusal = Refusal

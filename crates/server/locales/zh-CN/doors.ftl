@@ -90,6 +90,7 @@ field-door = 入口
 field-address = 网络地址
 field-request = 请求
 field-detail = 说明
+field-also = 同时进行
 class-disclosure = 披露
 class-change = 更改
 class-refusal = 拒绝

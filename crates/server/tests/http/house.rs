@@ -100,12 +100,12 @@ impl House {
             clock: Arc::new(move || ticking.load(Ordering::SeqCst)),
             on_fatal: Arc::new(|why| panic!("{why}")),
         };
-        let institution = Institution { name: "示例医院".into(), realm: 1, origin: "hospital.example/log".into() };
+        let institution = Institution { name: "示例医院".into(), realm: 1, origin: "log.hospital.example".into() };
         let vault = Vault::found(opening, &institution).await.unwrap();
         let identity = Identity::new(vault.clone()).unwrap();
         let governance = Governance::new(vault.clone(), Identity::house(Door::Job)).unwrap();
         let mut options = Options::default();
-        options.limits.log_ins_per_minute = 2_000;
+        options.limits.log_ins_per_minute = 200;
         let service = Service::new(vault, Settings { body: 4 << 20, ..Settings::at(BASE) });
         let app = App::new(service, identity.clone(), governance, options);
         let router = tacebo_server::http::router(app.clone(), tacebo_server::routes());

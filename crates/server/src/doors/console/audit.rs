@@ -163,6 +163,7 @@ pub(in crate::doors) fn field_label(t: &Messages, code: &str) -> String {
         field::DOOR => t.field_door(),
         field::ADDRESS => t.field_address(),
         field::REQUEST => t.field_request(),
+        field::ALSO => t.field_also(),
         field::DETAIL => t.field_detail(),
         other => other.to_owned(),
     }

@@ -7,11 +7,15 @@ use crate::house::{House, PASSWORD};
 
 /// Addresses of console and portal as a browser would ask for them.
 fn example(path: &str) -> String {
-    path.replace("{id}", "p1").replace("{index}", "1").replace("{step}", "lock")
+    let filled = path.replace("{patient}", "p1").replace("{index}", "1").replace("{step}", "lock");
+    let filled =
+        ["{account}", "{ticket}", "{request}", "{session}"].iter().fold(filled, |path, of| path.replace(of, "none"));
+    assert!(!filled.contains('{'), "{filled} is not filled");
+    filled
 }
 
 fn is_page(path: &str) -> bool {
-    !["/fhir", "/oauth", "/.well-known"].iter().any(|begins| path.starts_with(begins))
+    !["/fhir", "/dicomweb", "/oauth", "/.well-known"].iter().any(|begins| path.starts_with(begins))
 }
 
 #[tokio::test(flavor = "multi_thread")]
