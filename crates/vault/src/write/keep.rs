@@ -65,7 +65,7 @@ impl Work<'_> {
             body,
             terms,
         });
-        self.note(&patients, kept.action, &permit, &name, version, &digest_hex)?;
+        self.note(&patients, kept.action, &permit, &name, version, &digest_hex);
         if let Some(note) = self.entries.iter_mut().find(|note| note.patient == kept.patient)
             && !note.events.contains(&kept.event)
         {
