@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use tacebo_vault::policy::{Action, Basis, Fact};
-use tacebo_vault::{Asker, Expect, Keep, Look, Meant, PatientId, Record, RecordKind, Refused, VaultFault};
+use tacebo_vault::{ASKED_BY, Asker, Expect, Keep, Look, Meant, PatientId, Record, RecordKind, Refused, VaultFault};
 use uuid::Uuid;
 
 use crate::{Governance, Outcome};
@@ -127,6 +127,7 @@ impl Governance {
         let id = Uuid::now_v7().to_string();
         let keep = Keep {
             patient: Some(patient.clone()),
+            terms: vec![(ASKED_BY.to_owned(), request.account.clone())],
             expect: Expect::Absent,
             ..Keep::new(RecordKind::Request, &id, &request, Action::Create, "access-requested")
         };
@@ -178,6 +179,7 @@ impl Governance {
         let patient = request.patient.as_deref().map(|patient| PatientId::new(patient).into());
         let keep = Keep {
             patient,
+            terms: vec![(ASKED_BY.to_owned(), value.account.clone())],
             expect: Expect::Version(request.version),
             facts: relation(&request.id, &value)?.into_iter().collect(),
             ..Keep::new(RecordKind::Request, &request.id, &value, Action::Review, event)

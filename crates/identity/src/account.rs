@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tacebo_vault::RecordKind;
 use tacebo_vault::policy::{Assurance, PersonKind, Role, Who, roles_conflict};
@@ -54,6 +55,9 @@ pub struct Account {
     pub department: Option<String>,
     /// `CareTeam/…` and other groups.
     pub teams: BTreeSet<String>,
+    /// Last day on which the privacy training is valid, as the administrator entered it: shown, and no rule of access.
+    #[serde(with = "crate::day")]
+    pub training_until: Option<Date>,
     /// State.
     pub state: AccountState,
     /// Somebody else knows the password: change it first.
@@ -120,6 +124,8 @@ pub struct NewAccount {
     pub department: Option<String>,
     /// `CareTeam/…`.
     pub teams: BTreeSet<String>,
+    /// Last day on which the privacy training is valid.
+    pub training_until: Option<Date>,
     /// Password; made up when none is given.
     pub password: Option<Secret>,
     /// TOTP secret in base32; made up when none is given.
@@ -143,6 +149,7 @@ impl NewAccount {
             related: BTreeSet::new(),
             department: None,
             teams: BTreeSet::new(),
+            training_until: None,
             password: None,
             factor: None,
             must_change: true,
@@ -190,6 +197,8 @@ pub struct AccountChange {
     pub department: Option<Option<String>>,
     /// New teams; in force on the next request.
     pub teams: Option<BTreeSet<String>>,
+    /// New last day of the privacy training.
+    pub training_until: Option<Option<Date>>,
 }
 
 impl fmt::Debug for AccountChange {
@@ -354,6 +363,7 @@ impl NewAccount {
             related: self.related.clone(),
             department: self.department.clone(),
             teams: self.teams.clone(),
+            training_until: self.training_until,
             state: AccountState::Active,
             must_change_password: self.must_change,
             must_change_factor: self.must_change,
@@ -383,6 +393,7 @@ impl AccountChange {
         account.patient.clone_from(self.patient.as_ref().unwrap_or(&before.patient));
         account.department.clone_from(self.department.as_ref().unwrap_or(&before.department));
         account.teams.clone_from(self.teams.as_ref().unwrap_or(&before.teams));
+        account.training_until = self.training_until.unwrap_or(before.training_until);
         check_roles(account.kind, &account.roles, account.patient.is_some() || !account.related.is_empty())?;
         account.changed_us = now_us;
         Ok(account.roles != before.roles

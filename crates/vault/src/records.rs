@@ -25,6 +25,9 @@ pub(crate) const TICKET_KIND: &str = "BreakGlass";
 /// Requests for access: an accepted one carries a fact about its patient.
 pub(crate) const REQUEST_KIND: &str = "AccessRequest";
 
+/// Term under which the requests of one account are found.
+pub const ASKED_BY: &str = "asked-by";
+
 /// A kind of house record. The list is closed: what is operational may be read by
 /// the rooms above without an entry (a session look-up is no disclosure of patient
 /// data); what is personal goes through [`Vault::disclose_records`].
@@ -337,7 +340,7 @@ impl Vault {
 }
 
 /// Records listed or found at once at most.
-const LIST_CAP: usize = 20_000;
+pub(crate) const LIST_CAP: usize = 20_000;
 const RACES: u32 = 24;
 
 fn operational(kind: RecordKind) -> Result<(), VaultFault> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::StatusCode;
+use jiff::civil::Date;
 use tacebo_identity::{AccountChange, AccountEntry, AccountState, Handed, IdentityError, NewAccount};
 use tacebo_vault::policy::{self, Purpose};
 use tacebo_vault::{Disclosed, Door};
@@ -101,6 +102,8 @@ struct Typed {
     reference: Option<String>,
     practitioner: Field,
     member: Option<String>,
+    training_until: Field,
+    trained: Option<Date>,
     roles: BTreeSet<policy::Role>,
     clash: bool,
 }
@@ -126,6 +129,13 @@ impl Typed {
             }
         }
         let (practitioner, member) = Self::member(inside, Field::of(form.get("practitioner"))).await;
+        let (training_until, trained) = match Field::of(form.get("training_until")) {
+            field if field.value.is_empty() => (field, None),
+            field => match field.value.parse::<Date>() {
+                Ok(day) => (field, Some(day)),
+                Err(_) => (field.wrong(FieldError::NotADate), None),
+            },
+        };
         let roles: BTreeSet<policy::Role> = form
             .all("role")
             .filter_map(Role::from_code)
@@ -135,7 +145,19 @@ impl Typed {
         // An administrator's role stands alone (ACC-14): nothing else beside it.
         let clash = roles.len() > 1 && roles.iter().filter_map(|role| wording::role(*role)).any(Role::is_administrator);
         let user = Field::of(form.get("user"));
-        Self { sent: true, user, name, department, reference, practitioner, member, roles, clash }
+        Self {
+            sent: true,
+            user,
+            name,
+            department,
+            reference,
+            practitioner,
+            member,
+            training_until,
+            trained,
+            roles,
+            clash,
+        }
     }
 
     /// The member of staff meant by a job number or id: encounters, teams and appointments name that person, so
@@ -156,6 +178,7 @@ impl Typed {
             && !self.name.is_wrong()
             && !self.department.is_wrong()
             && !self.practitioner.is_wrong()
+            && !self.training_until.is_wrong()
             && !self.user.is_wrong()
     }
 }
@@ -176,7 +199,7 @@ fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>)
         name: typed.name,
         department: typed.department,
         practitioner: typed.practitioner,
-        training_until: Field::default(),
+        training_until: typed.training_until,
         roles: choices.collect(),
         roles_clash: typed.clash,
         roles_missing: typed.sent && typed.roles.is_empty(),
@@ -228,6 +251,7 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
     let new = NewAccount {
         department: typed.reference.clone(),
         practitioner: typed.member.clone(),
+        training_until: typed.trained,
         ..NewAccount::staff(&typed.user.value, &typed.name.value, &post.join(" "), typed.roles.iter().copied())
     };
     let made = inside.app.identity().create(&inside.asker(Purpose::SystemAdmin), &new).await;
@@ -301,6 +325,7 @@ async fn show(
         name: Field::of(entry.account.name.as_str()),
         department: Field::of(department),
         practitioner: Field::of(practitioner),
+        training_until: Field::of(entry.account.training_until.map(|day| day.to_string()).unwrap_or_default()),
         roles: entry.account.roles.clone(),
         ..Typed::default()
     });
@@ -348,6 +373,7 @@ async fn change(inside: &Inside) -> Reply {
         roles: Some(typed.roles.clone()),
         department: Some(typed.reference.clone()),
         practitioner: Some(typed.member.clone()),
+        training_until: Some(typed.trained),
         ..AccountChange::default()
     };
     let asker = inside.asker(Purpose::SystemAdmin);

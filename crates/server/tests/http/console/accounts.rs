@@ -130,6 +130,23 @@ async fn a_doctor_made_on_the_screen_sees_the_patient_of_an_encounter_that_names
     zhou.get("/patients").await.is(200).shows(NAME);
     zhou.get("/patients/p1").await.is(200).shows("心力衰竭");
 
+    // The day of the training is kept, and shown to the person; no other day is taken.
+    let trained = |day: &'static str| {
+        [
+            ("name", "周一"),
+            ("department", "内分泌科"),
+            ("practitioner", "200731"),
+            ("role", "doctor"),
+            ("training_until", day),
+        ]
+    };
+    admin.post(&edit, &trained("next year")).await.is(422).shows("not a possible date");
+    admin.post(&edit, &trained("2027-03-12")).await.goes_to(&edit);
+    admin.get(&edit).await.is(200).shows("value=\"2027-03-12\"");
+    zhou.get("/patients").await.is(200).shows("training valid until 2027-03-12");
+    admin.post(&edit, &trained("2026-01-31")).await.goes_to(&edit);
+    zhou.get("/patients").await.is(200).shows("training ran out on 2026-01-31");
+
     // Changed like everything else of an account: in the log, and in force at once.
     let before = house.entries().await.len();
     let cleared = [("name", "周一"), ("department", "内分泌科"), ("practitioner", ""), ("role", "doctor")];

@@ -44,6 +44,8 @@ async fn acc_03_an_accepted_request_opens_the_record_until_its_end() {
     // On the next click, with the reason and the end.
     let record = wang.get("/patients/p1").await;
     record.is(200).shows(NAME).shows("Access was asked for and granted").shows("AR-").shows("until 2026-11-");
+    // Among the own patients, with the end.
+    wang.get("/patients").await.is(200).shows(NAME).shows("AR-").shows("until 2026-11-");
     officer.get(&request).await.is(200).shows("The access is running").shows("叶青岚");
     officer.get("/privacy").await.is(200).shows("Access granted now").shows("王思齐");
     // For the person who asked, and nobody else.
@@ -65,12 +67,14 @@ async fn acc_03_an_accepted_request_opens_the_record_until_its_end() {
     let limit = |on: &'static str| [("department", "Organization/endocrinology"), ("limit", on)];
     patient.post("/me/choices", &limit("on")).await.is(303);
     wang.get("/patients/p1").await.is(403);
+    wang.get("/patients").await.is(200).hides(NAME);
     patient.post("/me/choices", &limit("off")).await.is(303);
 
     // It ends by itself.
     house.clock.fetch_add(7 * DAY, Ordering::SeqCst);
     let mut wang = house.log_in("wang.siqi").await;
     wang.get("/patients/p1").await.is(403).hides(NAME);
+    wang.get("/patients").await.is(200).hides(NAME);
     let mut officer = house.log_in("ye.qinglan").await;
     officer.get(&request).await.is(200).shows("The access has ended");
     officer.post(&request, &[("answer", "ended")]).await.is(409);
