@@ -30,6 +30,7 @@ const SCREENS = {
   "jiang.xinran": () => ["/audit", "/audit/verify"],
   "yuan.bowen": () => ["/accounts", "/accounts/new"],
   "dong.haoran": () => ["/system"],
+  "parent.minor": () => ["/me", "/me/seen", "/me/choices", "/me/record"],
   "patient.own": () => ["/me", "/me/seen", "/me/choices", "/me/record", "/check-proof"],
 };
 

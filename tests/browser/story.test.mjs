@@ -56,8 +56,17 @@ test("an emergency opens the record and its banner runs", async () => {
   await doctor.check("[name=reason][value=unconscious]");
   await doctor.fill("textarea[name=text]", "昏迷送入急诊，需要过敏史和用药史");
   await doctor.locator("[name=minutes]").first().check();
+  const declare = () => doctor.click(`form[action='/patients/${stranger()}/emergency'] button.is-danger`);
+  // At a screen left open nobody else knows the password; nothing opens, and what was typed does not come back.
+  await doctor.fill("input[name=code]", "not the password");
+  await declare();
+  await doctor.waitForSelector(".field.is-wrong input[name=code]");
+  assert.equal(await doctor.inputValue("input[name=code]"), "");
+  assert.equal(await doctor.locator(".alarm").count(), 0);
   await picture(doctor, "emergency");
-  await doctor.click(`form[action='/patients/${stranger()}/emergency'] button.is-danger`);
+  // The password: the code of the log-in is used up, and the next one may be half a minute away.
+  await doctor.fill("input[name=code]", house.accounts.find((one) => one.login === "li.mingyuan").password);
+  await declare();
   await doctor.waitForSelector(".alarm");
   await doctor.waitForSelector(".person h1");
   await picture(doctor, "emergency-record");
@@ -134,4 +143,28 @@ test("the patient limits the doctor's department and the doctor is refused on th
     .locator("button[aria-checked=false]").waitFor();
   assert.equal((await doctor.goto(at(`/patients/${own()}`))).status(), 200);
   assert.deepEqual([...doctor.faults, ...mine.faults, ...officer.faults, ...patient.faults], [], "no page broke its own rules");
+});
+
+test("a guardian sees the child's record in the portal, and a request that was accepted opens a stranger's", async () => {
+  const guardian = await enter(house, browser, "parent.minor", { viewport: { width: 390, height: 844 } });
+  assert.equal(new URL(guardian.url()).pathname, "/me");
+  await guardian.waitForSelector(".whose button[aria-pressed=true]");
+  await picture(guardian, "guardian");
+  await guardian.goto(at("/me/record"));
+  await guardian.waitForSelector(".card");
+
+  const other = house.patients.other_ward;
+  assert.equal((await doctor.goto(at(`/patients/${other}`))).status(), 403);
+  await doctor.fill("textarea[name=text]", "电话会诊，需要查看既往用药");
+  await doctor.click(`form[action='/patients/${other}/request-access'] button`);
+  await officer.goto(at("/privacy"));
+  await officer.locator("a[href^='/privacy/requests/']").first().click();
+  await officer.waitForSelector("[name=days]");
+  await picture(officer, "request");
+  await officer.click("button[name=answer][value=accepted]");
+  await officer.waitForURL((url) => url.pathname === "/privacy");
+  assert.equal((await doctor.goto(at(`/patients/${other}`))).status(), 200);
+  await doctor.waitForSelector(".why");
+  await picture(doctor, "granted");
+  assert.deepEqual([...guardian.faults, ...doctor.faults, ...officer.faults], [], "no page broke its own rules");
 });

@@ -162,7 +162,7 @@ fn colleague(resource: &Value) -> Vec<Fact> {
     staff.map(|practitioner| Fact::Colleague { account: None, practitioner: Some(practitioner) }).collect()
 }
 
-/// Parents and guardians (v3 RoleCode). The fact names the RelatedPerson; whose account that is, the institution knows.
+/// Parents and guardians (v3 RoleCode). The fact names the RelatedPerson; that person's account names it too.
 fn guardian(zone: Zone, resource: &Value) -> Vec<Fact> {
     const ROLES: &[&str] = &["GUARD", "PRN", "MTH", "FTH", "NMTH", "NFTH", "ADOPTP", "ADOPTM", "ADOPTF", "HPOWATT"];
     let roles = list(resource, "relationship").iter().flat_map(|r| list(r, "coding")).filter_map(|c| text(c, "code"));
@@ -171,7 +171,7 @@ fn guardian(zone: Zone, resource: &Value) -> Vec<Fact> {
     }
     let evidence = id_of("RelatedPerson", resource);
     let (from, until) = period(zone, resource.get("period"));
-    vec![Fact::Guardian { with: evidence.clone(), evidence, from, until }]
+    vec![Fact::Guardian { evidence, from, until }]
 }
 
 /// The rules of a consent: the base provision and, flattened, its exceptions.
@@ -286,6 +286,27 @@ mod tests {
 
     fn at(text: &str) -> Timestamp {
         text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_related_person_guards_by_kind_while_active_and_within_the_period() {
+        let person = |code: &str, active: bool| {
+            json!({ "resourceType": "RelatedPerson", "id": "r", "active": active, "patient": { "reference": "Patient/c" },
+                "relationship": [{ "coding": [{ "code": "SIBCOUSN" }] }, { "coding": [{ "code": code }] }],
+                "period": { "start": "2020-01-01", "end": "2026-06-30" } })
+        };
+        for code in ["MTH", "FTH", "GUARD"] {
+            let guards = Fact::Guardian {
+                evidence: "RelatedPerson/r".into(),
+                from: Some(at("2020-01-01T00:00:00+08:00")),
+                until: Some(at("2026-07-01T00:00:00+08:00")),
+            };
+            assert!(of(&person(code, true)) == [guards], "{code}");
+            assert!(of(&person(code, false)).is_empty(), "{code}");
+        }
+        for code in ["AUNT", "SIB", "FRND"] {
+            assert!(of(&person(code, true)).is_empty(), "{code}");
+        }
     }
 
     #[test]

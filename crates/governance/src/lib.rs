@@ -6,20 +6,23 @@
 //! and legal figures are data (`data/*.toml`), each with its source and how sure we are of it.
 
 mod choice;
+mod day;
 mod directory;
 mod emergency;
 mod library;
 mod notice;
 mod request;
 mod seen;
+mod terms;
 
 pub use choice::{Choice, DepartmentChoice};
-pub use directory::{Department, Directory};
+pub use directory::{Department, Directory, StaffMember};
 pub use emergency::{Case, Review, Verdict};
 pub use library::{Confidence, Library, LibraryError, Notice, Retention};
-pub use notice::{Answer, Method, NoticeProof};
-pub use request::{AccessRequest, RequestState};
+pub use notice::{Answer, Given, Method, NoticeProof};
+pub use request::{AccessRequest, AnswerError, Answered, Decision, RequestState};
 pub use seen::{Seen, SeenBy};
+pub use terms::{Offer, Term, Terms};
 
 use tacebo_vault::{Asker, Refused, Vault};
 

@@ -1,6 +1,9 @@
 //! Texts and legal figures, read from data files that ship with the program.
 
+use jiff::civil::Date;
 use serde::Deserialize;
+
+use crate::Terms;
 
 /// How sure we are of a legal figure (the classes of the regulation register).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Notice {
     pub id: String,
     /// Version; the proof of reading names it.
     pub version: String,
+    /// In force since.
+    #[serde(deserialize_with = "crate::day::deserialize")]
+    pub since: Date,
     /// Purpose of use that a consent to it is for (HL7 code).
     pub purpose: String,
     /// Whether the answer is a consent (else it only has to be read).
@@ -78,6 +84,7 @@ pub struct LibraryError {
 pub struct Library {
     notices: Vec<Notice>,
     retention: Vec<Retention>,
+    terms: Terms,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +103,8 @@ impl Library {
     pub(crate) fn shipped() -> Result<Self, LibraryError> {
         let notices: Notices = read("notices.toml", include_str!("../data/notices.toml"))?;
         let rules: Rules = read("retention.toml", include_str!("../data/retention.toml"))?;
-        Ok(Self { notices: notices.notice, retention: rules.rule })
+        let terms: Terms = read("terms.toml", include_str!("../data/terms.toml"))?;
+        Ok(Self { notices: notices.notice, retention: rules.rule, terms })
     }
 
     /// The notices in force.
@@ -112,6 +120,16 @@ impl Library {
     /// The retention rules.
     pub fn retention(&self) -> &[Retention] {
         &self.retention
+    }
+
+    /// The rule for one sort of record.
+    pub fn retention_of(&self, what: &str) -> Option<&Retention> {
+        self.retention.iter().find(|rule| rule.what == what)
+    }
+
+    /// Terms of the house's own procedures.
+    pub fn terms(&self) -> &Terms {
+        &self.terms
     }
 }
 
@@ -131,6 +149,27 @@ mod tests {
         );
         assert!(library.retention().iter().all(|r| !r.source.is_empty() && r.years > 0));
         assert!(library.notice("treatment").is_some_and(|n| n.needed_for_care));
+    }
+
+    #[test]
+    fn the_notice_that_people_read_names_the_years_of_the_rules() {
+        let library = Library::shipped().unwrap();
+        let notice = library.notice("treatment").unwrap();
+        for what in ["outpatient", "inpatient"] {
+            let years = library.retention_of(what).unwrap().years;
+            assert!(notice.text_zh.contains(&format!("不少于{years}年")), "{what}");
+            assert!(notice.text_en.contains(&format!("at least {years} years")), "{what}");
+        }
+    }
+
+    #[test]
+    fn every_term_of_the_house_names_its_source_and_offers_rise() {
+        let library = Library::shipped().unwrap();
+        let terms = library.terms();
+        assert!([&terms.access_answer_workdays, &terms.complaint_answer_days].iter().all(|one| one.value > 0));
+        assert!(!terms.access_answer_workdays.source.is_empty() && !terms.complaint_answer_days.source.is_empty());
+        assert!(!terms.access_days.values.is_empty() && terms.access_days.values.is_sorted());
+        assert!(terms.access_days.values.iter().all(|days| (1..=365).contains(days)));
     }
 
     #[test]

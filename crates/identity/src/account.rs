@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use tacebo_vault::RecordKind;
 use tacebo_vault::policy::{Assurance, PersonKind, Role, Who, roles_conflict};
@@ -11,7 +12,7 @@ use crate::bearer::Bearer;
 use crate::secret::{Fingerprint, sealed};
 use crate::shelf::Holder;
 use crate::throttle::Guard;
-use crate::{FactorOffer, IdentityError, Secret, login_name};
+use crate::{FactorOffer, IdentityError, Secret, factor, login_name};
 
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,10 +49,15 @@ pub struct Account {
     pub practitioner: Option<String>,
     /// Patient id, where this person is also a patient here.
     pub patient: Option<String>,
+    /// `RelatedPerson/…` that this person is: a parent or guardian of a patient.
+    pub related: BTreeSet<String>,
     /// `Organization/…` of the department.
     pub department: Option<String>,
     /// `CareTeam/…` and other groups.
     pub teams: BTreeSet<String>,
+    /// Last day on which the privacy training is valid, as the administrator entered it: shown, and no rule of access.
+    #[serde(with = "crate::day")]
+    pub training_until: Option<Date>,
     /// State.
     pub state: AccountState,
     /// Somebody else knows the password: change it first.
@@ -110,12 +116,16 @@ pub struct NewAccount {
     pub grants: BTreeSet<String>,
     /// `Practitioner/…`.
     pub practitioner: Option<String>,
-    /// Patient id; a patient's account needs one.
+    /// Patient id; a portal account needs one, or somebody to act for.
     pub patient: Option<String>,
+    /// `RelatedPerson/…` that the person is.
+    pub related: BTreeSet<String>,
     /// `Organization/…`.
     pub department: Option<String>,
     /// `CareTeam/…`.
     pub teams: BTreeSet<String>,
+    /// Last day on which the privacy training is valid.
+    pub training_until: Option<Date>,
     /// Password; made up when none is given.
     pub password: Option<Secret>,
     /// TOTP secret in base32; made up when none is given.
@@ -136,8 +146,10 @@ impl NewAccount {
             grants: BTreeSet::new(),
             practitioner: None,
             patient: None,
+            related: BTreeSet::new(),
             department: None,
             teams: BTreeSet::new(),
+            training_until: None,
             password: None,
             factor: None,
             must_change: true,
@@ -148,6 +160,13 @@ impl NewAccount {
     pub fn patient(login: &str, name: &str, patient: &str) -> Self {
         let patient = Some(patient.to_owned());
         Self { kind: PersonKind::Patient, patient, ..Self::staff(login, name, "患者", [Role::Patient]) }
+    }
+
+    /// A portal account of a parent or guardian: `related` is the `RelatedPerson/…` in the patient's record that this
+    /// person is. What the account may see follows from that document, for as long as it says so.
+    pub fn guardian(login: &str, name: &str, related: &str) -> Self {
+        let related = BTreeSet::from([related.to_owned()]);
+        Self { kind: PersonKind::Patient, related, ..Self::staff(login, name, "监护人", [Role::Patient]) }
     }
 }
 
@@ -178,6 +197,8 @@ pub struct AccountChange {
     pub department: Option<Option<String>>,
     /// New teams; in force on the next request.
     pub teams: Option<BTreeSet<String>>,
+    /// New last day of the privacy training.
+    pub training_until: Option<Option<Date>>,
 }
 
 impl fmt::Debug for AccountChange {
@@ -269,10 +290,25 @@ impl StoredAccount {
             grants: account.grants.clone(),
             practitioner: account.practitioner.clone(),
             patient: account.patient.clone(),
+            related: account.related.clone(),
             department: account.department.clone(),
             teams: account.teams.clone(),
             assurance,
         }
+    }
+
+    /// The step of a code that fits now and was not used yet; else the word for the log.
+    pub(crate) fn fresh_step(
+        &self,
+        secret: &Secret,
+        code: &str,
+        now_us: i64,
+    ) -> Result<Result<u64, &'static str>, IdentityError> {
+        Ok(match factor::step(secret, code, now_us)? {
+            Some(step) if step > self.last_step => Ok(step),
+            Some(_) => Err("code-used-twice"),
+            None => Err("code"),
+        })
     }
 
     /// A mark of the secrets in force; a first step made under others does not count.
@@ -295,19 +331,15 @@ impl StoredAccount {
     }
 }
 
-/// Roles of one account must fit its sort and each other.
-pub(crate) fn check_roles(
-    kind: PersonKind,
-    roles: &BTreeSet<Role>,
-    patient: Option<&str>,
-) -> Result<(), IdentityError> {
+/// Roles of one account must fit its sort and each other; `acts` says that a portal account has a record to look at.
+pub(crate) fn check_roles(kind: PersonKind, roles: &BTreeSet<Role>, acts: bool) -> Result<(), IdentityError> {
     if let Some((one, other)) = roles_conflict(roles) {
         return Err(IdentityError::RolesConflict(one, other));
     }
     let outside = roles.contains(&Role::Patient) || roles.contains(&Role::Client);
     let fits = match kind {
         PersonKind::Staff => !roles.is_empty() && !outside,
-        PersonKind::Patient => roles.len() == 1 && roles.contains(&Role::Patient) && patient.is_some(),
+        PersonKind::Patient => roles.len() == 1 && roles.contains(&Role::Patient) && acts,
         PersonKind::Client | PersonKind::System => false,
     };
     if fits { Ok(()) } else { Err(IdentityError::RolesUnfit) }
@@ -316,7 +348,7 @@ pub(crate) fn check_roles(
 impl NewAccount {
     /// The account that this asks for.
     pub(crate) fn build(&self, id: String, number: u64, now_us: i64) -> Result<Account, IdentityError> {
-        check_roles(self.kind, &self.roles, self.patient.as_deref())?;
+        check_roles(self.kind, &self.roles, self.patient.is_some() || !self.related.is_empty())?;
         Ok(Account {
             id,
             number,
@@ -328,8 +360,10 @@ impl NewAccount {
             grants: self.grants.clone(),
             practitioner: self.practitioner.clone(),
             patient: self.patient.clone(),
+            related: self.related.clone(),
             department: self.department.clone(),
             teams: self.teams.clone(),
+            training_until: self.training_until,
             state: AccountState::Active,
             must_change_password: self.must_change,
             must_change_factor: self.must_change,
@@ -359,7 +393,8 @@ impl AccountChange {
         account.patient.clone_from(self.patient.as_ref().unwrap_or(&before.patient));
         account.department.clone_from(self.department.as_ref().unwrap_or(&before.department));
         account.teams.clone_from(self.teams.as_ref().unwrap_or(&before.teams));
-        check_roles(account.kind, &account.roles, account.patient.as_deref())?;
+        account.training_until = self.training_until.unwrap_or(before.training_until);
+        check_roles(account.kind, &account.roles, account.patient.is_some() || !account.related.is_empty())?;
         account.changed_us = now_us;
         Ok(account.roles != before.roles
             || account.grants != before.grants
@@ -392,6 +427,7 @@ mod tests {
             assert!(matches!(staff(wrong), Err(IdentityError::RolesUnfit)), "{wrong:?}");
         }
         assert!(NewAccount::patient("abc", "n", "p1").build("i".into(), 1, 0).is_ok());
+        assert!(NewAccount::guardian("abc", "n", "RelatedPerson/r").build("i".into(), 1, 0).is_ok());
         let doctor = NewAccount { roles: [Role::Doctor].into(), ..NewAccount::patient("abc", "n", "p1") };
         assert!(doctor.build("i".into(), 1, 0).is_err());
         let nobody = NewAccount { patient: None, ..NewAccount::patient("abc", "n", "p1") };

@@ -47,7 +47,7 @@ impl Identity {
     /// Locks, disables or unlocks an account. Unlocking also forgives failures, the hard stop included.
     ///
     /// # Errors
-    /// Refused by policy, or no such account.
+    /// Refused by policy, no such account, or another account of the same person is in use.
     pub async fn set_state(
         &self,
         asker: &Asker,
@@ -59,6 +59,11 @@ impl Identity {
             AccountState::Locked => "account-locked",
             AccountState::Disabled => "account-disabled",
         };
+        if state == AccountState::Active
+            && let Some(held) = self.0.held::<StoredAccount>(id)?
+        {
+            self.0.check_hands(&held.value.account)?;
+        }
         self.0
             .administer(asker, id, event, |stored| {
                 stored.account.state = state;
@@ -293,10 +298,11 @@ impl Inner {
         }
     }
 
-    /// One hand may hold several accounts, but no two of the three administrators in them (ACC-14).
+    /// One member of staff has one account in use: two would split what he did between two names in the log, and
+    /// could put two of the three administrators in one hand (ACC-14).
     fn check_hands(&self, account: &Account) -> Result<(), IdentityError> {
         let Some(practitioner) = &account.practitioner else { return Ok(()) };
-        let mut held: BTreeSet<Role> = account.roles.clone();
+        let (mut held, mut taken): (BTreeSet<Role>, bool) = (account.roles.clone(), false);
         for other in self.vault.records_by::<StoredAccount>(RecordKind::Account, "practitioner", practitioner)? {
             let other = other.value.account;
             if other.id != account.id
@@ -304,10 +310,12 @@ impl Inner {
                 && other.state != AccountState::Disabled
             {
                 held.extend(other.roles);
+                taken = true;
             }
         }
         match roles_conflict(&held) {
             Some((one, other)) => Err(IdentityError::RolesConflict(one, other)),
+            None if taken => Err(IdentityError::PractitionerTaken),
             None => Ok(()),
         }
     }

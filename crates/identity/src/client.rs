@@ -139,6 +139,7 @@ impl StoredClient {
             grants: client.grants.clone(),
             practitioner: None,
             patient: None,
+            related: BTreeSet::new(),
             department: None,
             teams: BTreeSet::new(),
             // A machine's secret of 256 bits over TLS: nothing to guess, phish or reuse.

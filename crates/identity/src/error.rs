@@ -40,6 +40,9 @@ pub enum IdentityError {
     /// Another account has this login name or client id.
     #[error("this name is taken; choose another")]
     NameTaken,
+    /// Another account in use is of the same `Practitioner/…`: one person, one account.
+    #[error("another account is of this member of staff; choose another, or disable that account")]
+    PractitionerTaken,
     /// The login name or client id has a wrong form.
     #[error("a name has 2 to 64 letters, digits or . _ - @ and no spaces")]
     NameForm,
@@ -99,6 +102,7 @@ impl IdentityError {
             Self::OwnAccount => "identity-own-account",
             Self::SessionNeeded => "identity-session-needed",
             Self::NameTaken => "identity-name-taken",
+            Self::PractitionerTaken => "identity-practitioner-taken",
             Self::NameForm => "identity-name-form",
             Self::RolesConflict(..) => "identity-roles-conflict",
             Self::RolesUnfit => "identity-roles-unfit",

@@ -53,6 +53,12 @@ pub(crate) fn step(secret: &Secret, code: &str, now_us: i64) -> Result<Option<u6
     Ok(totp(secret)?.check(&code, seconds(now_us)))
 }
 
+/// Whether something typed has the form of a code, and none of a password (eight characters at least).
+pub(crate) fn is_code(typed: &str) -> bool {
+    let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
+    typed.len() == 6 && typed.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn totp(secret: &Secret) -> Result<Totp, IdentityError> {
     let bad = || IdentityError::Crypto("a second factor's secret is unusable");
     let secret = totp_rs::Secret::try_from_base32(secret.expose()).map_err(|_| bad())?;

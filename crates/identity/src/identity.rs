@@ -172,6 +172,7 @@ impl Identity {
             grants: HOUSE_GRANTS.map(str::to_owned).into(),
             practitioner: None,
             patient: None,
+            related: BTreeSet::new(),
             department: None,
             teams: BTreeSet::new(),
             assurance: Assurance::Two,

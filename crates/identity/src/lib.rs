@@ -14,6 +14,7 @@ mod bearer;
 mod bootstrap;
 mod client;
 mod clients;
+mod day;
 mod error;
 mod factor;
 mod hasher;

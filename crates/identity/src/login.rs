@@ -14,7 +14,7 @@ use crate::bearer::Bearer;
 use crate::identity::{HolderRef, Inner, address};
 use crate::secret::{Fingerprint, bearer};
 use crate::shelf::{Deed, Held, Turn};
-use crate::{Authenticated, BearerKind, Identity, IdentityError, Secret, factor, login_name, password};
+use crate::{Authenticated, BearerKind, Identity, IdentityError, Secret, login_name, password};
 
 /// The first step is done: the code is asked for next.
 #[derive(Clone)]
@@ -149,10 +149,9 @@ impl Inner {
             self.note_of(&held, Outcome::Failed, "log-in-failed secrets-changed", origin).await?;
             return Err(IdentityError::TicketGone);
         };
-        let step = match factor::step(&factor, code, now_us)? {
-            Some(step) if step > held.value.last_step => step,
-            found => {
-                let why = if found.is_some() { "code-used-twice" } else { "code" };
+        let step = match held.value.fresh_step(&factor, code, now_us)? {
+            Ok(step) => step,
+            Err(why) => {
                 let error = self.failed(&held, turn, why, IdentityError::CodeWrong, origin).await?;
                 if self.held::<StoredAccount>(&pending.account)?.is_none_or(|held| self.is_shut(&held, origin)) {
                     self.tickets.take(ticket.expose());

@@ -2,8 +2,8 @@
 
 use std::sync::{Arc, PoisonError};
 
-use tacebo_vault::Origin;
 use tacebo_vault::policy::{Action, Assurance};
+use tacebo_vault::{Origin, Outcome};
 
 use crate::account::StoredAccount;
 use crate::identity::Inner;
@@ -90,7 +90,59 @@ impl Identity {
     }
 }
 
+impl Identity {
+    /// Asks the person in a session once more for the password or a one-time code, before an act that nobody else may
+    /// do at a screen left open (ASVS 7.5.3). Wrong ones count like failed log-ins; a code that was used, at the log-in
+    /// too, is not taken again.
+    ///
+    /// # Errors
+    /// [`IdentityError::OldPassword`], [`IdentityError::CodeWrong`]; [`IdentityError::LogInFailed`] after too many
+    /// tries; [`IdentityError::SessionNeeded`] for a token.
+    pub async fn confirm_again(
+        &self,
+        auth: &Authenticated,
+        given: &Secret,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let (house, auth, given, origin) = (Arc::clone(&self.0), auth.clone(), given.clone(), origin.clone());
+        // In a task of its own: who hangs up early is counted and logged all the same.
+        let task = tokio::spawn(async move {
+            if factor::is_code(given.expose()) {
+                return house.confirm_by_code(&auth, given.expose(), &origin).await;
+            }
+            let (held, turn) = house.confirm(&auth, &given, &origin).await?;
+            drop(turn);
+            house.note_of(&held, Outcome::Done, "confirmed-again password", &origin).await
+        });
+        task.await.map_err(|_| IdentityError::Crypto("a confirmation was interrupted"))?
+    }
+}
+
 impl Inner {
+    async fn confirm_by_code(
+        self: &Arc<Self>,
+        auth: &Authenticated,
+        code: &str,
+        origin: &Origin,
+    ) -> Result<(), IdentityError> {
+        let turn = self.accounts.turn(&auth.who.account).await;
+        let held = self.own(auth)?;
+        self.bar(&held, origin).await?;
+        let secret = held.value.factor.clone().ok_or(IdentityError::FactorMissing)?;
+        let step = match held.value.fresh_step(&secret, code, self.vault.now_us())? {
+            Ok(step) => step,
+            Err(why) => return Err(self.failed(&held, turn, why, IdentityError::CodeWrong, origin).await?),
+        };
+        let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
+        let deed = Deed::new(&asker, Action::Update, "confirmed-again code");
+        self.change_in_turn(deed, &auth.who.account, turn, |stored: &mut StoredAccount| {
+            stored.last_step = step;
+            Ok(())
+        })
+        .await
+        .map(drop)
+    }
+
     /// Asks for the present password once more (ASVS 7.5.1); wrong ones count like failed log-ins.
     pub(crate) async fn confirm(
         self: &Arc<Self>,

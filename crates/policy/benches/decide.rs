@@ -19,6 +19,7 @@ fn decide(criterion: &mut Criterion) {
         grants: BTreeSet::new(),
         practitioner: Some("Practitioner/d".into()),
         patient: None,
+        related: BTreeSet::new(),
         department: Some("Organization/heart".into()),
         teams: BTreeSet::new(),
         assurance: Assurance::Two,

@@ -25,6 +25,8 @@ codes! {
         CareTeam = "care-team",
         /// A longer episode.
         EpisodeOfCare = "episode-of-care",
+        /// A request for access that a second person accepted.
+        Request = "access-request",
     }
 }
 
@@ -33,7 +35,7 @@ codes! {
 pub enum Fact {
     /// Somebody, a team or a department treats the patient.
     Relation {
-        /// `Practitioner/…`, `Organization/…` (department) or `CareTeam/…`.
+        /// `Practitioner/…`, `Organization/…` (department), `CareTeam/…`, or the id of an account.
         with: String,
         /// The document that says so, `Encounter/…`.
         evidence: String,
@@ -86,9 +88,7 @@ pub enum Fact {
     Deceased,
     /// Somebody may act for the patient.
     Guardian {
-        /// Account id or patient id of the guardian.
-        with: String,
-        /// The document that says so, `RelatedPerson/…`.
+        /// The document that says so, `RelatedPerson/…`; the account of that person names it.
         evidence: String,
         /// Begin; none means since ever.
         #[serde(with = "micros_opt")]

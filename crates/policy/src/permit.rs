@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tacebo_veil::MaskSet;
 
 use crate::code::codes;
-use crate::{Action, Purpose, Whose};
+use crate::{Action, Basis, Purpose, Whose};
 
 codes! {
     /// Something the one path must do because of a permit.
@@ -18,8 +18,8 @@ codes! {
         LogPurpose = "log-purpose",
         /// Tell the patient.
         NotifyPatient = "notify-patient",
-        /// A person other than the actor reviews the use within 24 hours.
-        ReviewWithin24h = "review-within-24h",
+        /// A person other than the actor reviews the use, within the hours of `windows.toml`.
+        Review = "review",
         /// The data may be shown, never taken out.
         NoExport = "no-export",
     }
@@ -45,7 +45,12 @@ pub(crate) fn args(which: Args, whose: &Whose) -> Vec<(&'static str, String)> {
     match which {
         Args::None => Vec::new(),
         Args::Relation => whose.evidence().map_or_else(Vec::new, |evidence| {
-            vec![("document", evidence.document.clone()), ("basis", evidence.basis.code().to_owned())]
+            let mut args = vec![("document", evidence.document.clone()), ("basis", evidence.basis.code().to_owned())];
+            // Given for a time: the sentence and the entry say until when.
+            if let (Basis::Request, Some(until)) = (evidence.basis, evidence.until) {
+                args.push(("until", until.to_string()));
+            }
+            args
         }),
         Args::Ticket => whose
             .ticket()
@@ -59,7 +64,7 @@ pub(crate) fn args(which: Args, whose: &Whose) -> Vec<(&'static str, String)> {
 pub struct Why {
     /// Message key, `why-treating`.
     pub key: String,
-    /// Arguments by name: `document`, `basis`, `ticket`, `reason`.
+    /// Arguments by name: `document`, `basis`, `until`, `ticket`, `reason`.
     pub args: Vec<(&'static str, String)>,
 }
 

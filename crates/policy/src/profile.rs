@@ -108,9 +108,8 @@ impl<'a> Sum<'a> {
             }
             Fact::Born { on } => self.born.push(*on),
             Fact::Deceased => self.whose.deceased = true,
-            Fact::Guardian { with, evidence, from, until } => {
-                let named = *with == who.account || who.patient.as_deref() == Some(with);
-                if named && self.holds(Span { from: *from, until: *until }) {
+            Fact::Guardian { evidence, from, until } => {
+                if who.related.contains(evidence) && self.holds(Span { from: *from, until: *until }) {
                     self.whose.guardian = Some(evidence.clone());
                 }
             }
@@ -165,7 +164,7 @@ impl<'a> Sum<'a> {
 
 /// How near `with` stands to the asker.
 fn bond_of(who: &Who, with: &str) -> Bond {
-    if who.practitioner.as_deref() == Some(with) {
+    if who.practitioner.as_deref() == Some(with) || who.account == with {
         Bond::Direct
     } else if who.teams.contains(with) {
         Bond::Team

@@ -23,6 +23,7 @@ fn doctor() -> Who {
         grants: BTreeSet::new(),
         practitioner: Some("Practitioner/zhang".into()),
         patient: Some("own".into()),
+        related: BTreeSet::from(["RelatedPerson/1".to_owned()]),
         department: Some("Organization/heart".into()),
         teams: BTreeSet::from(["CareTeam/7".to_owned()]),
         assurance: Assurance::Two,
@@ -199,6 +200,40 @@ fn ages_turn_at_the_houses_midnight() {
     assert_eq!(sum(&two, noon()).age(), Age::Unknown);
 }
 
+#[test]
+fn a_guardian_is_who_the_document_names_while_it_says_so() {
+    let guards = |evidence: &str, now: &str| {
+        let (from, until) = (Some(at("2026-01-01T00:00:00Z")), Some(at("2026-12-01T00:00:00Z")));
+        let whose = sum(&with(vec![Fact::Guardian { evidence: evidence.into(), from, until }]), at(now));
+        (whose.guardian().map(str::to_owned), whose.until())
+    };
+    let (mine, end) = (Some("RelatedPerson/1".to_owned()), Some(at("2026-12-01T00:00:00Z")));
+    assert_eq!(guards("RelatedPerson/1", "2026-11-22T12:00:00Z"), (mine, end));
+    assert_eq!(guards("RelatedPerson/1", "2026-12-01T00:00:00Z"), (None, None));
+    assert_eq!(guards("RelatedPerson/2", "2026-11-22T12:00:00Z").0, None);
+}
+
+#[test]
+fn an_accepted_request_binds_one_account_from_its_acceptance_to_its_end() {
+    let granted = |with: &str, until: Option<&str>| Fact::Relation {
+        with: with.into(),
+        evidence: "AccessRequest/1".into(),
+        basis: Basis::Request,
+        from: Some(noon()),
+        until: until.map(at),
+        open: false,
+    };
+    let end = "2026-11-29T12:00:00Z";
+    let bond = |with_whom: &str, until, now: &str| sum(&with(vec![granted(with_whom, until)]), at(now)).bond();
+    assert_eq!(bond("zhang", Some(end), "2026-11-22T12:00:00Z"), Bond::Direct);
+    assert_eq!(bond("zhang", Some(end), "2026-11-22T11:59:59Z"), Bond::None);
+    assert_eq!(bond("zhang", Some(end), "2026-11-29T11:59:59Z"), Bond::Direct);
+    assert_eq!(bond("zhang", Some(end), end), Bond::None);
+    assert_eq!(bond("li", Some(end), "2026-11-22T12:00:00Z"), Bond::None);
+    // Without an end it opens nothing.
+    assert_eq!(bond("zhang", None, "2026-11-22T12:00:01Z"), Bond::None);
+}
+
 fn any_fact() -> impl Strategy<Value = Fact> {
     let who =
         prop_oneof![Just("Practitioner/zhang"), Just("Organization/heart"), Just("zhang"), Just("Practitioner/li")];
@@ -206,7 +241,7 @@ fn any_fact() -> impl Strategy<Value = Fact> {
         prop::option::of((0i64..200).prop_map(|days| Timestamp::from_second(1_780_000_000 + days * 86_400).unwrap()))
     };
     prop_oneof![
-        (who.clone(), when(), when(), any::<bool>(), 0usize..4).prop_map(|(with, from, until, open, basis)| {
+        (who.clone(), when(), when(), any::<bool>(), 0usize..5).prop_map(|(with, from, until, open, basis)| {
             Fact::Relation {
                 with: with.into(),
                 evidence: "Encounter/1".into(),
@@ -225,12 +260,8 @@ fn any_fact() -> impl Strategy<Value = Fact> {
             from,
             until
         }),
-        (who, when(), when()).prop_map(|(with, from, until)| Fact::Guardian {
-            with: with.into(),
-            evidence: "RelatedPerson/1".into(),
-            from,
-            until
-        }),
+        (prop_oneof![Just("RelatedPerson/1"), Just("RelatedPerson/2")], when(), when())
+            .prop_map(|(evidence, from, until)| Fact::Guardian { evidence: evidence.into(), from, until }),
         Just(Fact::Vip),
         Just(Fact::Deceased),
         Just(Fact::Colleague { account: None, practitioner: Some("Practitioner/li".into()) }),

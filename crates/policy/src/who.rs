@@ -84,6 +84,8 @@ pub struct Who {
     pub practitioner: Option<String>,
     /// Patient id, where this person is also a patient here.
     pub patient: Option<String>,
+    /// `RelatedPerson/…` that this person is: whose parent or guardian, their documents say.
+    pub related: BTreeSet<String>,
     /// `Organization/…` of the department.
     pub department: Option<String>,
     /// `CareTeam/…` and other groups.

@@ -16,6 +16,7 @@ const FILE: &str = "windows.toml";
 struct File {
     utc_offset_hours: i8,
     ticket_hours: i64,
+    review_hours: i64,
     basis: BTreeMap<Basis, Days>,
 }
 
@@ -50,6 +51,7 @@ impl Span {
 pub struct Windows {
     basis: BTreeMap<Basis, Days>,
     ticket: SignedDuration,
+    review: SignedDuration,
     zone: TimeZone,
 }
 
@@ -72,10 +74,14 @@ impl Windows {
         if !(1..=24).contains(&file.ticket_hours) {
             return Err(wrong(FILE, "ticket_hours is 1 to 24"));
         }
+        if !(1..=168).contains(&file.review_hours) {
+            return Err(wrong(FILE, "review_hours is 1 to 168"));
+        }
         let offset = Offset::from_hours(file.utc_offset_hours).map_err(|error| wrong(FILE, error.to_string()))?;
         Ok(Self {
             basis: file.basis,
             ticket: SignedDuration::from_hours(file.ticket_hours),
+            review: SignedDuration::from_hours(file.review_hours),
             zone: TimeZone::fixed(offset),
         })
     }
@@ -83,6 +89,11 @@ impl Windows {
     /// How long a break-glass ticket serves at most.
     pub fn ticket_limit(&self) -> SignedDuration {
         self.ticket
+    }
+
+    /// How soon somebody else reviews a break-glass use.
+    pub fn review_within(&self) -> SignedDuration {
+        self.review
     }
 
     /// The zone whose midnights turn birthdays.

@@ -56,7 +56,7 @@ impl Group {
                     self.bytes += weight(&change);
                     self.members.push((change, held, reply));
                 }
-                other => return Some(other),
+                other @ Job::CreatePart(..) => return Some(other),
             }
         }
         None

@@ -36,6 +36,14 @@ impl Lang {
         asked.unwrap_or_else(|| locale.map_or(Self::En, of_locale))
     }
 
+    /// The language of the pages, whose words for a broken log this program uses too.
+    pub(crate) fn pages(self) -> tacebo_server::pages::Lang {
+        match self {
+            Self::Zh => tacebo_server::pages::Lang::Zh,
+            Self::En => tacebo_server::pages::Lang::En,
+        }
+    }
+
     /// The messages.
     pub(crate) fn t(self) -> &'static Messages {
         static ZH: OnceLock<Messages> = OnceLock::new();

@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tacebo_ledger::audit::{AuditError, Fault, LogSource, Report, audit};
 use tacebo_ledger::{Evidence, LogVerifier, Proved};
+use tacebo_server::pages::fault_words;
 use tacebo_store::{AuditSource, StoreError};
 use tacebo_vault::VKEY_FILE;
 
@@ -66,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
             Ok(CLEAN)
         }
         Ok(Finding::Broken(fault)) => {
-            let words = in_words(&fault, lang.t());
+            let words = fault_words(&fault, lang.pages());
             if args.json {
                 print::line(json!({"result": "fault", "fault": {"code": fault.code(), "text": words}}))?;
             } else {
@@ -254,33 +255,6 @@ fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-/// The broken place in the reader's language.
-fn in_words(fault: &Fault, t: &Messages) -> String {
-    let n = |number: &u64| number.to_string();
-    match fault {
-        Fault::StateMissing => t.fault_state_missing(),
-        Fault::StateAltered { stated, found } => t.fault_state_altered(n(stated), n(found)),
-        Fault::RootMismatch { size } => t.fault_root_mismatch(n(size)),
-        Fault::EntryMissing { index } => t.fault_entry_missing(n(index)),
-        Fault::EntrySuperfluous { index } => t.fault_entry_superfluous(n(index)),
-        Fault::EntryAltered { index } => t.fault_entry_altered(n(index)),
-        Fault::RowAltered { index } => t.fault_row_altered(n(index)),
-        Fault::TileMissing { level, index } => t.fault_tile_missing(level.to_string(), n(index)),
-        Fault::TileAltered { level, index } => t.fault_tile_altered(level.to_string(), n(index)),
-        Fault::TileSuperfluous { level, index } => t.fault_tile_superfluous(n(level), n(index)),
-        Fault::CheckpointMissing { seq } => t.fault_checkpoint_missing(n(seq)),
-        Fault::CheckpointSuperfluous { seq } => t.fault_checkpoint_superfluous(n(seq)),
-        Fault::CheckpointAltered { seq } => t.fault_checkpoint_altered(n(seq)),
-        Fault::SignatureInvalid { seq } => t.fault_signature_invalid(n(seq)),
-        Fault::CheckpointForked { seq, size, intact } => t.fault_checkpoint_forked(n(seq), n(intact), n(size)),
-        Fault::Truncated { size, signed, seq } => t.fault_truncated(n(size), n(seq), n(signed)),
-        Fault::OlderCheckpointForked { size, intact } => t.fault_older_checkpoint_forked(n(size), n(intact)),
-        Fault::RolledBack { size, signed } => t.fault_rolled_back(n(size), n(signed)),
-        // A place that a newer ledger names: its own words.
-        other => other.to_string(),
-    }
-}
-
 /// Prints the newest signed checkpoint of a data folder.
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckpointArgs {
@@ -353,23 +327,5 @@ mod tests {
         assert_eq!(check("not a proof", Some(&vkey)), FAULT);
         assert_eq!(check(&proof, Some("no key")), UNCHECKED);
         assert_eq!(check(&proof, None), UNCHECKED);
-    }
-
-    #[test]
-    fn every_fault_has_its_words_in_both_languages() {
-        let faults = [
-            Fault::StateMissing,
-            Fault::TileMissing { level: 1, index: 23 },
-            Fault::CheckpointForked { seq: 4, size: 56, intact: 78 },
-            Fault::RolledBack { size: 56, signed: 78 },
-        ];
-        for fault in &faults {
-            let (zh, en) = (in_words(fault, Lang::Zh.t()), in_words(fault, Lang::En.t()));
-            assert_ne!(zh, en);
-            let numbers = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-            assert_eq!(numbers(&en).len(), numbers(&zh).len(), "{en} {zh}");
-        }
-        assert_eq!(in_words(&faults[1], Lang::En.t()), "tile 1/23 of the tree is missing");
-        assert_eq!(in_words(&faults[3], Lang::Zh.t()), "日志被截断或回退到 56 条;您保存的旧检查点为 78 条");
     }
 }

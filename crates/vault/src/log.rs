@@ -121,9 +121,9 @@ impl Look<'_> {
         let mut draft = Draft::new(asker, Action::ReadLog, Outcome::Done, Class::Disclosure)
             .of(subject, whose.map(PatientId::as_str))
             .by(&leave);
-        draft.put(field::COUNT, &entries.len().to_string());
+        draft.put(field::COUNT, entries.len().to_string());
         if let Some(actor) = query.actor {
-            draft.put(field::DETAIL, &format!("actor {actor}"));
+            draft.put(field::DETAIL, format!("actor {actor}"));
         }
         self.showed(vec![draft], [leave]);
         Ok(entries)
@@ -158,7 +158,7 @@ impl Look<'_> {
         let file = inner.prove(&row, &body, &leave)?;
         let mut draft =
             Draft::new(asker, Action::ReadLog, Outcome::Done, Class::Disclosure).of(row.subject, None).by(&leave);
-        draft.put(field::DETAIL, &format!("proof of {index}"));
+        draft.put(field::DETAIL, format!("proof of {index}"));
         self.showed(vec![draft], [leave]);
         Ok(file)
     }

@@ -5,6 +5,7 @@
 //! shapes them returns one value, and that value leaves the call as [`Disclosed`] or not at all.
 
 use tacebo_ledger::Receipt;
+use tacebo_veil::MaskSet;
 
 use crate::asker::Asker;
 use crate::decide::Leave;
@@ -157,6 +158,13 @@ impl<'a> Look<'a> {
     /// The store failed.
     pub fn snapshot(&self) -> Result<Snapshot, VaultFault> {
         Ok(Snapshot(self.inner.store.head(self.inner.part)?))
+    }
+
+    /// Masks of all that this ask has shown so far, together: for what a room makes out of records. All, where
+    /// nothing was shown.
+    pub fn masks(&self) -> MaskSet {
+        let masks = self.leaves.iter().map(Leave::masks).reduce(MaskSet::union);
+        masks.unwrap_or_else(MaskSet::all)
     }
 
     /// Writes this in the commit at the end of [`Vault::act`]; an ask that only looks has none.

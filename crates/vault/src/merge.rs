@@ -125,10 +125,10 @@ mod tests {
         draft.put(field::ACTION, action);
         draft.put(field::OUTCOME, outcome.as_str());
         if let Some(person) = person {
-            draft.put(field::PATIENT, &format!("p{person}"));
+            draft.put(field::PATIENT, format!("p{person}"));
         }
         draft.put(field::ITEMS, items);
-        draft.put(field::COUNT, &items.split(' ').filter(|item| !item.is_empty()).count().to_string());
+        draft.put(field::COUNT, items.split(' ').filter(|item| !item.is_empty()).count().to_string());
         draft
     }
 

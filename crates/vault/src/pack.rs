@@ -235,8 +235,8 @@ mod tests {
     #[test]
     fn a_stamp_of_another_version_is_a_fault() {
         let packer = Packer::default();
-        let packed = packer.pack_version(&serde_json::json!({ "resourceType": "Patient" }), "a", 3).unwrap();
-        let mut text = packer.unpack(&packed).unwrap();
+        let bytes = packer.pack_version(&serde_json::json!({ "resourceType": "Patient" }), "a", 3).unwrap();
+        let mut text = packer.unpack(&bytes).unwrap();
         assert!(stamp_time(&mut text, "Patient", "a", 4, 0).is_err());
         assert!(stamp_time(&mut text, "Patient", "b", 3, 0).is_err());
     }
@@ -261,9 +261,9 @@ mod tests {
     #[test]
     fn a_truncated_body_is_an_error_not_a_panic() {
         let packer = Packer::default();
-        let packed = packer.pack(&serde_json::json!({"a":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbb"})).unwrap();
-        for cut in 0..packed.len() {
-            assert!(packer.unpack(&packed[..cut]).is_err());
+        let bytes = packer.pack(&serde_json::json!({"a":"bbbbbbbbbbbbbbbbbbbbbbbbbbbbb"})).unwrap();
+        for cut in 0..bytes.len() {
+            assert!(packer.unpack(&bytes[..cut]).is_err());
         }
     }
 }

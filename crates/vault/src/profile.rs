@@ -1,5 +1,5 @@
 //! What the house knows of a person that decides access: facts from their
-//! documents and open break-glass tickets, remembered until a commit touches them,
+//! documents, open break-glass tickets and accepted requests, remembered until a commit touches them,
 //! so that a change of consent is in force on the next request.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tacebo_policy::{Profile, Ticket};
 use tacebo_seal::SubjectNo;
 
 use crate::disclosed::VaultFault;
-use crate::records::TICKET_KIND;
+use crate::records::{REQUEST_KIND, TICKET_KIND};
 use crate::speech::PatientId;
 use crate::vault::Inner;
 use crate::watched::Watched;
@@ -28,7 +28,7 @@ impl Inner {
             Err(turn) => turn,
         };
         let mut profile = Profile { patient: Some(patient.as_str().to_owned()), ..Profile::default() };
-        let mut kinds = vec![TICKET_KIND];
+        let mut kinds = vec![TICKET_KIND, REQUEST_KIND];
         kinds.extend(self.speeches.iter().flat_map(|speech| speech.fact_kinds().iter().copied()));
         let rids = self.store.subject_rids(self.part, subject, &kinds, None)?;
         for found in self.opened(&rids)?.iter().filter(|found| !found.row.deleted) {

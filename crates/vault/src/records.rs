@@ -1,10 +1,10 @@
-//! The house's own records: accounts, sessions, tickets, reviews. Typed values, kept
+//! The house's own records: accounts with their sessions, tickets, reviews. Typed values, kept
 //! as documents like everything else, each write with its log entry.
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tacebo_policy::Action;
+use tacebo_policy::{Action, Fact};
 use tacebo_store::Rid;
 
 use crate::asker::Asker;
@@ -22,6 +22,12 @@ use crate::write::{Done, Expect, Stopped};
 /// Break-glass tickets: read by the vault itself for every decision.
 pub(crate) const TICKET_KIND: &str = "BreakGlass";
 
+/// Requests for access: an accepted one carries a fact about its patient.
+pub(crate) const REQUEST_KIND: &str = "AccessRequest";
+
+/// Term under which the requests of one account are found.
+pub const ASKED_BY: &str = "asked-by";
+
 /// A kind of house record. The list is closed: what is operational may be read by
 /// the rooms above without an entry (a session look-up is no disclosure of patient
 /// data); what is personal goes through [`Vault::disclose_records`].
@@ -29,8 +35,6 @@ pub(crate) const TICKET_KIND: &str = "BreakGlass";
 pub enum RecordKind {
     /// Staff and patient accounts.
     Account,
-    /// Sessions.
-    Session,
     /// API clients.
     Client,
     /// Break-glass tickets.
@@ -48,17 +52,16 @@ impl RecordKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Account => "UserAccount",
-            Self::Session => "Session",
             Self::Client => "ClientRegistration",
             Self::Ticket => TICKET_KIND,
             Self::Review => "BreakGlassReview",
             Self::Notice => "NoticeProof",
-            Self::Request => "AccessRequest",
+            Self::Request => REQUEST_KIND,
         }
     }
 
     fn is_operational(self) -> bool {
-        matches!(self, Self::Account | Self::Session | Self::Client)
+        matches!(self, Self::Account | Self::Client)
     }
 }
 
@@ -99,6 +102,8 @@ pub struct Keep<'a, T> {
     pub expect: Expect,
     /// Names that must still be free since the snapshot.
     pub guards: Vec<(String, String, Snapshot)>,
+    /// What it says about the patient for decisions; in force for as long as this version is current.
+    pub facts: Vec<Fact>,
     /// The action policy is asked about and the log names.
     pub action: Action,
     /// A word for the log: `account-created`, `logged-in` …
@@ -114,8 +119,8 @@ impl<T> std::fmt::Debug for Keep<'_, T> {
 impl<'a, T> Keep<'a, T> {
     /// A record of the house about nobody in particular.
     pub fn new(kind: RecordKind, id: &'a str, value: &'a T, action: Action, event: &'a str) -> Self {
-        let (patient, terms, guards) = (None, Vec::new(), Vec::new());
-        Self { kind, id, value, patient, terms, expect: Expect::Any, guards, action, event }
+        let (patient, terms, guards, facts) = (None, Vec::new(), Vec::new(), Vec::new());
+        Self { kind, id, value, patient, terms, expect: Expect::Any, guards, facts, action, event }
     }
 }
 
@@ -128,6 +133,7 @@ pub(crate) struct Kept {
     pub terms: Vec<(String, String)>,
     pub expect: Expect,
     pub guards: Vec<(String, String, Snapshot)>,
+    pub facts: Vec<Fact>,
     pub action: Action,
     pub event: String,
     /// The vault's own search record.
@@ -144,6 +150,7 @@ impl Kept {
             terms: keep.terms.clone(),
             expect: keep.expect,
             guards: keep.guards.clone(),
+            facts: keep.facts.clone(),
             action: keep.action,
             event: keep.event.to_owned(),
             params,
@@ -333,7 +340,7 @@ impl Vault {
 }
 
 /// Records listed or found at once at most.
-const LIST_CAP: usize = 20_000;
+pub(crate) const LIST_CAP: usize = 20_000;
 const RACES: u32 = 24;
 
 fn operational(kind: RecordKind) -> Result<(), VaultFault> {

@@ -369,7 +369,7 @@ impl Inner {
             return Ok(None);
         }
         let mut draft = Draft::new(asker, find.how, Outcome::Refused, Class::Refusal);
-        draft.put(crate::entry::field::POLICIES, &refusal.policies().join(","));
+        draft.put(crate::entry::field::POLICIES, refusal.policies().join(","));
         if let Scope::Patient(patient) = &find.scope {
             draft = draft.of(self.person(patient)?, Some(patient.as_str()));
         }

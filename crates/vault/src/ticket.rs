@@ -46,6 +46,15 @@ impl std::fmt::Debug for Emergency {
     }
 }
 
+/// What policy's data say of emergencies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmergencyTerms {
+    /// Longest time of one ticket.
+    pub minutes: u32,
+    /// Hours until the review is due.
+    pub review_hours: u32,
+}
+
 /// A running emergency, as its own declarer is reminded of it.
 #[derive(Clone)]
 pub struct Running {
@@ -63,12 +72,16 @@ impl std::fmt::Debug for Running {
     }
 }
 
-/// Longest ticket: four hours.
-pub const MAX_MINUTES: u32 = 240;
-/// A review is due 24 hours after the declaration.
-const REVIEW_US: i64 = 24 * 3_600 * 1_000_000;
-
 impl Vault {
+    /// How long an emergency may last, and when its review is due.
+    pub fn emergency_terms(&self) -> EmergencyTerms {
+        let windows = self.0.engine.windows();
+        EmergencyTerms {
+            minutes: u32::try_from(windows.ticket_limit().as_mins()).unwrap_or(0),
+            review_hours: u32::try_from(windows.review_within().as_hours()).unwrap_or(0),
+        }
+    }
+
     /// Declares an emergency for one patient. The answer is the same whether or not
     /// the patient exists.
     ///
@@ -82,8 +95,9 @@ impl Vault {
         words: &str,
         minutes: u32,
     ) -> Result<Disclosed<Emergency>, Refused> {
-        if reason.is_empty() || words.trim().is_empty() || minutes == 0 || minutes > MAX_MINUTES {
-            let why = format!("an emergency needs a reason in words and 1 to {MAX_MINUTES} minutes");
+        let terms = self.emergency_terms();
+        if reason.is_empty() || words.trim().is_empty() || minutes == 0 || minutes > terms.minutes {
+            let why = format!("an emergency needs a reason in words and 1 to {} minutes", terms.minutes);
             return Err(Refused::new(Denial::Invalid(why), Vec::new()));
         }
         let from_us = self.now_us();
@@ -98,7 +112,7 @@ impl Vault {
             words: words.trim().to_owned(),
             from_us,
             until_us: from_us + i64::from(minutes) * 60_000_000,
-            review_by_us: from_us + REVIEW_US,
+            review_by_us: from_us + i64::from(terms.review_hours) * 3_600_000_000,
         };
         let params = emergency.ticket()?;
         let keep = Keep {

@@ -51,7 +51,7 @@ impl Vault {
         };
         let outcome = if matches!(found, Verified::Broken(_)) { Outcome::Failed } else { Outcome::Done };
         let mut draft = Draft::new(asker, Action::VerifyLog, outcome, Class::House).by(&leave);
-        draft.put(field::DETAIL, &found.word());
+        draft.put(field::DETAIL, found.word());
         let receipts = inner.log(&[draft]).await?;
         if let Verified::OlderUnusable(position) = found {
             let why = format!("the older checkpoint number {position} cannot be read");

@@ -456,7 +456,7 @@ impl<'a> Work<'a> {
             }
             None => {
                 let permit = self.decide_absent(action, name)?;
-                self.note(&[], Action::Delete, &permit, name, 0, "")?;
+                self.note(&[], Action::Delete, &permit, name, 0, "");
                 self.permits.push(permit);
                 self.written.push(Written { nothing: true, ..Written::new(name, current.unwrap_or(0)) });
                 Ok(())
@@ -525,13 +525,13 @@ impl<'a> Work<'a> {
             terms,
         });
         self.versions.insert(name.clone(), version);
-        self.note(&digest.patients, action, &permit, name, version, &digest_hex)?;
+        self.note(&digest.patients, action, &permit, name, version, &digest_hex);
         self.permits.push(permit);
         if let Some((leave, earlier)) = before {
             // Taken from one person and given to another: an entry for both.
             let left: Vec<PatientId> = earlier.into_iter().filter(|p| !digest.patients.contains(p)).collect();
             if !left.is_empty() {
-                self.note(&left, action, &leave, name, version, "")?;
+                self.note(&left, action, &leave, name, version, "");
             }
             self.permits.push(leave);
         }
@@ -567,7 +567,7 @@ impl<'a> Work<'a> {
         self.touched.extend(row.subject);
         self.versions.insert(name.clone(), version);
         let patients: Vec<PatientId> = record.patients.iter().map(PatientId::new).collect();
-        self.note(&patients, Action::Delete, &permit, name, version, "")?;
+        self.note(&patients, Action::Delete, &permit, name, version, "");
         self.permits.push(permit);
         self.written.push(Written { deleted: true, ..Written::new(name, version) });
         Ok(())
@@ -648,7 +648,7 @@ impl<'a> Work<'a> {
         name: &DocRef,
         version: u64,
         digest: &str,
-    ) -> Result<(), Failure> {
+    ) {
         let mut whom: Vec<(Option<SubjectNo>, Option<PatientId>)> = Vec::new();
         for patient in patients {
             whom.push((self.number(patient), Some(patient.clone())));
@@ -666,7 +666,6 @@ impl<'a> Work<'a> {
                 self.entries.push(Note { no, patient, action, leave, items, events: Vec::new(), fresh });
             }
         }
-        Ok(())
     }
 
     /// Puts the entries into the change: what was looked at before and what is done now, said

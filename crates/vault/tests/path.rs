@@ -104,6 +104,7 @@ fn who(account: &str, number: u64, kind: PersonKind, roles: &[Role]) -> Who {
         grants: BTreeSet::new(),
         practitioner: None,
         patient: None,
+        related: BTreeSet::new(),
         department: None,
         teams: BTreeSet::new(),
         assurance: Assurance::Two,
@@ -210,9 +211,9 @@ async fn a_limit_whose_writer_hangs_up_is_in_force_all_the_same() {
     let _ = vault.read(&doctor(), &name, At::Current).await.unwrap();
     let limit = json!({"resourceType": "Consent", "id": "c", "of": "p1", "against": "Organization/cardiology"});
     let writes = vec![Write::put(DocRef::new("Consent", "c"), limit)];
-    let (writer, asker) = (vault.clone(), patient("p1"));
+    let (hasty, asker) = (vault.clone(), patient("p1"));
     // Polled once: the change is on its way to the disk, then nobody waits for it any more.
-    let mut write = Box::pin(async move { writer.write(&asker, writes).await.map(drop) });
+    let mut write = Box::pin(async move { hasty.write(&asker, writes).await.map(drop) });
     assert!(std::future::poll_fn(|cx| std::task::Poll::Ready(write.as_mut().poll(cx).is_pending())).await);
     drop(write);
     // The writer takes one after the other, so when a later change is durable, so is this one.

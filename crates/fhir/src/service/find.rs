@@ -195,10 +195,10 @@ pub(crate) fn searchset(
     let mut links = vec![json!({ "relation": "self", "url": own })];
     links.extend(next.map(|url| json!({ "relation": "next", "url": url })));
     let mut head = json!({ "resourceType": "Bundle", "type": "searchset" });
-    if let (Some(head), Some(total)) = (head.as_object_mut(), total) {
-        head.insert("total".into(), Value::from(total));
+    if let Some(head) = head.as_object_mut() {
+        head.extend(total.map(|total| ("total".to_owned(), Value::from(total))));
+        head.insert("link".into(), Value::Array(links));
     }
-    head["link"] = Value::Array(links);
     let outcome = (!ignored.is_empty())
         .then(|| json!({ "resource": operation_outcome(ignored), "search": { "mode": "outcome" } }).to_string());
     let entries = documents.iter().map(|document| matched(base, document)).chain(outcome.map(String::into_bytes));

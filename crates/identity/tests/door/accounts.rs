@@ -1,4 +1,4 @@
-use tacebo_identity::{AccountChange, IdentityError, NewAccount, PasswordProblem};
+use tacebo_identity::{AccountChange, AccountState, IdentityError, NewAccount, PasswordProblem};
 use tacebo_vault::Denial;
 use tacebo_vault::policy::{Assurance, Purpose, Role};
 
@@ -65,6 +65,27 @@ async fn acc_14_two_of_the_three_administrators_are_refused_and_the_attempt_is_i
     let attempts: Vec<_> = entries.iter().filter(|entry| entry.get("detail") == "three-administrators").collect();
     assert_eq!(attempts.len(), 3);
     assert!(attempts.iter().all(|entry| entry.get("outcome") == "refused"));
+}
+
+#[tokio::test]
+async fn one_member_of_staff_has_one_account_in_use() {
+    let house = House::new().await;
+    drop(house.people().await);
+    let me = crate::fixture::house();
+    let of = |login: &str| NewAccount {
+        practitioner: Some("Practitioner/x".into()),
+        ..NewAccount::staff(login, "n", "d", [Role::Nurse])
+    };
+    let first = house.identity.create(&me, &of("first")).await.unwrap().into_parts().0.account.id;
+    assert!(matches!(house.identity.create(&me, &of("second")).await, Err(IdentityError::PractitionerTaken)));
+    // Who has left makes room, and comes back only when there is room.
+    drop(house.identity.set_state(&me, &first, AccountState::Disabled).await.unwrap());
+    let second = house.identity.create(&me, &of("second")).await.unwrap().into_parts().0.account.id;
+    let back = house.identity.set_state(&me, &first, AccountState::Active).await;
+    assert!(matches!(back, Err(IdentityError::PractitionerTaken)));
+    let other = AccountChange { practitioner: Some(Some("Practitioner/p1".into())), ..Default::default() };
+    let taken = house.identity.update(&me, &second, None, &other).await;
+    assert!(matches!(taken, Err(IdentityError::PractitionerTaken)), "the doctor's own");
 }
 
 #[tokio::test]
@@ -198,4 +219,55 @@ async fn a_patient_logs_in_with_both_factors_too() {
     assert_eq!(auth.who.patient.as_deref(), Some("p-1"));
     assert_eq!(auth.who.assurance, Assurance::Two);
     assert_eq!(auth.name, "张三");
+}
+
+#[tokio::test]
+async fn a_person_confirms_again_by_password_or_by_a_code_that_was_not_used() {
+    let house = House::new().await;
+    let (doctor, _) = house.people().await;
+    let session = house.log_in(&doctor).await;
+    let auth = house.session(&session).unwrap();
+    let again =
+        async |given: &str| house.identity.confirm_again(&auth, &given.to_owned().into(), &from("10.0.0.1")).await;
+    let code = || doctor.factor.as_ref().unwrap().code_at(house.now()).unwrap();
+    let before = house.entries().await.len();
+    assert!(matches!(again(&code()).await, Err(IdentityError::CodeWrong)), "the log-in used it");
+    house.pass(30 * SECOND);
+    again(&code()).await.unwrap();
+    assert!(matches!(again(&code()).await, Err(IdentityError::CodeWrong)), "each is good once");
+    again(PASSWORD).await.unwrap();
+    assert!(matches!(again("another password").await, Err(IdentityError::OldPassword)));
+    assert_eq!(
+        house.words_since(before).await,
+        [
+            "log-in-failed code-used-twice",
+            "confirmed-again code",
+            "log-in-failed code-used-twice",
+            "confirmed-again password",
+            "log-in-failed present-password",
+        ]
+    );
+    // The same code does not log in either.
+    let first = house.password("drwang", PASSWORD, "10.0.0.1").await.unwrap();
+    let second = house.identity.second_step(&first.ticket, BROWSER, &code(), None, &from("10.0.0.1")).await;
+    assert!(matches!(second, Err(IdentityError::CodeWrong)));
+    assert!(house.session(&session).is_some(), "the session went on");
+}
+
+#[tokio::test]
+async fn guessing_at_a_confirmation_is_locked_like_a_log_in() {
+    let house = House::new().await;
+    let (doctor, _) = house.people().await;
+    let auth = house.session(&house.log_in(&doctor).await).unwrap();
+    let origin = from("10.0.0.66");
+    for guess in ["000000", "wrong guess", "000 001", "111111", "wrong again"] {
+        assert!(house.identity.confirm_again(&auth, &guess.to_owned().into(), &origin).await.is_err());
+    }
+    house.pass(30 * SECOND);
+    let code = doctor.factor.as_ref().unwrap().code_at(house.now()).unwrap();
+    for right in [PASSWORD, &code] {
+        let shut = house.identity.confirm_again(&auth, &right.to_owned().into(), &origin).await;
+        assert!(matches!(shut, Err(IdentityError::LogInFailed)));
+    }
+    assert!(house.password("drwang", PASSWORD, "10.0.0.66").await.is_err(), "one count for both");
 }

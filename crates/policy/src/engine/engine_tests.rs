@@ -13,6 +13,7 @@ fn doctor() -> Who {
         grants: BTreeSet::new(),
         practitioner: Some("Practitioner/d".into()),
         patient: None,
+        related: BTreeSet::new(),
         department: Some("Organization/heart".into()),
         teams: BTreeSet::new(),
         assurance: Assurance::Two,

@@ -156,6 +156,7 @@ impl Case {
             grants: self.asker.grants.iter().map(|grant| (*grant).to_owned()).collect(),
             practitioner: Some("Practitioner/asker".into()),
             patient: matches!(self.state, State::Own | State::Limited16Own).then(|| "p".into()),
+            related: BTreeSet::from(["RelatedPerson/1".to_owned()]),
             department: Some("Organization/ward".into()),
             teams: BTreeSet::from(["CareTeam/team".to_owned()]),
             assurance: if self.two_factors { Assurance::Two } else { Assurance::One },
@@ -205,7 +206,7 @@ impl Case {
         };
         let ward = |year| {
             [
-                Fact::Guardian { with: "asker".into(), evidence: "RelatedPerson/1".into(), from: None, until: None },
+                Fact::Guardian { evidence: "RelatedPerson/1".into(), from: None, until: None },
                 Fact::Born { on: date(year, 1, 1) },
             ]
         };

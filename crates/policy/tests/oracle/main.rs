@@ -28,7 +28,7 @@ fn difference(answer: &Result<Permit, Refusal>, told: &Told) -> Option<String> {
             if permit.masks() != told.masks {
                 return Some(format!("masks {:?}, expected {:?}", permit.masks(), told.masks));
             }
-            let emergency = [Duty::NotifyPatient, Duty::ReviewWithin24h, Duty::NoExport];
+            let emergency = [Duty::NotifyPatient, Duty::Review, Duty::NoExport];
             let duties: BTreeSet<Duty> =
                 [Duty::LogPurpose].into_iter().chain(emergency.into_iter().filter(|_| told.emergency)).collect();
             (*permit.duties() != duties).then(|| format!("duties {:?}", permit.duties()))

@@ -192,9 +192,7 @@ fn doctor(d: &Data) -> Vec<Page> {
                 minutes: [("30", true), ("60", false), ("120", false), ("240", false)]
                     .map(|(m, chosen)| Choice { code: m.into(), label: d.s(&format!("{m} 分钟"), &format!("{m} min")), chosen })
                     .into(),
-                needs_code: true,
                 code: Data::empty(),
-                review_hours: 24,
             },
         ),
     ]
@@ -268,7 +266,8 @@ fn reception(d: &Data) -> Vec<Page> {
                 method: "screen".into(),
                 by_guardian: false,
                 guardian: Data::empty(),
-                past: vec![ConsentPast { when: d.at(-9000), version: "2025-01".into(), method: d.s("纸质阅读", "read on paper"), agreed: vec![d.s("随访", "call")], declined: vec![d.s("科研", "research")] }],
+                given_on: Field::of("2026-03-11"),
+                past: vec![ConsentPast { when: d.at(-9000), version: "2025-01".into(), since: "2025-01-01".into(), given_on: "2025-02-03".into(), guardian: None, method: d.s("纸质阅读", "read on paper"), agreed: vec![d.s("随访", "call")], declined: vec![d.s("科研", "research")] }],
             },
         ),
     ]

@@ -4,7 +4,7 @@ use std::{error::Error, fmt::Write as _};
 
 use jiff::{SignedDuration, Timestamp};
 use tacebo_server::pages::{
-    Field, Flag, FlagKind, Lang, Me, Nav, Outcome, Purpose, Relation, Role, Shell,
+    Field, Figures, Flag, FlagKind, Lang, Me, Nav, Outcome, Purpose, Relation, Role, Shell,
     chart::{Bars, Heat, Line, Point, Size},
     doctor::{Event, EventKind, Lab, Level, Medication, PatientRow, Problem, Visit},
     emergency::Reason,
@@ -40,6 +40,15 @@ impl Data {
     pub(crate) fn plain(&self) -> Shell {
         let mut shell = Shell::new(self.lang, self.s("示例医院", "Sample Hospital"), self.now);
         shell.sample = true;
+        shell.figures = Figures {
+            review_hours: 24,
+            answer_workdays: 1,
+            complaint_days: 15,
+            complaint_sure: false,
+            outpatient_years: 15,
+            inpatient_years: 30,
+            guardian_under: 14,
+        };
         shell
     }
 

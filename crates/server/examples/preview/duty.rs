@@ -110,6 +110,7 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
                 unreviewed: 3,
                 waiting: 2,
                 refusals: 41,
+                granted: vec![],
                 tasks: vec![
                     task(
                         "BG-2026-0005",
@@ -156,6 +157,7 @@ pub(crate) fn privacy(d: &Data) -> Vec<Page> {
                 unreviewed: 0,
                 waiting: 0,
                 refusals: 0,
+                granted: vec![],
                 tasks: vec![],
                 by_purpose: Bars::default(),
                 by_hour: d.heat(("本周查看时段", "When records were opened this week")),
@@ -403,6 +405,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
             Data::empty().wrong(FieldError::Required)
         },
         department: Field::of(d.s("心内科", "Cardiology")),
+        practitioner: Field::of("100234"),
         training_until: Field::of("2027-03-12"),
         roles: roles(
             if id.is_some() { &[Role::Doctor] } else { &[Role::Doctor, Role::AuditAdministrator] },

@@ -134,6 +134,7 @@ pub(crate) fn pages(d: &Data) -> Vec<Page> {
             &Me {
                 shell: d.patient(Some(Nav::Me)),
                 name: d.s("王秀兰", "Wang Xiulan"),
+                child: None, seen_days: 30,
                 kept: vec![
                     kept("身份与联系方式", "Identity and contact", 1, ("确认是您本人并与您联系", "to know it is you and to reach you"), ("与病历同期", "as long as the record")),
                     kept("门诊与住院病历", "Visits and stays", 9, ("诊疗与法定保存义务", "treatment, and the law"), ("至 2056-03", "until 2056-03")),
@@ -150,7 +151,7 @@ pub(crate) fn pages(d: &Data) -> Vec<Page> {
                 }],
             },
         ),
-        page("me-empty", &Me { shell: d.patient(Some(Nav::Me)), name: d.s("王秀兰", "Wang Xiulan"), kept: vec![], seen_month: 0, seen: vec![], limited: 0, letters: vec![] }),
+        page("me-empty", &Me { shell: d.patient(Some(Nav::Me)), name: d.s("王秀兰", "Wang Xiulan"), child: None, seen_days: 30, kept: vec![], seen_month: 0, seen: vec![], limited: 0, letters: vec![] }),
         page("me-seen", &Seen { shell: d.patient(Some(Nav::Seen)), rows: rows(d), bars: Some(bars), pager: Pager { earlier: None, later: Some("#".into()), from: 1, to: 5, total: Some(51) } }),
         page("me-seen-empty", &Seen { shell: d.patient(Some(Nav::Seen)), rows: vec![], bars: None, pager: Pager::whole(0) }),
         page("me-seen-entry", &SeenEntry { shell: d.patient(Some(Nav::Seen)), row: rows(d).remove(1), held: true, size: 12_906, root: Data::hash(9), public_key: KEY.into() }),
@@ -158,10 +159,11 @@ pub(crate) fn pages(d: &Data) -> Vec<Page> {
             "me-choices",
             &Choices {
                 shell: d.patient(Some(Nav::Choices)),
+                past: vec![],
                 departments: vec![department("card", "心内科", "Cardiology", false, 3), department("endo", "内分泌科", "Endocrinology", false, 5), department("psy", "精神科", "Psychiatry", true, 1), department("orth", "骨科", "Orthopaedics", false, 0)],
             },
         ),
-        page("me-choices-empty", &Choices { shell: d.patient(Some(Nav::Choices)), departments: vec![] }),
+        page("me-choices-empty", &Choices { shell: d.patient(Some(Nav::Choices)), departments: vec![], past: vec![] }),
         page("me-record", &MyRecord { shell: record, problems: d.problems(), medications: d.medications(), labs: d.labs(), visits: d.visits() }),
         page("me-record-empty", &MyRecord { shell: d.patient(Some(Nav::MyRecord)), problems: vec![], medications: vec![], labs: vec![], visits: vec![] }),
         page("check-proof", &proof(false)),

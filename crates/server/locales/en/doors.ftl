@@ -86,9 +86,6 @@ kept-back-veiled = { $n } documents shown in part
 # $n (Number)
 kept-years = { $n } years after the last visit
 letter-emergency = Your record was opened in an emergency
-# $role (String)
-# $department (String)
-letter-emergency-text = { $role } ({ $department }) stated an emergency. The privacy officer reviews it within a day. If you do not know why, ask.
 field-actor = Account
 field-roles = Roles
 field-department = Department
@@ -119,12 +116,12 @@ filter-all = All
 proof-minute = Logged in the minute
 proof-not-of-this-log = This text is no proof of this log, or it was changed.
 account-name-form = 2 to 64 letters, digits or . _ - @, no spaces.
+account-practitioner-unknown = Nobody in the staff register who works here has this number or id.
 account-department-unknown = No department has this name.
 request-page = Request for access
 request-who = Who asks
 request-why = Why
 request-decide = Your answer
-request-accept = Accept: the department records the care relation
 request-decline = Decline
 request-accepted = Accepted
 request-declined = Declined
@@ -174,3 +171,22 @@ fault-older-checkpoint-forked = your older checkpoint of { $size } entries contr
 # $size (String)
 # $signed (String)
 fault-rolled-back = the log was cut off or rolled back to { $size } entries; your older checkpoint has { $signed }
+# $role (String)
+# $department (String)
+# $hours (Number)
+letter-emergency-text = { $role } ({ $department }) stated an emergency. The privacy officer reviews it within { $hours } hours. If you do not know why, ask.
+request-accept = Accept for this time
+request-days = For how long?
+request-days-hint = The access ends by itself, and every look is logged like any other.
+# $n (Number)
+days-n = { $n } day(s)
+# $when (String)
+request-until = until { $when }
+request-running = The access is running.
+request-over = The access has ended.
+request-ended = Ended early
+request-end = End the access now
+# $who (String)
+# $when (String)
+request-by = by { $who }, { $when }
+request-own = This is a request of your own. Another person answers it.

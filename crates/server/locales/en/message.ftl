@@ -22,7 +22,6 @@ message-fault-text = It was not your doing, and nothing was stored. Please tell 
 message-logged-out = You are logged out
 message-logged-out-text = The session has ended on this machine.
 message-noted = Your request is noted
-message-noted-text = The privacy officer answers within one working day.
 refusal-title = You cannot open this record
 refusal-logged = The try is in the log. A mistyped number is no reason to worry.
 refusal-ways = Three ways on
@@ -30,7 +29,6 @@ way-ask = Ask a colleague
 way-ask-text = Somebody who treats the patient can tell you or add you to the care team.
 way-ask-nobody = The ward or clinic that treats the patient can help.
 way-request = Request access
-way-request-text = The privacy officer answers within one working day.
 way-request-why = What do you need it for?
 way-request-send = Send the request
 way-request-not = Your role cannot ask for patient records.
@@ -38,3 +36,7 @@ way-emergency = Emergency
 way-emergency-text = Danger now, and no time to ask? State the reason, and the record opens at once.
 way-emergency-go = State the reason
 way-emergency-not = Your role cannot declare an emergency. Call a doctor on duty.
+# $days (Number)
+message-noted-text = The privacy officer answers within { $days } working day(s).
+# $days (Number)
+way-request-text = The privacy officer answers within { $days } working day(s).

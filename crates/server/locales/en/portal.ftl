@@ -6,12 +6,9 @@ me-what-text = We keep your name and contact details, and what your doctors wrot
 me-why = Why
 me-why-text = To treat you well and safely, and because the law asks hospitals to keep records.
 me-until = Until when
-me-until-text = Outpatient records 15 years, inpatient records 30 years after the last visit. Then they are destroyed.
 me-kept-more = Exactly what
 # $n (Number)
 me-documents = { $n } documents
-# $n (Number)
-tile-seen = { $n } looks in the last 30 days
 # $n (Number)
 tile-choices = { $n ->
     [0] nothing is limited
@@ -21,7 +18,6 @@ tile-record = conditions, medications, results
 tile-proof = without trusting the hospital
 me-latest = Latest looks
 me-ask = Ask or complain
-me-ask-text = The privacy officer's desk is on the ground floor and answers within 15 days. You may also turn to the health authority.
 seen-lead = Every look at your record, also the refused ones. Each has a proof you can check yourself.
 seen-empty = Nobody has looked at your record
 seen-empty-text = As soon as somebody does, it stands here.
@@ -77,3 +73,20 @@ check-proof-failed = The proof does not hold
 check-proof-without = Without trusting this page
 check-proof-without-text = The proof follows public formats. Any program that knows them can check it with these two values, on a machine that is not ours:
 check-proof-origin = Name of the log
+whose-record = Whose record
+whose-own = My own
+# $id (String)
+whose-child = Child { $id }
+# $name (String)
+me-child = This is what is kept about { $name }. You see it as parent or guardian.
+# $outpatient (Number)
+# $inpatient (Number)
+me-until-text = Outpatient records { $outpatient } years, inpatient records { $inpatient } years after the last visit. Then they are destroyed.
+# $n (Number)
+# $days (Number)
+tile-seen = { $n } looks in the last { $days } days
+# $days (Number)
+me-ask-text = The privacy officer's desk is on the ground floor and answers within { $days } days. You may also turn to the health authority.
+to-be-confirmed = (This figure is still to be confirmed.)
+notices-given = Notices given to you
+notices-given-empty = None is on record.

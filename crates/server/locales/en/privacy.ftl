@@ -1,9 +1,7 @@
 clock-nearest = Nearest deadline
 clock-nothing = Nothing is due
 clock-unreviewed = Emergencies to review
-clock-unreviewed-text = each within 24 hours
 clock-waiting = Requests waiting
-clock-waiting-text = each within one working day
 clock-refusals = Refusals this week
 clock-refusals-text = look at those that repeat
 today-tasks = To decide, most urgent first
@@ -13,7 +11,6 @@ task-review = Emergency access
 task-access-request = Request for access
 task-rights-request = A patient's request
 task-other = Task
-reviews-lead = Each emergency access is looked at by a person within 24 hours.
 reviews-waiting = Waiting
 reviews-empty = No emergency access is waiting
 reviews-empty-text = All have been reviewed.
@@ -50,3 +47,11 @@ who-saw-nobody = Nobody has looked
 who-saw-nobody-text = There is no entry for this search.
 who-saw-start = Whose trail?
 who-saw-start-text = Type a record number or an account name. This search is itself logged.
+# $hours (Number)
+clock-unreviewed-text = each within { $hours } hours
+# $days (Number)
+clock-waiting-text = each within { $days } working day(s)
+# $hours (Number)
+reviews-lead = Each emergency access is looked at by a person within { $hours } hours.
+granted-now = Access granted now
+granted-empty = No access by request is running.

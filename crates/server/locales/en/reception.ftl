@@ -34,8 +34,6 @@ consent-step-ask = 2 · Ask and record
 # $version (String)
 # $since (String)
 notice-version = Version { $version }, in force since { $since }
-# $version (String)
-notice-version-short = version { $version }
 notice-digest = Hash of exactly this text:
 consent-items = What the person decides
 consent-needed = needed for treatment
@@ -51,7 +49,16 @@ consent-by = Who speaks?
 by-self = The person
 by-guardian = Parent or guardian
 guardian-name = Guardian's name
-guardian-hint = Only when a parent or guardian speaks (always under 14).
 consent-do = Record the answers
 consent-past = Recorded before
 consent-past-empty = Nothing recorded yet.
+# $years (Number)
+guardian-hint = Only when a parent or guardian speaks (always under { $years }).
+# $years (Number)
+guardian-needed = Under { $years } a parent or guardian answers. Please give the name.
+consent-given-on = Given on
+consent-given-on-hint = On paper it may have been an earlier day.
+# $name (String)
+consent-by-guardian = answered by parent or guardian { $name }
+# $day (String)
+consent-given-day = given on { $day }

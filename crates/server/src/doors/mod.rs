@@ -7,6 +7,7 @@ mod dicomweb;
 mod faces;
 pub mod fhir;
 mod looks;
+mod notices;
 mod oauth;
 mod ops;
 mod portal;

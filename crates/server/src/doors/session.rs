@@ -8,6 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use tacebo_fhir::service::Failed;
+use tacebo_governance::Confidence;
 use tacebo_identity::{Authenticated, IdentityError, Secret};
 use tacebo_vault::ledger::Receipt;
 use tacebo_vault::policy::{self, PersonKind, Purpose};
@@ -20,7 +21,7 @@ use crate::app::App;
 use crate::http::{Incoming, Open, Reply};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::shell::RunningEmergency;
-use crate::pages::{Lang, Me, Nav, Shell, Theme, url};
+use crate::pages::{Figures, Lang, Me, Nav, Shell, Theme, url};
 
 /// The cookies of this house. Over TLS their names carry `__Host-`, which a browser takes only with
 /// `Secure`, for this host and the whole of it.
@@ -32,6 +33,8 @@ pub(super) enum Cookie {
     Step,
     /// What the browser is known by at the log-in.
     Browser,
+    /// Whose record the portal shows, for a person who stands for a child too.
+    Whose,
 }
 
 impl Cookie {
@@ -43,6 +46,8 @@ impl Cookie {
             (Self::Step, false) => "tacebo-step",
             (Self::Browser, true) => "__Host-tacebo-browser",
             (Self::Browser, false) => "tacebo-browser",
+            (Self::Whose, true) => "__Host-tacebo-whose",
+            (Self::Whose, false) => "tacebo-whose",
         }
     }
 
@@ -98,12 +103,29 @@ impl Visit {
         let institution = self.app.vault().institution();
         let mut shell = Shell::new(self.lang, institution.name.as_str(), self.now());
         shell.theme = self.theme;
+        shell.figures = self.figures();
         // A name that nobody can own (RFC 2606): the house of the samples.
         shell.sample = std::path::Path::new(&institution.origin).extension().is_some_and(|end| end == "example");
         if self.incoming.method == Method::GET {
             self.here().clone_into(&mut shell.path);
         }
         shell
+    }
+
+    /// Figures that the pages name, from the rooms that hold them.
+    fn figures(&self) -> Figures {
+        let library = self.app.governance().library();
+        let terms = library.terms();
+        let years = |what| library.retention_of(what).map_or(0, |rule| u32::from(rule.years));
+        Figures {
+            review_hours: self.app.vault().emergency_terms().review_hours,
+            answer_workdays: terms.access_answer_workdays.value,
+            complaint_days: terms.complaint_answer_days.value,
+            complaint_sure: terms.complaint_answer_days.confidence != Confidence::U,
+            outpatient_years: years("outpatient"),
+            inpatient_years: years("inpatient"),
+            guardian_under: terms.guardian_under_age.value,
+        }
     }
 
     fn here(&self) -> &str {
@@ -199,8 +221,12 @@ impl Inside {
 
     /// The person's own patient id, in the portal.
     pub(super) fn own_patient(&self) -> Option<tacebo_vault::PatientId> {
-        let portal = self.auth.who.kind == PersonKind::Patient;
-        self.auth.who.patient.as_deref().filter(|_| portal).map(tacebo_vault::PatientId::new)
+        self.auth.who.patient.as_deref().filter(|_| self.is_portal()).map(tacebo_vault::PatientId::new)
+    }
+
+    /// Whether this is an account of the portal: of a patient, a parent or guardian.
+    pub(super) fn is_portal(&self) -> bool {
+        self.auth.who.kind == PersonKind::Patient
     }
 
     /// Whether this person may declare emergencies.
@@ -281,7 +307,7 @@ impl Inside {
         match error {
             IdentityError::Refused(refused) => self.refused(refused).await,
             IdentityError::Unknown => self.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
-            IdentityError::Changed | IdentityError::NotActive => {
+            IdentityError::Changed | IdentityError::NotActive | IdentityError::PractitionerTaken => {
                 self.say(StatusCode::CONFLICT, MessageKind::Conflict).await
             }
             IdentityError::OwnAccount => self.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await,

@@ -122,7 +122,7 @@ impl Sort {
             "Consent" | "NoticeProof" => Self::Consents,
             "BreakGlass" | "BreakGlassReview" => Self::Emergency,
             "AccessRequest" => Self::Request,
-            "UserAccount" | "Session" | "ClientRegistration" => Self::Account,
+            "UserAccount" | "ClientRegistration" => Self::Account,
             "LogEntry" => Self::Log,
             _ => Self::Other,
         }

@@ -107,7 +107,7 @@ pub struct AccountChange {
 }
 
 /// An account to make or change. New: posts to [`url::ACCOUNTS`]; otherwise to [`url::account`]. Fields: `user` (new
-/// only), `name`, `department`, `role` (repeated), `training_until`. Steps post to [`url::account_step`].
+/// only), `name`, `department`, `practitioner`, `role` (repeated), `training_until`. Steps post to [`url::account_step`].
 #[derive(Template)]
 #[template(path = "accounts/edit.html")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact shown by itself")]
@@ -122,6 +122,8 @@ pub struct AccountEdit {
     pub name: Field,
     /// Department.
     pub department: Field,
+    /// Job number or id of the practitioner whose patients this account sees.
+    pub practitioner: Field,
     /// Day until which the privacy training is valid.
     pub training_until: Field,
     /// Roles.

@@ -71,12 +71,8 @@ pub struct Declare {
     pub text: Field,
     /// Minutes offered, the shortest first; one is chosen.
     pub minutes: Vec<Choice>,
-    /// Whether the one-time code must be typed again.
-    pub needs_code: bool,
-    /// The code typed.
+    /// The password or one-time code, asked for once more; its value stays empty.
     pub code: Field,
-    /// Hours until the privacy officer must have reviewed it.
-    pub review_hours: u32,
 }
 
 impl Declare {

@@ -51,7 +51,8 @@ impl MessageKind {
         }
     }
 
-    pub(crate) fn text(self, t: &Messages) -> String {
+    pub(crate) fn text(self, shell: &Shell) -> String {
+        let t = shell.t();
         match self {
             Self::NotFound => t.message_not_found_text(),
             Self::NotForYou => t.message_not_for_you_text(),
@@ -64,7 +65,7 @@ impl MessageKind {
             Self::Unavailable => t.message_unavailable_text(),
             Self::Fault => t.message_fault_text(),
             Self::LoggedOut => t.message_logged_out_text(),
-            Self::Noted => t.message_noted_text(),
+            Self::Noted => t.message_noted_text(shell.figures.answer_workdays),
         }
     }
 

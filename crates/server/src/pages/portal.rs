@@ -7,6 +7,7 @@ use super::{
     Field, Outcome, Pager, Purpose, Shell,
     chart::Bars,
     doctor::{Lab, Medication, Problem, Visit},
+    reception::ConsentPast,
 };
 
 /// Something that is kept about the person.
@@ -66,10 +67,14 @@ pub struct Me {
     pub shell: Shell,
     /// What to call the person.
     pub name: String,
+    /// The child whose record it is, where a parent or guardian looks.
+    pub child: Option<String>,
     /// What is kept, why, until when.
     pub kept: Vec<Kept>,
-    /// Looks in the last thirty days (without the person's own).
+    /// Looks lately (without the person's own).
     pub seen_month: u64,
+    /// How many days that is.
+    pub seen_days: u32,
     /// The latest looks, three or so.
     pub seen: Vec<SeenRow>,
     /// Departments limited.
@@ -133,6 +138,8 @@ pub struct Choices {
     pub shell: Shell,
     /// Departments.
     pub departments: Vec<DepartmentChoice>,
+    /// Notices given at the counter and what was answered, the latest first.
+    pub past: Vec<ConsentPast>,
 }
 
 /// The person's own record in short.

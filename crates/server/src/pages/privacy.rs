@@ -60,6 +60,19 @@ pub struct Task {
     pub href: String,
 }
 
+/// An access by request that is running.
+#[derive(Clone)]
+pub struct Granted {
+    /// Who sees the record through it.
+    pub actor: String,
+    /// Whose record.
+    pub patient: String,
+    /// When it ends by itself.
+    pub until: Timestamp,
+    /// Where it can be ended.
+    pub href: String,
+}
+
 /// The privacy officer's start page.
 #[derive(Template)]
 #[template(path = "privacy/today.html")]
@@ -76,6 +89,8 @@ pub struct Today {
     pub refusals: u64,
     /// Tasks, the most urgent first.
     pub tasks: Vec<Task>,
+    /// Accesses by request that are running, those that end first first.
+    pub granted: Vec<Granted>,
     /// What was shown this week, by purpose.
     pub by_purpose: Bars,
     /// When records were opened this week, by day and hour.
@@ -279,4 +294,4 @@ pub struct WhoSaw {
     pub pager: Pager,
 }
 
-super::no_content_in_debug!(Task, Today, ReviewRow, Reviews, Shown, Review, SawRow, WhoSaw);
+super::no_content_in_debug!(Granted, Task, Today, ReviewRow, Reviews, Shown, Review, SawRow, WhoSaw);

@@ -170,10 +170,16 @@ impl ConsentItem {
 /// An earlier record of notice and consent.
 #[derive(Clone)]
 pub struct ConsentPast {
-    /// When.
+    /// When it was recorded.
     pub when: Timestamp,
     /// Which version of the notice.
     pub version: String,
+    /// Since when that version was in force.
+    pub since: String,
+    /// The day on which it was given.
+    pub given_on: String,
+    /// The parent or guardian who answered, as far as it may be shown here.
+    pub guardian: Option<String>,
     /// How, in words.
     pub method: String,
     /// What was agreed to, in words.
@@ -183,7 +189,7 @@ pub struct ConsentPast {
 }
 
 /// Notice and consent. Posts to [`super::url::consent`]: `version`, `digest`, `method` (`screen` | `paper` | `aloud`),
-/// `by` (`self` | `guardian`), `guardian`, `item.{code}`.
+/// `by` (`self` | `guardian`), `guardian`, `given_on`, `item.{code}`.
 #[derive(Template)]
 #[template(path = "reception/consent.html")]
 pub struct Consent {
@@ -201,6 +207,8 @@ pub struct Consent {
     pub by_guardian: bool,
     /// The guardian's name.
     pub guardian: Field,
+    /// The day on which the notice was given.
+    pub given_on: Field,
     /// Earlier records, the latest first.
     pub past: Vec<ConsentPast>,
 }

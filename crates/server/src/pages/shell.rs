@@ -2,6 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
+use super::Figures;
 use super::{
     Html, Lang, Role, icon,
     lang::Messages,
@@ -116,6 +117,19 @@ pub struct RunningEmergency {
     pub href: String,
     /// When it ends by itself.
     pub until: Timestamp,
+}
+
+/// A record that the person in the portal may choose.
+#[derive(Clone)]
+pub struct OneOf {
+    /// Place among them, for the form.
+    pub place: String,
+    /// Id of the patient.
+    pub id: String,
+    /// The person's own; else a child's.
+    pub own: bool,
+    /// The one shown now.
+    pub chosen: bool,
 }
 
 /// Places in the navigation.
@@ -261,6 +275,10 @@ pub struct Shell {
     pub sample: bool,
     /// Receipt of the log entry this page's disclosure is written under, shown at the foot of the page.
     pub receipt: Option<String>,
+    /// Portal: the records to choose from, where this person stands for a child. Posts to [`url::ME_WHOSE`]: `person`.
+    pub people: Vec<OneOf>,
+    /// Figures that the page's sentences name.
+    pub figures: Figures,
 }
 
 impl Shell {
@@ -280,6 +298,8 @@ impl Shell {
             badges: Vec::new(),
             sample: false,
             receipt: None,
+            people: Vec::new(),
+            figures: Figures::default(),
         }
     }
 
@@ -430,7 +450,7 @@ impl Shell {
     }
 }
 
-super::no_content_in_debug!(Me, Flash, RunningEmergency, Shell);
+super::no_content_in_debug!(Me, Flash, RunningEmergency, OneOf, Shell);
 
 #[cfg(test)]
 mod tests {

@@ -44,6 +44,8 @@ pub const ACCOUNT_PASSWORD: &str = "/account/password";
 
 /// Portal.
 pub const ME: &str = "/me";
+/// Whose record the portal shows.
+pub const ME_WHOSE: &str = "/me/whose";
 /// Portal: who saw it (`GET` field `page`).
 pub const SEEN: &str = "/me/seen";
 /// Portal: choices (`GET` page, `POST` fields `department`, `limit` = `on` | `off`).

@@ -13,7 +13,7 @@ use tacebo_vault::policy::{Action, Purpose};
 use crate::browser::Browser;
 use crate::fhir::aimed;
 use crate::fhir::records::{observation, patient};
-use crate::house::{House, Person, RESIDENT_ID};
+use crate::house::{House, PASSWORD, Person, RESIDENT_ID};
 
 const HIDDEN: &str = "hid";
 /// Readers of the log may see that somebody's entries are there: that is what they are for.
@@ -73,7 +73,14 @@ fn form() -> String {
         ("limit", "on"),
         ("outcome", "justified"),
         ("note", "was a true emergency"),
+        ("code", PASSWORD),
         ("answer", "accepted"),
+        ("days", "7"),
+        ("person", "0"),
+        ("by", "guardian"),
+        ("guardian", "陈月"),
+        ("given_on", "2026-11-16"),
+        ("practitioner", "li"),
         ("field", "patient"),
         ("method", "paper"),
         ("grant_type", "client_credentials"),
@@ -190,6 +197,13 @@ async fn house(hidden: bool) -> (House, u64) {
     }
     house.delete(&house.his, &format!("/fhir/Observation/{o}")).await.is(204);
     house.keep(&observation(&o, id)).await;
+    // Whose mother's document has ended: she may not know any more.
+    let mother =
+        json!({ "coding": [{ "system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH" }] });
+    house
+        .keep(&json!({ "resourceType": "RelatedPerson", "id": "mother", "active": false, "relationship": [mother],
+            "patient": { "reference": format!("Patient/{id}") } }))
+        .await;
     (house, mark + 2)
 }
 
@@ -261,6 +275,7 @@ async fn people(house: &House) -> Vec<Somebody> {
         ("shen.anran", "HSYSADMIN"),
         ("dong.haoran", "HSYSADMIN"),
         ("patient.other", "PATRQT"),
+        ("parent.mother", "FAMRQT"),
         ("xiao.yutong", "PATADMIN"),
     ];
     for (login, purpose) in programs {
@@ -274,8 +289,10 @@ async fn people(house: &House) -> Vec<Somebody> {
         "yuan.bowen",
         "shen.anran",
         "dong.haoran",
+        "he.shuang",
         "patient.other",
         "patient.own",
+        "parent.mother",
         "xiao.yutong",
         "yang.ruoliu",
         "li.mingyuan",

@@ -211,6 +211,17 @@ impl House {
         self.handed(login).account.id.clone()
     }
 
+    /// The six digits that a person logged in with last.
+    pub(crate) fn used_code(&self, login: &str) -> String {
+        let now = self.clock.load(Ordering::SeqCst);
+        self.handed(login).factor.as_ref().unwrap().code_at(now).unwrap()
+    }
+
+    /// The next six digits of a person.
+    pub(crate) fn next_code(&self, login: &str) -> String {
+        self.code(self.handed(login).factor.as_ref().unwrap())
+    }
+
     /// The six digits of the next half minute: each is good once.
     pub(crate) fn code(&self, factor: &FactorOffer) -> String {
         let now = self.clock.fetch_add(30_000_000, Ordering::SeqCst) + 30_000_000;
@@ -309,6 +320,11 @@ fn people() -> Vec<NewAccount> {
         staff("yang.ruoliu", "杨若柳", Role::Nurse, Some("yang"), "cardiology"),
         staff("xiao.yutong", "肖雨桐", Role::Receptionist, None, "cardiology"),
         staff("ye.qinglan", "叶青岚", Role::PrivacyOfficer, None, "cardiology"),
+        // Who treats and watches over access, both.
+        NewAccount {
+            roles: [Role::Doctor, Role::PrivacyOfficer].into(),
+            ..staff("he.shuang", "何双", Role::Doctor, Some("he"), "endocrinology")
+        },
         staff("tian.ruogu", "田若谷", Role::Auditor, None, "cardiology"),
         staff("yuan.bowen", "袁博闻", Role::SecurityAdmin, None, "cardiology"),
         staff("lu.xingye", "陆星野", Role::Radiographer, Some("lu"), "cardiology"),
@@ -323,6 +339,18 @@ fn people() -> Vec<NewAccount> {
             must_change: false,
             password: Some(Secret::new(PASSWORD)),
             ..NewAccount::patient("patient.other", "赵建军", "p2")
+        },
+        NewAccount {
+            must_change: false,
+            password: Some(Secret::new(PASSWORD)),
+            ..NewAccount::guardian("parent.mother", "陈月", "RelatedPerson/mother")
+        },
+        // A father who is a patient here himself.
+        NewAccount {
+            must_change: false,
+            password: Some(Secret::new(PASSWORD)),
+            patient: Some("p1".into()),
+            ..NewAccount::guardian("parent.father", "周川", "RelatedPerson/father")
         },
     ]
 }

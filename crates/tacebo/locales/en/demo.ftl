@@ -34,4 +34,5 @@ role-auditor = auditor
 role-system-admin = system administrator
 role-security-admin = security administrator
 role-audit-admin = audit administrator
+role-guardian = parent or guardian
 role-patient = patient

@@ -26,4 +26,5 @@ role-auditor = 审计员
 role-system-admin = 系统管理员
 role-security-admin = 安全管理员
 role-audit-admin = 审计管理员
+role-guardian = 监护人
 role-patient = 患者

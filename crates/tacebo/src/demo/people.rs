@@ -16,6 +16,9 @@ const TOKEN_US: i64 = 60 * DAY_US;
 /// The client system that loads the sample and is then dismissed.
 const IMPORTER: &str = "sample-import";
 
+/// How the account of a parent or guardian is listed; its role is the patient's.
+pub(crate) const GUARDIAN: &str = "guardian";
+
 /// What the next start needs to know.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Kept {
@@ -64,7 +67,7 @@ pub(crate) async fn make(identity: &Identity) -> Result<Kept> {
         kept.people.push(KeptAccount {
             id: handed.account.id,
             login: handed.account.login,
-            role: account.role.clone(),
+            role: if account.related.is_some() { GUARDIAN.to_owned() } else { account.role.clone() },
             password: handed.password.map(|secret| secret.expose().to_owned()).unwrap_or_default(),
             totp_secret: handed.factor.map(|factor| factor.secret.expose().to_owned()).unwrap_or_default(),
             token: String::new(),
@@ -137,9 +140,12 @@ fn house() -> Asker {
 
 fn new_account(account: &Account) -> Result<NewAccount> {
     let role: Role = account.role.parse().map_err(|_| anyhow!("the sample has an unknown role {}", account.role))?;
-    let new = match &account.patient {
-        Some(patient) => NewAccount::patient(&account.login, &account.name, patient),
-        None => NewAccount {
+    let new = match (&account.patient, &account.related) {
+        (Some(patient), _) => NewAccount::patient(&account.login, &account.name, patient),
+        (None, Some(related)) => {
+            NewAccount::guardian(&account.login, &account.name, &format!("RelatedPerson/{related}"))
+        }
+        (None, None) => NewAccount {
             practitioner: account.practitioner.as_ref().map(|id| format!("Practitioner/{id}")),
             department: account.department.as_ref().map(|id| format!("Organization/{id}")),
             ..NewAccount::staff(&account.login, &account.name, &account.title, [role])

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use tacebo_fixtures::cast;
 
 use crate::clock::now_us;
-use crate::demo::people::{Kept, KeptAccount};
+use crate::demo::people::{GUARDIAN, Kept, KeptAccount};
 use crate::lang::{Lang, Messages};
 use crate::print;
 
@@ -108,6 +108,7 @@ fn role(code: &str, t: &Messages) -> String {
         "security-admin" => t.role_security_admin(),
         "audit-admin" => t.role_audit_admin(),
         "patient" => t.role_patient(),
+        GUARDIAN => t.role_guardian(),
         other => other.to_owned(),
     }
 }

@@ -23,7 +23,7 @@ impl Work<'_> {
             id: kept.id.clone(),
             labels: inner.engine.labeller().of_kind(kind).clone(),
             patients: patients.iter().map(|patient| patient.as_str().to_owned()).collect(),
-            facts: Vec::new(),
+            facts: kept.facts.clone(),
             params: kept.params.clone(),
         };
         let permit = self.decide(kept.action, kind, &record, &name)?;
@@ -65,7 +65,7 @@ impl Work<'_> {
             body,
             terms,
         });
-        self.note(&patients, kept.action, &permit, &name, version, &digest_hex)?;
+        self.note(&patients, kept.action, &permit, &name, version, &digest_hex);
         if let Some(note) = self.entries.iter_mut().find(|note| note.patient == kept.patient)
             && !note.events.contains(&kept.event)
         {

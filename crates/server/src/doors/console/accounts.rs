@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::StatusCode;
+use jiff::civil::Date;
 use tacebo_identity::{AccountChange, AccountEntry, AccountState, Handed, IdentityError, NewAccount};
 use tacebo_vault::policy::{self, Purpose};
 use tacebo_vault::{Disclosed, Door};
@@ -38,6 +39,16 @@ async fn department_name(inside: &Inside, reference: Option<&String>) -> String 
         Some(reference) => {
             let name = inside.app.governance().directory().name(reference).await;
             name.unwrap_or_else(|_| reference.clone())
+        }
+        None => String::new(),
+    }
+}
+
+async fn job_number(inside: &Inside, reference: Option<&String>) -> String {
+    match reference {
+        Some(reference) => {
+            let number = inside.app.governance().directory().job_number(reference).await;
+            number.unwrap_or_else(|_| reference.clone())
         }
         None => String::new(),
     }
@@ -89,6 +100,10 @@ struct Typed {
     name: Field,
     department: Field,
     reference: Option<String>,
+    practitioner: Field,
+    member: Option<String>,
+    training_until: Field,
+    trained: Option<Date>,
     roles: BTreeSet<policy::Role>,
     clash: bool,
 }
@@ -113,6 +128,14 @@ impl Typed {
                 department = department.wrong(FieldError::Said(words));
             }
         }
+        let (practitioner, member) = Self::member(inside, Field::of(form.get("practitioner"))).await;
+        let (training_until, trained) = match Field::of(form.get("training_until")) {
+            field if field.value.is_empty() => (field, None),
+            field => match field.value.parse::<Date>() {
+                Ok(day) => (field, Some(day)),
+                Err(_) => (field.wrong(FieldError::NotADate), None),
+            },
+        };
         let roles: BTreeSet<policy::Role> = form
             .all("role")
             .filter_map(Role::from_code)
@@ -121,7 +144,32 @@ impl Typed {
             .collect();
         // An administrator's role stands alone (ACC-14): nothing else beside it.
         let clash = roles.len() > 1 && roles.iter().filter_map(|role| wording::role(*role)).any(Role::is_administrator);
-        Self { sent: true, user: Field::of(form.get("user")), name, department, reference, roles, clash }
+        let user = Field::of(form.get("user"));
+        Self {
+            sent: true,
+            user,
+            name,
+            department,
+            reference,
+            practitioner,
+            member,
+            training_until,
+            trained,
+            roles,
+            clash,
+        }
+    }
+
+    /// The member of staff meant by a job number or id: encounters, teams and appointments name that person, so
+    /// nobody who is not in the register can be named.
+    async fn member(inside: &Inside, field: Field) -> (Field, Option<String>) {
+        if field.value.is_empty() {
+            return (field, None);
+        }
+        match inside.app.governance().directory().staff_member(&field.value).await {
+            Ok(Some(found)) => (field, Some(found.reference)),
+            Ok(None) | Err(_) => (field.wrong(FieldError::Said(inside.lang.t().account_practitioner_unknown())), None),
+        }
     }
 
     fn is_good(&self) -> bool {
@@ -129,6 +177,8 @@ impl Typed {
             && !self.clash
             && !self.name.is_wrong()
             && !self.department.is_wrong()
+            && !self.practitioner.is_wrong()
+            && !self.training_until.is_wrong()
             && !self.user.is_wrong()
     }
 }
@@ -148,7 +198,8 @@ fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>)
         user: typed.user,
         name: typed.name,
         department: typed.department,
-        training_until: Field::default(),
+        practitioner: typed.practitioner,
+        training_until: typed.training_until,
         roles: choices.collect(),
         roles_clash: typed.clash,
         roles_missing: typed.sent && typed.roles.is_empty(),
@@ -199,6 +250,8 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
     let post: Vec<String> = post.collect();
     let new = NewAccount {
         department: typed.reference.clone(),
+        practitioner: typed.member.clone(),
+        training_until: typed.trained,
         ..NewAccount::staff(&typed.user.value, &typed.name.value, &post.join(" "), typed.roles.iter().copied())
     };
     let made = inside.app.identity().create(&inside.asker(Purpose::SystemAdmin), &new).await;
@@ -206,6 +259,10 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
         Ok(handed) => Box::pin(handed_over(&inside, handed)).await,
         Err(IdentityError::NameTaken) => {
             typed.user = typed.user.wrong(FieldError::Taken);
+            form_again(&inside, typed).await
+        }
+        Err(IdentityError::PractitionerTaken) => {
+            typed.practitioner = typed.practitioner.wrong(FieldError::Taken);
             form_again(&inside, typed).await
         }
         Err(IdentityError::NameForm) => {
@@ -263,9 +320,12 @@ async fn show(
     let mut shell = inside.shell_with(Some(Nav::Accounts), &found).await;
     url::account(id).clone_into(&mut shell.path);
     let department = department_name(inside, entry.account.department.as_ref()).await;
+    let practitioner = job_number(inside, entry.account.practitioner.as_ref()).await;
     let mut typed = typed.unwrap_or_else(|| Typed {
         name: Field::of(entry.account.name.as_str()),
         department: Field::of(department),
+        practitioner: Field::of(practitioner),
+        training_until: Field::of(entry.account.training_until.map(|day| day.to_string()).unwrap_or_default()),
         roles: entry.account.roles.clone(),
         ..Typed::default()
     });
@@ -312,11 +372,17 @@ async fn change(inside: &Inside) -> Reply {
         name: Some(typed.name.value.clone()),
         roles: Some(typed.roles.clone()),
         department: Some(typed.reference.clone()),
+        practitioner: Some(typed.member.clone()),
+        training_until: Some(typed.trained),
         ..AccountChange::default()
     };
     let asker = inside.asker(Purpose::SystemAdmin);
     match inside.app.identity().update(&asker, &id, Some(kept.account.changed_us), &change).await {
         Ok(done) => Reply::see_other(&format!("{}?done=saved", url::account(&id))).receipts(done.receipts()),
+        Err(IdentityError::PractitionerTaken) => {
+            typed.practitioner = typed.practitioner.wrong(FieldError::Taken);
+            show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await
+        }
         Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => {
             typed.clash = true;
             show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await

@@ -5,7 +5,7 @@ use std::time::Instant;
 use http::StatusCode;
 use http::header::CONTENT_DISPOSITION;
 use jiff::civil::Date;
-use tacebo_vault::ledger::{Evidence, Hash, LogVerifier, Proved, TlogProof, audit::Fault};
+use tacebo_vault::ledger::{Evidence, Hash, LogVerifier, Proved, TlogProof};
 use tacebo_vault::policy::{Action, Purpose};
 use tacebo_vault::{Denial, Door, LogEntry, LogQuery, Outcome, ProofFile, Refused, VaultFault, Verified, field};
 
@@ -18,7 +18,7 @@ use crate::doors::{looks, wording};
 use crate::http::{Incoming, Open, Reply};
 use crate::pages::audit::{CommittedField, Entry, Log, LogFilters, LogHead, Step, Verification, Verify};
 use crate::pages::lang::Messages;
-use crate::pages::{Choice, Field, FieldError, Nav, Shell, url};
+use crate::pages::{Choice, Field, FieldError, Nav, Shell, fault_words, url};
 
 fn head(inside: &Inside) -> Result<LogHead, VaultFault> {
     let (size, root, signed_us) = inside.app.vault().log_state()?;
@@ -377,7 +377,7 @@ async fn check(inside: &Inside) -> Result<Reply, Refused> {
             entries: 0,
             root: String::new(),
             steps: Vec::new(),
-            fault: Some(fault_words(fault, t)),
+            fault: Some(fault_words(fault, shell.lang)),
             compared,
         },
         Verified::OlderUnusable(_) => return Err(VaultFault::Decode("an unusable checkpoint was let through").into()),
@@ -397,31 +397,4 @@ fn steps(t: &Messages, entries: u64, checkpoints: u64, compared: bool) -> Vec<St
     let held = compared.then_some(true);
     steps.push(Step { what: t.step_older(), held, detail: String::new() });
     steps
-}
-
-/// The broken place in the reader's language.
-fn fault_words(fault: &Fault, t: &Messages) -> String {
-    let n = |number: &u64| number.to_string();
-    match fault {
-        Fault::StateMissing => t.fault_state_missing(),
-        Fault::StateAltered { stated, found } => t.fault_state_altered(n(stated), n(found)),
-        Fault::RootMismatch { size } => t.fault_root_mismatch(n(size)),
-        Fault::EntryMissing { index } => t.fault_entry_missing(n(index)),
-        Fault::EntrySuperfluous { index } => t.fault_entry_superfluous(n(index)),
-        Fault::EntryAltered { index } => t.fault_entry_altered(n(index)),
-        Fault::RowAltered { index } => t.fault_row_altered(n(index)),
-        Fault::TileMissing { level, index } => t.fault_tile_missing(level.to_string(), n(index)),
-        Fault::TileAltered { level, index } => t.fault_tile_altered(level.to_string(), n(index)),
-        Fault::TileSuperfluous { level, index } => t.fault_tile_superfluous(n(level), n(index)),
-        Fault::CheckpointMissing { seq } => t.fault_checkpoint_missing(n(seq)),
-        Fault::CheckpointSuperfluous { seq } => t.fault_checkpoint_superfluous(n(seq)),
-        Fault::CheckpointAltered { seq } => t.fault_checkpoint_altered(n(seq)),
-        Fault::SignatureInvalid { seq } => t.fault_signature_invalid(n(seq)),
-        Fault::CheckpointForked { seq, size, intact } => t.fault_checkpoint_forked(n(seq), n(intact), n(size)),
-        Fault::Truncated { size, signed, seq } => t.fault_truncated(n(size), n(seq), n(signed)),
-        Fault::OlderCheckpointForked { size, intact } => t.fault_older_checkpoint_forked(n(size), n(intact)),
-        Fault::RolledBack { size, signed } => t.fault_rolled_back(n(size), n(signed)),
-        // A place that a newer ledger names: its own words.
-        other => other.to_string(),
-    }
 }

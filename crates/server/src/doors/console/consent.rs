@@ -2,39 +2,25 @@
 
 use aws_lc_rs::digest::{SHA256, digest};
 use http::StatusCode;
-use tacebo_governance::{Answer, Governance, Method, Notice as Text, NoticeProof};
+use jiff::civil::Date;
+use tacebo_governance::{Answer, Given, Governance, Method, Notice as Text, NoticeProof};
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{At, Disclosed, DocRef, Document, Door, PatientId, Record, Refused};
 
 use super::reception::{NOTICE, row, was_given};
 use crate::app::App;
+use crate::doors::clinical::text;
+use crate::doors::notices::{past, words};
 use crate::doors::session::Inside;
-use crate::doors::wording;
 use crate::http::{Incoming, Reply};
-use crate::pages::lang::Messages;
 use crate::pages::message::MessageKind;
-use crate::pages::reception::{Consent, ConsentItem, ConsentPast, Notice};
+use crate::pages::reception::{Consent, ConsentItem, Notice};
 use crate::pages::{Field, FieldError, Lang, Nav, url};
-
-fn words(notice: &Text, lang: Lang) -> (&str, &str) {
-    match lang {
-        Lang::Zh => (&notice.title_zh, &notice.text_zh),
-        Lang::En => (&notice.title_en, &notice.text_en),
-    }
-}
 
 /// SHA-256 of exactly the text that was shown.
 fn digest_of(notice: &Text, lang: Lang) -> String {
     let (title, text) = words(notice, lang);
     hex::encode(digest(&SHA256, format!("{title}\n{text}").as_bytes()))
-}
-
-fn method_words(t: &Messages, method: Method) -> String {
-    match method {
-        Method::Tablet => t.method_screen(),
-        Method::Paper => t.method_paper(),
-        Method::Aloud => t.method_aloud(),
-    }
 }
 
 fn method_of(code: &str) -> Option<Method> {
@@ -66,6 +52,7 @@ struct Answers {
     method: String,
     by_guardian: bool,
     guardian: Field,
+    given_on: Field,
 }
 
 impl Answers {
@@ -74,11 +61,7 @@ impl Answers {
     }
 }
 
-async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
-    let known = match known(inside).await {
-        Ok(known) => known,
-        Err(refused) => return inside.refused(&refused).await,
-    };
+async fn show(inside: &Inside, status: StatusCode, answers: Answers, known: Known) -> Reply {
     let library = inside.app.governance().library();
     let Some(notice) = library.notice(NOTICE) else {
         return inside.say(StatusCode::SERVICE_UNAVAILABLE, MessageKind::Fault).await;
@@ -107,14 +90,14 @@ async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
     let notice = Notice {
         title: title.to_owned(),
         version: notice.version.clone(),
-        since: "–".to_owned(),
+        since: notice.since.to_string(),
         paragraphs: text.split('\n').map(str::to_owned).collect(),
         digest: digest_of(notice, lang),
     };
     Reply::page(
         status,
         known.map(|(patient, proofs)| {
-            let past = proofs.iter().map(|proof| past(proof, library.notices(), lang, shell.t())).collect();
+            let past = proofs.iter().map(|proof| past(proof, library, &shell)).collect();
             Consent {
                 patient: row(&patient.body, was_given(&proofs), None, &shell),
                 notice,
@@ -122,6 +105,7 @@ async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
                 method: answers.method,
                 by_guardian: answers.by_guardian,
                 guardian: answers.guardian,
+                given_on: answers.given_on,
                 past,
                 shell,
             }
@@ -129,25 +113,37 @@ async fn show(inside: &Inside, status: StatusCode, answers: Answers) -> Reply {
     )
 }
 
-fn past(proof: &Record<NoticeProof>, notices: &[Text], lang: Lang, t: &Messages) -> ConsentPast {
-    let proof = &proof.value;
-    let title =
-        notices.iter().find(|one| one.id == proof.notice).map_or(proof.notice.as_str(), |one| words(one, lang).0);
-    let declined = proof.answer == Answer::Declined;
-    let title = vec![title.to_owned()];
-    ConsentPast {
-        when: wording::moment(proof.at_us),
-        version: proof.version.clone(),
-        method: method_words(t, proof.method),
-        agreed: if declined { Vec::new() } else { title.clone() },
-        declined: if declined { title } else { Vec::new() },
+/// The hospital's day.
+fn today(inside: &Inside) -> Date {
+    let shell = inside.frame();
+    shell.now.to_zoned(shell.zone).date()
+}
+
+/// Whether the person is surely under the age at which one answers oneself, by the year that the counter sees.
+fn is_child(patient: &Document, today: Date, under: u32) -> bool {
+    let born = text(&patient.body, "/birthDate").get(..4).and_then(|year| year.parse::<i16>().ok());
+    born.is_some_and(|born| i64::from(today.year()) - i64::from(born) < i64::from(under))
+}
+
+/// The day on which the notice was given: not before its text was in force, not after today.
+fn given_on(typed: &str, since: Date, today: Date) -> (Field, Option<Date>) {
+    let field = Field::of(typed);
+    match typed.parse::<Date>() {
+        _ if typed.is_empty() => (field.wrong(FieldError::Required), None),
+        Ok(day) if day >= since && day <= today => (field, Some(day)),
+        _ => (field.wrong(FieldError::NotADate), None),
     }
 }
 
 pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
     match Inside::enter(app, incoming, Door::Console) {
         Ok(inside) => {
-            Box::pin(show(&inside, StatusCode::OK, Answers { method: "screen".into(), ..Answers::default() })).await
+            let given_on = Field::of(today(&inside).to_string());
+            let answers = Answers { method: "screen".into(), given_on, ..Answers::default() };
+            match known(&inside).await {
+                Ok(known) => Box::pin(show(&inside, StatusCode::OK, answers, known)).await,
+                Err(refused) => inside.refused(&refused).await,
+            }
         }
         Err(reply) => *reply,
     }
@@ -179,39 +175,71 @@ async fn take(inside: &Inside) -> Reply {
             (one.id.clone(), answer)
         })
         .collect();
-    let by_guardian = form.get("by") == "guardian";
-    let guardian = Field::of(form.get("guardian"));
-    let guardian =
-        if by_guardian && guardian.value.is_empty() { guardian.wrong(FieldError::Required) } else { guardian };
-    let answers = Answers { sent: true, items, method: form.get("method").to_owned(), by_guardian, guardian };
-    let method = method_of(&answers.method);
+    let (today, under) = (today(inside), library.terms().guardian_under_age.value);
+    let (given_on, day) = given_on(form.get("given_on"), notice.since, today);
+    let (method, by_guardian) = (form.get("method").to_owned(), form.get("by") == "guardian");
+    let mut answers = Answers { sent: true, items, method, by_guardian, guardian: Field::default(), given_on };
     let unanswered = answers.items.iter().any(|(_, answer)| answer.is_none());
-    let (Some(method), false, false) = (method, unanswered, answers.guardian.is_wrong()) else {
-        return show(inside, StatusCode::UNPROCESSABLE_ENTITY, answers).await;
-    };
+    let method = method_of(&answers.method).filter(|_| !unanswered);
     // What is recorded is what was shown: a text that changed meanwhile is shown again.
-    if form.get("version") != notice.version || form.get("digest") != digest_of(notice, inside.lang) {
-        return show(inside, StatusCode::CONFLICT, answers).await;
-    }
+    let as_shown = form.get("version") == notice.version && form.get("digest") == digest_of(notice, inside.lang);
     let patient = PatientId::new(inside.incoming.param("patient"));
-    let lang = inside.lang.tag();
     let asker = inside.asker(Purpose::PatientAdmin);
     let done = inside.app.vault().act(&asker, |look| {
         // The person must be one the counter may see, and there.
-        look.read(&DocRef::new("Patient", patient.as_str()), At::Current)?;
+        let person = look.read(&DocRef::new("Patient", patient.as_str()), At::Current)?;
+        let guardian = guardian(inside, by_guardian, is_child(&person, today, under), under);
+        let (Some(method), Some(on), true, false) = (method, day, as_shown, guardian.is_wrong()) else {
+            return Ok(Some((guardian, person, Governance::notices_of(look, &patient)?)));
+        };
+        let guardian = Some(guardian.value).filter(|_| by_guardian);
+        let given = Given { on, language: inside.lang.tag().to_owned(), method, guardian };
         let governance = inside.app.governance();
-        governance.record_notice(look, &patient, notice, lang, method, Answer::Read)?;
+        governance.record_notice(look, &patient, notice, &given, Answer::Read)?;
         for one in &questions {
             let answer = if answers.of(&one.id) == Some(true) { Answer::Agreed } else { Answer::Declined };
-            governance.record_notice(look, &patient, one, lang, method, answer)?;
+            governance.record_notice(look, &patient, one, &given, answer)?;
         }
-        Ok::<_, Refused>(())
+        Ok::<_, Refused>(None)
     });
-    match done.await {
-        Ok(done) => {
-            let to = format!("{}?done=consent", url::consent(patient.as_str()));
-            Reply::see_other(&to).receipts(done.receipts())
+    let done = match done.await {
+        Ok(done) => done,
+        Err(refused) => return inside.refused(&refused).await,
+    };
+    let Some((guardian, person, proofs)) = done.value().0.clone() else {
+        let to = format!("{}?done=consent", url::consent(patient.as_str()));
+        return Reply::see_other(&to).receipts(done.receipts());
+    };
+    let wrong = method.is_none() || day.is_none() || guardian.is_wrong();
+    answers.guardian = guardian;
+    let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
+    show(inside, status, answers, done.map(|_| (person, proofs))).await
+}
+
+/// The name of the parent or guardian who answers, where one must or does.
+fn guardian(inside: &Inside, by_guardian: bool, is_child: bool, under: u32) -> Field {
+    match Field::of(inside.incoming.form().get("guardian")) {
+        field if !by_guardian && is_child => field.wrong(FieldError::Said(inside.lang.t().guardian_needed(under))),
+        field if by_guardian && field.value.is_empty() => field.wrong(FieldError::Required),
+        field if field.value.chars().count() > 60 => field.wrong(FieldError::TooLong(60)),
+        field => field,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_notice_was_given_between_its_first_day_and_today() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let (since, today) = (day("2026-01-01"), day("2026-11-22"));
+        for good in ["2026-01-01", "2026-05-05", "2026-11-22"] {
+            assert_eq!(given_on(good, since, today).1, Some(day(good)));
         }
-        Err(refused) => inside.refused(&refused).await,
+        for wrong in ["", "2025-12-31", "2026-11-23", "22.11.2026"] {
+            let (field, found) = given_on(wrong, since, today);
+            assert!(field.is_wrong() && found.is_none(), "{wrong}");
+        }
     }
 }

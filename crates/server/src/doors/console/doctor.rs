@@ -8,8 +8,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tacebo_fhir::terms::RELATION;
 use tacebo_vault::policy::{Permit, Purpose, Role};
-use tacebo_vault::{Document, Door, Everything, Find, Refused, Scope};
+use tacebo_vault::{Document, Door, Everything, Find, Granted, Look, Refused, Scope};
 
+use super::reviews::short;
+use super::staff;
 use crate::app::App;
 use crate::doors::clinical::{self, Names, at, concept, list, text};
 use crate::doors::faces::Blank;
@@ -129,31 +131,48 @@ pub(super) async fn patients(app: App, incoming: Incoming) -> Reply {
     let shell = inside.shell(Some(Nav::MyPatients)).await;
     let page = page_number(&inside);
     let asker = inside.asker(Purpose::Treat);
+    let granted = match inside.app.vault().granted(&asker) {
+        Ok(granted) => granted,
+        Err(fault) => return inside.fault(fault).await,
+    };
     let found = inside.app.vault().ask(&asker, |look| {
         let own = Find::new(&RELATIONS, Scope::Terms(vec![own_terms(&inside)]), &Everything);
-        let mut care = weightiest(look.search(&own)?.documents, &shell);
-        let total = care.len();
-        care = care.into_iter().skip(page * ROWS).take(ROWS).collect();
-        let ids = care.iter().map(|(id, _)| id.clone()).collect();
-        let people = look.search(&Find::new(&["Patient"], Scope::Ids(ids), &Everything))?.documents;
-        Ok::<_, Refused>((care, people, total))
+        let mut ties = ties(weightiest(look.search(&own)?.documents, &shell));
+        let others = granted.iter().filter(|one| !ties.iter().any(|(id, _)| id == one.patient.as_str()));
+        let others: Vec<&Granted> = others.collect();
+        let ids = others.iter().map(|one| one.patient.as_str().to_owned()).collect();
+        // A limit of the patient's is stronger than what was granted, so these are counted when they are found.
+        let mut people = people(look, ids)?;
+        let open = others.into_iter().filter(|one| people.iter().any(|found| found.name.id == one.patient.as_str()));
+        ties.extend(open.map(|one| (one.patient.as_str().to_owned(), Tie::Granted(one.clone()))));
+        let total = ties.len();
+        ties = ties.into_iter().skip(page * ROWS).take(ROWS).collect();
+        let ids = ties.iter().filter(|(_, tie)| matches!(tie, Tie::Care(_))).map(|(id, _)| id.clone()).collect();
+        people.extend(self::people(look, ids)?);
+        Ok::<_, Refused>((ties, people, total))
     });
     let found = match found.await {
         Ok(found) => found,
         Err(refused) => return inside.refused(&refused).await,
     };
-    let relations: Vec<Document> = found.value().0.iter().map(|(_, document)| document.clone()).collect();
+    let relations: Vec<Document> = found.value().0.iter().filter_map(|(_, tie)| tie.document().cloned()).collect();
     let names = clinical::names(&inside.app, &relations).await;
     let shell = footed(shell, &found);
     Reply::page(
         StatusCode::OK,
-        found.map(|(care, people, total)| {
-            let rows = care.iter().filter_map(|(id, document)| {
+        found.map(|(ties, people, total)| {
+            let rows = ties.iter().filter_map(|(id, tie)| {
                 let patient = &people.iter().find(|one| one.name.id == *id)?.body;
-                Some(row(id, patient, document, &names, &shell))
+                Some(row(id, patient, tie, &names, &shell))
             });
             let patients = rows.collect();
-            let bar = AccessBar { current: total as u64, ..AccessBar::default() };
+            let trained = staff::named(&inside.app, &inside.auth.who.account).and_then(|one| one.training_until);
+            let bar = AccessBar {
+                current: total as u64,
+                training_until: trained.map(|day| day.to_string()),
+                training_over: trained.is_some_and(|day| day < shell.now.to_zoned(shell.zone.clone()).date()),
+                ..AccessBar::default()
+            };
             let pager = pager(&format!("{}?", url::PATIENTS), page, ROWS, total);
             MyPatients { shell, bar, patients, items: Vec::new(), pager }
         }),
@@ -181,17 +200,54 @@ fn weightiest(documents: Vec<Document>, shell: &Shell) -> Vec<(String, Document)
     order
 }
 
-fn row(id: &str, patient: &Value, document: &Document, names: &Names, shell: &Shell) -> PatientRow {
+/// Why a patient is in the list of own patients.
+enum Tie {
+    /// A document of care.
+    Care(Document),
+    /// A request that was accepted, until its end.
+    Granted(Granted),
+}
+
+impl Tie {
+    fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Care(document) => Some(document),
+            Self::Granted(_) => None,
+        }
+    }
+}
+
+fn ties(care: Vec<(String, Document)>) -> Vec<(String, Tie)> {
+    care.into_iter().map(|(id, document)| (id, Tie::Care(document))).collect()
+}
+
+/// Those of these patients whom the asker may see.
+fn people(look: &mut Look<'_>, ids: Vec<String>) -> Result<Vec<Document>, Refused> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(look.search(&Find::new(&["Patient"], Scope::Ids(ids), &Everything))?.documents)
+}
+
+fn row(id: &str, patient: &Value, tie: &Tie, names: &Names, shell: &Shell) -> PatientRow {
+    let (relation, about, since) = match tie {
+        Tie::Care(document) => (relation_of(document), about(document, names, shell), begins(document, shell)),
+        Tie::Granted(granted) => {
+            let until = shell.t().why_until(shell.when(&granted.until));
+            let words = [short("AR", &granted.request), until].join(&shell.t().list_comma());
+            (Relation::Granted, words, granted.from)
+        }
+    };
     PatientRow {
         id: id.to_owned(),
         name: clinical::name_of(patient),
         sex: wording::sex(shell.t(), text(patient, "/gender")),
         age: clinical::age(patient, shell),
         number: clinical::record_number(patient),
-        relation: relation_of(document),
+        relation,
         place: None,
-        about: about(document, names, shell),
-        since: begins(document, shell),
+        about,
+        since,
         flags: clinical::flags(patient, shell),
     }
 }
@@ -210,6 +266,7 @@ pub(super) fn relation(permit: Option<&Permit>) -> Relation {
         Some("encounter") => Relation::Encounter,
         Some("appointment") => Relation::Appointment,
         Some("care-team" | "episode-of-care") => Relation::CareTeam,
+        Some("access-request") => Relation::Granted,
         _ => Relation::Duty,
     }
 }

@@ -1,6 +1,7 @@
 //! Breaking the glass: the form, the declaration, and its early end.
 
 use http::StatusCode;
+use tacebo_identity::{IdentityError, Secret};
 use tacebo_vault::Door;
 use tacebo_vault::policy::Purpose;
 
@@ -11,26 +12,31 @@ use crate::doors::whose::whose;
 use crate::http::{Incoming, Open, Reply};
 use crate::pages::emergency::{Declare, Reason};
 use crate::pages::message::MessageKind;
-use crate::pages::{Choice, Field, url};
+use crate::pages::{Choice, Field, FieldError, url};
 
 /// Minutes offered; the shortest is chosen.
 const MINUTES: [u32; 4] = [30, 60, 120, 240];
-/// Hours until the review is due.
-const REVIEW_HOURS: u32 = 24;
 
 struct Typed {
     reason: Option<Reason>,
     reason_missing: bool,
     text: Field,
     minutes: u32,
+    /// What is wrong with the password or code; what was typed never goes back.
+    code: Option<FieldError>,
+}
+
+/// Those of the times offered that policy allows.
+fn offered(inside: &Inside) -> impl Iterator<Item = u32> {
+    let most = inside.app.vault().emergency_terms().minutes;
+    MINUTES.into_iter().filter(move |n| *n <= most)
 }
 
 async fn show(inside: &Inside, status: StatusCode, typed: Typed) -> Reply {
     let patient = inside.incoming.param("patient").to_owned();
     let mut shell = inside.shell(None).await;
     local(&url::emergency(&patient)).clone_into(&mut shell.path);
-    let minutes = MINUTES
-        .into_iter()
+    let minutes = offered(inside)
         .map(|n| Choice { code: n.to_string(), label: shell.t().minutes_n(n), chosen: n == typed.minutes })
         .collect();
     let view = Declare {
@@ -40,9 +46,7 @@ async fn show(inside: &Inside, status: StatusCode, typed: Typed) -> Reply {
         reason_missing: typed.reason_missing,
         text: typed.text,
         minutes,
-        needs_code: false,
-        code: Field::default(),
-        review_hours: REVIEW_HOURS,
+        code: Field { value: String::new(), error: typed.code },
     };
     Reply::open(status, Open::page(&view))
 }
@@ -55,7 +59,7 @@ pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
     if !inside.may_declare() {
         return inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await;
     }
-    let typed = Typed { reason: None, reason_missing: false, text: Field::default(), minutes: 30 };
+    let typed = Typed { reason: None, reason_missing: false, text: Field::default(), minutes: 30, code: None };
     show(&inside, StatusCode::OK, typed).await
 }
 
@@ -66,23 +70,43 @@ pub(super) async fn declare(app: App, incoming: Incoming) -> Reply {
     };
     let form = inside.incoming.form();
     let reason = Reason::from_code(form.get("reason"));
-    let minutes = form.get("minutes").parse().ok().filter(|n| MINUTES.contains(n));
+    let minutes = form.get("minutes").parse().ok().filter(|n| offered(&inside).any(|one| one == *n));
     let words = form.get("text");
     let wrong = length(words);
-    let (Some(reason), Some(minutes), None) = (reason, minutes, wrong.clone()) else {
-        let text = Field { value: words.to_owned(), error: wrong };
-        let typed = Typed { reason, reason_missing: reason.is_none(), text, minutes: minutes.unwrap_or(30) };
-        return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed).await;
+    let missing = Some(FieldError::Required).filter(|_| form.get("code").is_empty());
+    let typed = |code| Typed {
+        reason,
+        reason_missing: reason.is_none(),
+        text: Field { value: words.to_owned(), error: wrong.clone() },
+        minutes: minutes.unwrap_or(30),
+        code,
     };
-    let typed = inside.incoming.param("patient");
-    let patient = match whose(&inside.app, typed) {
+    let (Some(reason), Some(minutes), None, None) = (reason, minutes, &wrong, &missing) else {
+        return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed(missing)).await;
+    };
+    // Who may not declare hears that from policy, which writes it down.
+    if inside.may_declare() {
+        let given = Secret::new(form.get("code"));
+        let error = match inside.app.identity().confirm_again(&inside.auth, &given, &inside.origin()).await {
+            Ok(()) => None,
+            Err(IdentityError::OldPassword) => Some(FieldError::WrongPassword),
+            Err(IdentityError::CodeWrong) => Some(FieldError::WrongCode),
+            Err(IdentityError::LogInFailed) => Some(FieldError::Said(inside.lang.t().declare_too_many())),
+            Err(error) => return inside.identity_error(&error).await,
+        };
+        if error.is_some() {
+            return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed(error)).await;
+        }
+    }
+    let named = inside.incoming.param("patient");
+    let patient = match whose(&inside.app, named) {
         Ok(patient) => patient,
         Err(fault) => return inside.fault(fault).await,
     };
     let asker = inside.asker(Purpose::EmergencyTreat);
     match inside.app.vault().declare_emergency(&asker, &patient, reason.code(), words, minutes).await {
         Ok(declared) => {
-            let to = format!("{}?done=emergency-begun", url::patient(typed));
+            let to = format!("{}?done=emergency-begun", url::patient(named));
             Reply::see_other(&to).receipts(declared.receipts())
         }
         Err(refused) => inside.refused(&refused).await,

@@ -11,6 +11,7 @@ pub(super) mod privacy;
 mod reception;
 mod record;
 mod register;
+mod requests;
 mod reviews;
 pub(super) mod staff;
 mod system;
@@ -102,8 +103,8 @@ fn oversight() -> Vec<Route> {
         get(url::REVIEWS, Decided(Action::Review), reviews::queue),
         get("/privacy/reviews/{ticket}", Decided(Action::Review), reviews::one),
         post("/privacy/reviews/{ticket}", Decided(Action::Review), reviews::decide),
-        get("/privacy/requests/{request}", Decided(Action::Review), reviews::request_page),
-        post("/privacy/requests/{request}", Decided(Action::Review), reviews::answer),
+        get("/privacy/requests/{request}", Decided(Action::Review), requests::page),
+        post("/privacy/requests/{request}", Decided(Action::Review), requests::answer),
         get(url::WHO_SAW, Decided(Action::ReadLog), privacy::who_saw),
         get(url::AUDIT, Decided(Action::ReadLog), audit::log),
         get("/audit/entries/{index}", Decided(Action::ReadLog), audit::entry),

@@ -1,9 +1,9 @@
 //! The privacy officer: what is to be done today, and who saw whom.
 
 use http::StatusCode;
-use tacebo_governance::{Governance, RequestState};
+use tacebo_governance::{AccessRequest, Governance, RequestState};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Door, LogQuery, Refused};
+use tacebo_vault::{Door, LogQuery, Record, Refused};
 
 use super::reviews::{reason, short};
 use super::staff;
@@ -13,7 +13,7 @@ use crate::doors::session::Inside;
 use crate::doors::whose::whose;
 use crate::doors::{looks, wording};
 use crate::http::{Incoming, Open, Reply};
-use crate::pages::privacy::{By, Task, TaskKind, Today, WhoSaw};
+use crate::pages::privacy::{By, Granted, Task, TaskKind, Today, WhoSaw};
 use crate::pages::{Field, FieldError, Nav, Pager, url};
 
 const DAY_US: i64 = 24 * 3_600 * 1_000_000;
@@ -70,7 +70,7 @@ async fn show(inside: &Inside) -> Result<Reply, Refused> {
                 kind: TaskKind::AccessRequest,
                 title: t.task_request_title(&one.value.name),
                 since: wording::moment(one.value.at_us),
-                due: wording::moment(one.value.at_us + DAY_US),
+                due: wording::moment(one.value.at_us + i64::from(shell.figures.answer_workdays) * DAY_US),
                 href: url::access_request(&one.id),
             }));
             let waiting = tasks.len() as u64 - unreviewed;
@@ -80,6 +80,7 @@ async fn show(inside: &Inside) -> Result<Reply, Refused> {
                 crate::pages::Purpose::from_code(entry.get(tacebo_vault::field::PURPOSE)).label(t)
             });
             let by_hour = looks::heat(&week, t.chart_by_hour(), &shell);
+            let granted = granted(inside, &requests);
             shell.badges.push((Nav::Reviews, unreviewed));
             Today {
                 nearest: tasks.first().map(|task| task.due),
@@ -87,12 +88,32 @@ async fn show(inside: &Inside) -> Result<Reply, Refused> {
                 waiting,
                 refusals: refusals as u64,
                 tasks,
+                granted,
                 by_purpose,
                 by_hour,
                 shell,
             }
         }),
     ))
+}
+
+/// Accesses by request that are running now.
+fn granted(inside: &Inside, requests: &[Record<AccessRequest>]) -> Vec<Granted> {
+    let now_us = inside.app.vault().now_us();
+    let mut running: Vec<Granted> = requests
+        .iter()
+        .filter(|one| one.value.is_running(now_us))
+        .filter_map(|one| {
+            Some(Granted {
+                actor: staff::actor(&inside.app, &one.value.account),
+                patient: one.patient.clone().unwrap_or_default(),
+                until: wording::moment(one.value.answer.as_ref()?.until_us?),
+                href: url::access_request(&one.id),
+            })
+        })
+        .collect();
+    running.sort_by_key(|one| one.until);
+    running
 }
 
 pub(super) async fn who_saw(app: App, incoming: Incoming) -> Reply {

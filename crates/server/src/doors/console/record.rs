@@ -5,6 +5,7 @@ use tacebo_vault::policy::{Permit, Purpose, RefusalCode, Role};
 use tacebo_vault::{Denial, Document, Door, Everything, Find, Meant, PatientId, Refused, Scope};
 
 use super::doctor::{about, page_number, pager, relation};
+use super::reviews::short;
 use crate::app::App;
 use crate::doors::clinical::{self, Names};
 use crate::doors::session::{Inside, local};
@@ -76,10 +77,12 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
 
 /// The sentence "you may see this because …".
 fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names: &Names, shell: &Shell) -> Why {
-    let evidence = permit.and_then(|permit| {
-        permit.why().args.into_iter().find(|(name, _)| *name == "document").map(|(_, document)| document)
-    });
+    let arg = |wanted: &str| {
+        permit.and_then(|permit| permit.why().args.into_iter().find(|(name, _)| *name == wanted).map(|(_, arg)| arg))
+    };
+    let evidence = arg("document");
     let hangs_on = evidence
+        .as_deref()
         .and_then(|evidence| documents.iter().find(|one| format!("{}/{}", one.name.kind, one.name.id) == evidence));
     let since = hangs_on.map(|one| clinical::text(&one.body, "/period/start")).unwrap_or_default();
     let words = hangs_on.map(|one| about(one, names, shell)).filter(|words| !words.is_empty());
@@ -88,7 +91,13 @@ fn why(permit: Option<&Permit>, purpose: Purpose, documents: &[Document], names:
         None => words,
     });
     let relation = relation(permit);
-    let until = permit.and_then(Permit::until).filter(|_| relation == Relation::Emergency);
+    // A request is no document of the record: it is named by what can be read out to the officer.
+    let request = evidence.as_deref().and_then(|evidence| evidence.strip_prefix("AccessRequest/"));
+    let about = about.or_else(|| request.map(|id| short("AR", id)));
+    let until = match relation {
+        Relation::Emergency => permit.and_then(Permit::until),
+        _ => arg("until").and_then(|until| until.parse().ok()),
+    };
     Why { relation, about, purpose: crate::pages::Purpose::from_code(purpose.code()), until }
 }
 

@@ -1,9 +1,9 @@
-//! Emergency accesses, looked at by a person within a day; and requests for access, answered.
+//! Emergency accesses, each looked at by a second person.
 
 use http::StatusCode;
-use tacebo_governance::{AccessRequest, Case, Governance, RequestState, Verdict};
+use tacebo_governance::{Case, Governance, Verdict};
 use tacebo_vault::policy::{Purpose, Role};
-use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, Look, Record, Refused, field};
+use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, Look, Refused, field};
 
 use super::doctor::{page_number, pager};
 use super::record::length;
@@ -15,7 +15,6 @@ use crate::http::{Incoming, Reply};
 use crate::pages::emergency::Reason;
 use crate::pages::message::MessageKind;
 use crate::pages::privacy::{Review, ReviewOutcome, ReviewRow, Reviews, Shown};
-use crate::pages::request::Request;
 use crate::pages::{Field, Nav, Shell, url};
 
 /// Reviewed cases on a page.
@@ -235,73 +234,4 @@ async fn take(inside: &Inside) -> Result<Reply, Halt> {
     });
     let done = done.await?;
     Ok(Reply::see_other(&format!("{}?done=reviewed", url::REVIEWS)).receipts(done.receipts()))
-}
-
-/// One request for access.
-fn request(look: &mut Look<'_>, id: &str) -> Result<Record<AccessRequest>, Halt> {
-    let found = Governance::access_requests(look)?.into_iter().find(|one| one.id == id);
-    found.ok_or_else(|| Halt::say(StatusCode::NOT_FOUND, MessageKind::NotFound))
-}
-
-pub(super) async fn request_page(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let id = inside.incoming.param("request");
-    let found = match inside.app.vault().ask(&inside.asker(Purpose::Compliance), |look| request(look, id)).await {
-        Ok(found) => found,
-        Err(halt) => return inside.halted(&halt).await,
-    };
-    let shell = inside.shell_with(Some(Nav::PrivacyToday), &found).await;
-    let value = &found.value().value;
-    let department = match &value.department {
-        Some(reference) => inside.app.governance().directory().name(reference).await.unwrap_or_default(),
-        None => String::new(),
-    };
-    let actor = staff::actor(&inside.app, &value.account);
-    Reply::page(
-        StatusCode::OK,
-        found.map(|one| Request {
-            shell,
-            reference: short("AR", &one.id),
-            id: one.id,
-            actor,
-            post: one.value.name,
-            department,
-            patient: one.patient.unwrap_or_default(),
-            text: one.value.words,
-            at: wording::moment(one.value.at_us),
-            accepted: match one.value.state {
-                RequestState::Open => None,
-                RequestState::Accepted => Some(true),
-                RequestState::Declined => Some(false),
-            },
-        }),
-    )
-}
-
-pub(super) async fn answer(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let state = match inside.incoming.form().get("answer") {
-        "accepted" => RequestState::Accepted,
-        "declined" => RequestState::Declined,
-        _ => return inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await,
-    };
-    let id = inside.incoming.param("request");
-    let asker = inside.asker(Purpose::Compliance);
-    let done = inside.app.vault().act(&asker, |look| {
-        let found = request(look, id)?;
-        if found.value.state != RequestState::Open {
-            return Err(Halt::say(StatusCode::CONFLICT, MessageKind::Conflict));
-        }
-        Ok(Governance::answer_request(look, &found, state)?)
-    });
-    match done.await {
-        Ok(done) => Reply::see_other(&format!("{}?done=answered", url::PRIVACY)).receipts(done.receipts()),
-        Err(halt) => inside.halted(&halt).await,
-    }
 }

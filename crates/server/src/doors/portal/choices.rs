@@ -4,42 +4,37 @@ use std::collections::HashMap;
 
 use http::StatusCode;
 use tacebo_governance::{Choice, Governance};
-use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Everything, Find, PatientId, Refused, Scope};
+use tacebo_vault::{Everything, Find, Scope};
 
-use super::enter;
+use super::{Portal, answer};
 use crate::app::App;
 use crate::doors::clinical::text;
-use crate::doors::session::Inside;
+use crate::doors::notices::past;
+use crate::doors::session::Halt;
 use crate::http::{Incoming, Reply};
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Choices, DepartmentChoice};
 use crate::pages::{Nav, url};
 
 pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    let (inside, patient) = match enter(app, incoming).await {
-        Ok(entered) => entered,
-        Err(reply) => return reply,
-    };
-    match show(&inside, &patient).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+    answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
-    let asker = inside.asker(Purpose::PatientRequest);
-    let departments = inside.app.governance().directory().departments().await?;
-    let visits = Find::new(&["Encounter"], Scope::Patient(patient.clone()), &Everything);
-    let found = inside.app.vault().ask(&asker, |look| {
-        let choices = Governance::choices(look, patient, departments)?;
-        Ok::<_, Refused>((choices, look.search(&visits)?))
+async fn show(portal: &Portal) -> Result<Reply, Halt> {
+    let departments = portal.app.governance().directory().departments().await?;
+    let visits = Find::new(&["Encounter"], Scope::Patient(portal.patient.clone()), &Everything);
+    let asker = portal.ask();
+    let found = portal.app.vault().ask(&asker, |look| {
+        let choices = Governance::choices(look, &portal.patient, departments)?;
+        let notices = Governance::notices_of(look, &portal.patient)?;
+        Ok::<_, Halt>((choices, look.search(&visits)?, notices))
     });
     let found = found.await?;
-    let shell = inside.shell_with(Some(Nav::Choices), &found).await;
+    let library = portal.app.governance().library();
+    let shell = portal.shell_with(Nav::Choices, &found).await;
     Ok(Reply::page(
         StatusCode::OK,
-        found.map(|(choices, visits)| {
+        found.map(|(choices, visits, notices)| {
             let mut counted: HashMap<&str, u64> = HashMap::new();
             for visit in &visits.documents {
                 *counted.entry(text(&visit.body, "/serviceProvider/reference")).or_default() += 1;
@@ -56,35 +51,29 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
                 .collect();
             // Those the person knows come first.
             departments.sort_by(|a, b| b.limited.cmp(&a.limited).then_with(|| b.visits.cmp(&a.visits)));
-            Choices { shell, departments }
+            let past = notices.iter().map(|proof| past(proof, library, &shell)).collect();
+            Choices { shell, departments, past }
         }),
     ))
 }
 
 pub(super) async fn choose(app: App, incoming: Incoming) -> Reply {
-    let (inside, patient) = match enter(app, incoming).await {
-        Ok(entered) => entered,
-        Err(reply) => return reply,
-    };
-    match take(&inside, &patient).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+    answer(app, incoming, |portal| Box::pin(take(portal))).await
 }
 
-async fn take(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
-    let form = inside.incoming.form();
+async fn take(portal: &Portal) -> Result<Reply, Halt> {
+    let form = portal.incoming.form();
     let (choice, word) = match form.get("limit") {
         "on" => (Choice::Limit, "limited"),
         "off" => (Choice::Allow, "opened"),
-        _ => return Ok(inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await),
+        _ => return Ok(portal.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await),
     };
     let department = form.get("department");
-    let known = inside.app.governance().directory().departments().await?;
+    let known = portal.app.governance().directory().departments().await?;
     if !known.iter().any(|one| one.reference == department) {
-        return Ok(inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await);
+        return Ok(portal.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await);
     }
-    let asker = inside.asker(Purpose::PatientRequest);
-    let done = inside.app.governance().choose(&asker, patient, department, choice).await?;
+    let asker = portal.ask();
+    let done = portal.app.governance().choose(&asker, &portal.patient, department, choice).await?;
     Ok(Reply::see_other(&format!("{}?done={word}", url::CHOICES)).receipts(done.receipts()))
 }

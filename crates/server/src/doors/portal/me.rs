@@ -5,53 +5,47 @@ use std::collections::BTreeMap;
 use http::StatusCode;
 use tacebo_governance::Governance;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Document, Everything, Find, LogQuery, PatientId, Refused, Scope, field};
+use tacebo_vault::{Document, Everything, Find, LogQuery, Scope, field};
 
-use super::enter;
+use super::{Portal, answer};
 use crate::app::App;
-use crate::doors::session::Inside;
-use crate::doors::{looks, wording};
+use crate::doors::session::Halt;
+use crate::doors::{clinical, looks, wording};
 use crate::http::{Incoming, Reply};
 use crate::pages::portal::{Kept, Letter, Me, SeenRow};
 use crate::pages::{Lang, Nav, Shell, url};
 
-/// Microseconds of thirty days.
-const MONTH_US: i64 = 30 * 24 * 3_600 * 1_000_000;
+/// Days whose looks are counted on the start page.
+const DAYS: u32 = 30;
+const DAY_US: i64 = 24 * 3_600 * 1_000_000;
 /// Looks counted at most.
 const LOOKS: usize = 1_000;
 /// Looks shown.
 const LATEST: usize = 3;
 
 pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    let (inside, patient) = match enter(app, incoming).await {
-        Ok(entered) => entered,
-        Err(reply) => return reply,
-    };
-    match Box::pin(show(&inside, &patient)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+    answer(app, incoming, |portal| Box::pin(show(portal))).await
 }
 
-async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
-    let asker = inside.asker(Purpose::PatientRequest);
-    let all = Find::new(&[], Scope::Patient(patient.clone()), &Everything);
-    let from_us = inside.app.vault().now_us() - MONTH_US;
+async fn show(portal: &Portal) -> Result<Reply, Halt> {
+    let all = Find::new(&[], Scope::Patient(portal.patient.clone()), &Everything);
+    let from_us = portal.app.vault().now_us() - i64::from(DAYS) * DAY_US;
     let query =
-        LogQuery { patient: Some(patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
-    let departments = inside.app.governance().directory().departments().await?;
-    let found = inside.app.vault().ask(&asker, |look| {
+        LogQuery { patient: Some(portal.patient.clone()), from_us: Some(from_us), limit: LOOKS, ..LogQuery::default() };
+    let departments = portal.app.governance().directory().departments().await?;
+    let asker = portal.ask();
+    let found = portal.app.vault().ask(&asker, |look| {
         let (documents, entries) = (look.search(&all)?, look.log(&query)?);
-        Ok::<_, Refused>((documents, entries, Governance::choices(look, patient, departments)?))
+        Ok::<_, Halt>((documents, entries, Governance::choices(look, &portal.patient, departments)?))
     });
     let found = found.await?;
-    let people = looks::people(&inside.app, &found.value().1).await;
-    let shell = inside.shell_with(Some(Nav::Me), &found).await;
-    let (rule_why, rule_years) = retention(inside);
+    let people = looks::people(&portal.app, &found.value().1).await;
+    let shell = portal.shell_with(Nav::Me, &found).await;
+    let (rule_why, rule_years) = retention(portal);
     Ok(Reply::page(
         StatusCode::OK,
         found.map(|(documents, entries, choices)| {
-            let own = inside.auth.who.account.as_str();
+            let own = portal.auth.who.account.as_str();
             let rows: Vec<SeenRow> =
                 entries.iter().map(|entry| looks::seen(entry, &people, own, &shell)).filter(|row| !row.own).collect();
             let letters = entries
@@ -60,9 +54,11 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
                 .map(|entry| letter(&looks::seen(entry, &people, own, &shell), &shell))
                 .collect();
             Me {
-                name: inside.auth.name.clone(),
+                name: portal.auth.name.clone(),
+                child: (portal.why == Purpose::FamilyRequest).then(|| child(&documents.documents)),
                 kept: kept(&documents.documents, &rule_why, rule_years, &shell),
                 seen_month: rows.len() as u64,
+                seen_days: DAYS,
                 seen: rows.into_iter().take(LATEST).collect(),
                 limited: choices.iter().filter(|choice| choice.limited).count() as u64,
                 letters,
@@ -72,22 +68,26 @@ async fn show(inside: &Inside, patient: &PatientId) -> Result<Reply, Refused> {
     ))
 }
 
+/// The name of the child whose record it is.
+fn child(documents: &[Document]) -> String {
+    documents.iter().find(|one| one.name.kind == "Patient").map(|one| clinical::name_of(&one.body)).unwrap_or_default()
+}
+
 fn letter(row: &SeenRow, shell: &Shell) -> Letter {
     let t = shell.t();
     Letter {
         at: row.at,
         title: t.letter_emergency(),
-        text: t.letter_emergency_text(row.role.as_str(), row.department.as_str()),
+        text: t.letter_emergency_text(row.role.as_str(), row.department.as_str(), shell.figures.review_hours),
         href: Some(url::seen_entry(&row.entry)),
     }
 }
 
 /// Why and how long outpatient records are kept, from the register of rules.
-fn retention(inside: &Inside) -> (String, u32) {
-    let rules = inside.app.governance().library().retention();
-    let rule = rules.iter().find(|rule| rule.what == "outpatient");
+fn retention(portal: &Portal) -> (String, u32) {
+    let rule = portal.app.governance().library().retention_of("outpatient");
     rule.map_or((String::new(), 0), |rule| {
-        let why = match inside.lang {
+        let why = match portal.lang {
             Lang::Zh => &rule.why_zh,
             Lang::En => &rule.why_en,
         };

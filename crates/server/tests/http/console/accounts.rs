@@ -1,6 +1,9 @@
 //! Accounts, the first log-in with changed secrets, one's own account, and the machine.
 
-use crate::house::{House, PASSWORD};
+use serde_json::json;
+
+use crate::browser::{Browser, Page};
+use crate::house::{House, NAME, PASSWORD};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
@@ -72,6 +75,90 @@ async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
     li.post("/accounts", &new("zhao.er", &["doctor"])).await.is(403);
     li.post(&format!("{edit}/lock"), &[]).await.is(403);
     admin.get("/patients/p1").await.is(403);
+}
+
+/// Somebody of the staff register, as the personnel system writes it.
+async fn hire(house: &House, id: &str, number: &str, name: &str, active: bool) {
+    let identifier = json!([{ "system": "urn:oid:2.16.156.10011.1.4", "value": number },
+        { "system": "urn:oid:2.16.156.10011.1.3", "value": "110101199001011237" }]);
+    let person = json!({ "resourceType": "Practitioner", "id": id, "active": active, "identifier": identifier,
+        "name": [{ "text": name }] });
+    house.keep(&person).await;
+}
+
+/// The first log-in of an account just made, with its first secrets changed.
+async fn first_log_in(house: &House, made: &Page, user: &str) -> Browser {
+    let password = made.after("First password</dt><dd><code class=\"secret\">");
+    let secret = made.after("authenticator</dt><dd><code class=\"secret\">");
+    let mut browser = house.browser();
+    house.both_steps(&mut browser, user, &password, &House::factor(&secret)).await.goes_to("/login/password");
+    browser.post("/login/password", &[("new", PASSWORD), ("again", PASSWORD)]).await.goes_to("/login/enrol");
+    let own = browser.get("/login/enrol").await.after("id=\"secret\">");
+    let code = house.code(&House::factor(&own));
+    browser.post("/login/enrol", &[("code", &code)]).await.is(303);
+    browser
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_doctor_made_on_the_screen_sees_the_patient_of_an_encounter_that_names_him() {
+    let house = House::staffed().await;
+    hire(&house, "zhou", "200731", "周一", true).await;
+    hire(&house, "gone", "200100", "郑去", false).await;
+    house.take_in("p1").await;
+    let mut admin = house.log_in("yuan.bowen").await;
+    let new = |user: &'static str, number: &'static str| {
+        [("user", user), ("name", "周一"), ("department", "内分泌科"), ("practitioner", number), ("role", "doctor")]
+    };
+    // Unknown, left, and a number that is none of a post.
+    for wrong in ["999999", "200100", "110101199001011237"] {
+        admin.post("/accounts", &new("zhou.yi", wrong)).await.is(422).shows("Nobody in the staff register");
+    }
+    let made = admin.post("/accounts", &new("zhou.yi", "200731")).await;
+    made.is(200).shows("value=\"200731\"");
+    // One person, one account.
+    admin.post("/accounts", &new("zhou.er", "zhou")).await.is(422).shows("already");
+    let edit = format!("/accounts/{}", made.link("/accounts/0").split('/').nth(2).unwrap());
+
+    let mut zhou = first_log_in(&house, &made, "zhou.yi").await;
+    zhou.get("/patients/p1").await.is(403);
+    let encounter = |practitioner: &str| {
+        json!({ "resourceType": "Encounter", "id": "consult", "status": "in-progress", "class": { "code": "AMB" },
+            "subject": { "reference": "Patient/p1" }, "period": { "start": "2026-11-10T09:00:00+08:00" },
+            "participant": [{ "individual": { "reference": format!("Practitioner/{practitioner}") } }] })
+    };
+    house.keep(&encounter("zhou")).await;
+    zhou.get("/patients").await.is(200).shows(NAME);
+    zhou.get("/patients/p1").await.is(200).shows("心力衰竭");
+
+    // The day of the training is kept, and shown to the person; no other day is taken.
+    let trained = |day: &'static str| {
+        [
+            ("name", "周一"),
+            ("department", "内分泌科"),
+            ("practitioner", "200731"),
+            ("role", "doctor"),
+            ("training_until", day),
+        ]
+    };
+    admin.post(&edit, &trained("next year")).await.is(422).shows("not a possible date");
+    admin.post(&edit, &trained("2027-03-12")).await.goes_to(&edit);
+    admin.get(&edit).await.is(200).shows("value=\"2027-03-12\"");
+    zhou.get("/patients").await.is(200).shows("training valid until 2027-03-12");
+    admin.post(&edit, &trained("2026-01-31")).await.goes_to(&edit);
+    zhou.get("/patients").await.is(200).shows("training ran out on 2026-01-31");
+
+    // Changed like everything else of an account: in the log, and in force at once.
+    let before = house.entries().await.len();
+    let cleared = [("name", "周一"), ("department", "内分泌科"), ("practitioner", ""), ("role", "doctor")];
+    admin.post(&edit, &cleared).await.goes_to(&edit);
+    let entries = house.entries().await.split_off(before);
+    assert!(entries.iter().any(|one| one.get("detail") == "account-changed" && one.get("outcome") == "done"));
+    admin.get(&edit).await.is(200).hides("200731");
+    zhou.get("/patients").await.goes_to("/login");
+    // Free again for another account.
+    admin.post("/accounts", &new("zhou.er", "200731")).await.is(200);
+    let taken = [("name", "周一"), ("department", "内分泌科"), ("practitioner", "200731"), ("role", "doctor")];
+    admin.post(&edit, &taken).await.is(422).shows("already");
 }
 
 #[tokio::test(flavor = "multi_thread")]

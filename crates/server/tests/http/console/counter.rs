@@ -1,6 +1,9 @@
 //! The counter: what reaches it is masked in the bytes; registration and notice.
 
 use serde_json::json;
+use tacebo_identity::Identity;
+use tacebo_vault::policy::{PersonKind, Purpose, Role};
+use tacebo_vault::{Asker, Door, Everything, Find, PatientId, Scope};
 
 use crate::house::{House, NAME, PHONE, RESIDENT_ID};
 
@@ -71,6 +74,7 @@ async fn col_03_a_person_is_registered_once_and_given_the_notice() {
             ("method", "paper".into()),
             ("by", "self".into()),
             ("guardian", String::new()),
+            ("given_on", "2026-11-16".into()),
             ("item.research", research.to_owned()),
             ("item.sharing", "no".into()),
         ]
@@ -90,4 +94,61 @@ async fn col_03_a_person_is_registered_once_and_given_the_notice() {
     counter.get(path).await.is(200).shows("All done").hides("Nothing recorded yet");
     // The same card at another counter finds the record.
     counter.post("/reception/register", &form("110101199001011237", "1990-01-01", "13900139000")).await.is(409);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn l_03_the_day_of_the_notice_and_the_guardian_who_answers_are_kept() {
+    let house = House::staffed().await;
+    house.keep(&json!({ "resourceType": "Patient", "id": "p2", "name": [{ "text": "赵小军" }], "birthDate": "2020-05-05" })).await;
+    let mut counter = house.log_in("xiao.yutong").await;
+    let path = "/reception/patients/p2/consent";
+    let page = counter.get(path).await;
+    page.is(200).shows("in force since 2026-01-01").shows("always under 14");
+    let (version, digest) = (page.hidden("version"), page.hidden("digest"));
+    let sent = |by: &'static str, guardian: &'static str, on: &'static str| {
+        vec![
+            ("version", version.clone()),
+            ("digest", digest.clone()),
+            ("method", "paper".into()),
+            ("by", by.to_owned()),
+            ("guardian", guardian.to_owned()),
+            ("given_on", on.to_owned()),
+            ("item.research", "no".into()),
+            ("item.sharing", "yes".into()),
+        ]
+    };
+    for (form, says) in [
+        (sent("self", "", "2026-11-10"), "Under 14 a parent or guardian answers"),
+        (sent("guardian", "", "2026-11-10"), "fill this in"),
+        (sent("guardian", "赵建军", ""), "fill this in"),
+        (sent("guardian", "赵建军", "2025-12-31"), "not a possible date"),
+        (sent("guardian", "赵建军", "2030-01-01"), "not a possible date"),
+    ] {
+        let form: Vec<(&str, &str)> = form.iter().map(|(k, v)| (*k, v.as_str())).collect();
+        counter.post(path, &form).await.is(422).shows(says);
+    }
+    let good = sent("guardian", "赵建军", "2026-11-10");
+    let good: Vec<(&str, &str)> = good.iter().map(|(k, v)| (*k, v.as_str())).collect();
+    counter.post(path, &good).await.goes_to(path);
+    // Masked at the counter like every name; whole for the person it is about.
+    let past = counter.get(path).await;
+    past.is(200).shows("given on 2026-11-10").shows("in force since 2026-01-01").shows("guardian 赵*").hides("赵建军");
+    let mut own = house.log_in("patient.other").await;
+    let choices = own.get("/me/choices").await;
+    choices.is(200).shows("Notices given to you").shows("given on 2026-11-10").shows("guardian 赵建军");
+    let find = Find::new(&["Consent"], Scope::Patient(PatientId::new("p2")), &Everything);
+    let consents = house.app.vault().search(&patient_of(&house), &find).await.unwrap();
+    let bodies: Vec<_> = consents.value().documents.iter().map(|one| &one.body).collect();
+    assert_eq!(bodies.len(), 2);
+    assert!(bodies.iter().all(|one| one["performer"][0]["display"] == "赵建军" && one["dateTime"] == "2026-11-10"));
+}
+
+/// The portal account of p2, asking for the own record.
+fn patient_of(house: &House) -> Asker {
+    let mut asker = Identity::house(Door::Portal).for_purpose(Purpose::PatientRequest);
+    asker.who.account = house.account("patient.other");
+    asker.who.kind = PersonKind::Patient;
+    asker.who.roles = [Role::Patient].into();
+    asker.who.patient = Some("p2".into());
+    asker
 }

@@ -3,6 +3,8 @@
 mod accounts;
 mod counter;
 mod doors;
+mod guardian;
 mod oversight;
+mod requests;
 mod story;
 pub(crate) mod ward;

@@ -1,6 +1,6 @@
 //! The whole story: an own patient, a stranger, broken glass, its review, the patient's proof, a limit.
 
-use crate::house::{House, NAME};
+use crate::house::{House, NAME, PASSWORD};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
@@ -45,8 +45,12 @@ async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
     let incomplete =
         wang.post("/patients/p1/emergency", &[("reason", "unconscious"), ("text", ""), ("minutes", "30")]).await;
     incomplete.is(422).shows("fill this in");
-    let reason =
-        [("reason", "unconscious"), ("text", "found on the stairs, nobody of the ward reached"), ("minutes", "30")];
+    let reason = [
+        ("reason", "unconscious"),
+        ("text", "found on the stairs, nobody of the ward reached"),
+        ("minutes", "30"),
+        ("code", PASSWORD),
+    ];
     wang.post("/patients/10p177/emergency", &reason).await.goes_to("/patients/10p177");
     let opened = wang.get("/patients/10p177").await;
     opened
@@ -64,7 +68,7 @@ async fn from_the_log_in_to_the_doctor_refused_on_the_next_click() {
     let request = today.link("/privacy/requests/");
     officer.get(&request).await.is(200).shows("consultation asked by phone").shows("王思齐");
     officer.post(&request, &[("answer", "declined")]).await.goes_to("/privacy");
-    officer.post(&request, &[("answer", "accepted")]).await.is(409);
+    officer.post(&request, &[("answer", "accepted"), ("days", "7")]).await.is(409);
     let queue = officer.get("/privacy/reviews").await;
     queue.is(200).shows("王思齐");
     let review = queue.link("/privacy/reviews/");

@@ -1,0 +1,56 @@
+//! A broken place of the log in words, for the auditor's page and for `tacebo verify`.
+
+use tacebo_vault::ledger::audit::Fault;
+
+use super::Lang;
+
+/// The broken place in the reader's language.
+pub fn fault_words(fault: &Fault, lang: Lang) -> String {
+    let t = lang.t();
+    let n = |number: &u64| number.to_string();
+    match fault {
+        Fault::StateMissing => t.fault_state_missing(),
+        Fault::StateAltered { stated, found } => t.fault_state_altered(n(stated), n(found)),
+        Fault::RootMismatch { size } => t.fault_root_mismatch(n(size)),
+        Fault::EntryMissing { index } => t.fault_entry_missing(n(index)),
+        Fault::EntrySuperfluous { index } => t.fault_entry_superfluous(n(index)),
+        Fault::EntryAltered { index } => t.fault_entry_altered(n(index)),
+        Fault::RowAltered { index } => t.fault_row_altered(n(index)),
+        Fault::TileMissing { level, index } => t.fault_tile_missing(level.to_string(), n(index)),
+        Fault::TileAltered { level, index } => t.fault_tile_altered(level.to_string(), n(index)),
+        Fault::TileSuperfluous { level, index } => t.fault_tile_superfluous(n(level), n(index)),
+        Fault::CheckpointMissing { seq } => t.fault_checkpoint_missing(n(seq)),
+        Fault::CheckpointSuperfluous { seq } => t.fault_checkpoint_superfluous(n(seq)),
+        Fault::CheckpointAltered { seq } => t.fault_checkpoint_altered(n(seq)),
+        Fault::SignatureInvalid { seq } => t.fault_signature_invalid(n(seq)),
+        Fault::CheckpointForked { seq, size, intact } => t.fault_checkpoint_forked(n(seq), n(intact), n(size)),
+        Fault::Truncated { size, signed, seq } => t.fault_truncated(n(size), n(seq), n(signed)),
+        Fault::OlderCheckpointForked { size, intact } => t.fault_older_checkpoint_forked(n(size), n(intact)),
+        Fault::RolledBack { size, signed } => t.fault_rolled_back(n(size), n(signed)),
+        // A place that a newer ledger names: its own words.
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_has_its_words_in_both_languages() {
+        let faults = [
+            Fault::StateMissing,
+            Fault::TileMissing { level: 1, index: 23 },
+            Fault::CheckpointForked { seq: 4, size: 56, intact: 78 },
+            Fault::RolledBack { size: 56, signed: 78 },
+        ];
+        for fault in &faults {
+            let (zh, en) = (fault_words(fault, Lang::Zh), fault_words(fault, Lang::En));
+            assert_ne!(zh, en);
+            let numbers = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+            assert_eq!(numbers(&en).len(), numbers(&zh).len(), "{en} {zh}");
+        }
+        assert_eq!(fault_words(&faults[1], Lang::En), "tile 1/23 of the tree is missing");
+        assert_eq!(fault_words(&faults[3], Lang::Zh), "日志被截断或回退到 56 条；您保存的旧检查点为 78 条");
+    }
+}
