@@ -12,7 +12,6 @@ mod emergency;
 mod library;
 mod notice;
 mod request;
-mod seen;
 mod terms;
 
 pub use choice::{Choice, DepartmentChoice};
@@ -21,7 +20,6 @@ pub use emergency::{Case, Review, Verdict};
 pub use library::{Confidence, Library, LibraryError, Notice, Retention};
 pub use notice::{Answer, Given, Method, NoticeProof};
 pub use request::{AccessRequest, AnswerError, Answered, Decision, RequestState};
-pub use seen::{Seen, SeenBy};
 pub use terms::{Offer, Term, Terms};
 
 use tacebo_vault::{Asker, Refused, Vault};

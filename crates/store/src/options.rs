@@ -48,8 +48,8 @@ impl Options {
             busy_after: Duration::from_secs(5),
             group_changes: 512,
             group_bytes: 8 << 20,
-            siblings: 6,
-            delay: Duration::from_micros(400),
+            siblings: 8,
+            delay: Duration::from_micros(800),
             readers: 4,
             commit_fault: None,
         }

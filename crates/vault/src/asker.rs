@@ -1,5 +1,6 @@
 //! Who asks, why, and from where: what every call into the vault begins with.
 
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use std::net::IpAddr;
 
 use tacebo_policy::{Purpose, Who};
@@ -65,12 +66,21 @@ pub struct Asker {
 impl Asker {
     /// An ask with a fresh request id.
     pub fn new(who: Who, why: Purpose, origin: Origin) -> Self {
-        Self { who, why, origin, request: Uuid::new_v4() }
+        Self { who, why, origin, request: request_id() }
     }
 
     /// The same request, asked for another purpose.
     #[must_use]
     pub fn for_purpose(&self, why: Purpose) -> Self {
         Self { why, ..self.clone() }
+    }
+}
+
+/// A random UUID of the library's generator; `Uuid::new_v4` asks the kernel each time.
+fn request_id() -> Uuid {
+    let mut bytes = [0; 16];
+    match SystemRandom::new().fill(&mut bytes) {
+        Ok(()) => uuid::Builder::from_random_bytes(bytes).into_uuid(),
+        Err(_) => Uuid::new_v4(),
     }
 }

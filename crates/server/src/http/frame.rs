@@ -9,7 +9,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
@@ -17,14 +17,18 @@ use tower_http::csrf::CsrfLayer;
 use crate::app::App;
 use crate::http::{Incoming, Open, Reply, Route};
 
-const HEADERS: [(&str, &str); 7] = [
-    ("content-security-policy", crate::pages::CONTENT_SECURITY_POLICY),
-    ("x-content-type-options", "nosniff"),
-    ("x-frame-options", "DENY"),
-    ("referrer-policy", "no-referrer"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("cross-origin-resource-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+/// What every answer carries; made once, for every answer.
+static HEADERS: [(HeaderName, HeaderValue); 7] = [
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(crate::pages::CONTENT_SECURITY_POLICY)),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
+    ),
 ];
 
 /// Marks a connection as TLS for handlers.
@@ -55,12 +59,13 @@ async fn around(State(app): State<App>, request: Request, next: Next) -> Respons
     let tls = request.extensions().get::<OverTls>().is_some();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    for (name, value) in HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    headers.reserve(HEADERS.len());
+    for (name, value) in &HEADERS {
+        headers.insert(name.clone(), value.clone());
     }
     if tls {
         let hsts = HeaderValue::from_static("max-age=31536000");
-        headers.insert(HeaderName::from_static("strict-transport-security"), hsts);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
     }
     app.metrics().answered(&method, response.status(), start.elapsed());
     response

@@ -199,6 +199,8 @@ impl Reply {
         let mut response = Response::new(Body::from(bytes));
         *response.status_mut() = status;
         let headers = response.headers_mut();
+        // Ours, those of the frame and those of the server: no growing on the way.
+        headers.reserve(20);
         if !empty {
             headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
