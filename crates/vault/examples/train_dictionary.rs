@@ -54,13 +54,15 @@ fn at_rest(kind: &str, resource: &Value) -> Result<Vec<u8>, serde_json::Error> {
     let mut all = Map::new();
     all.insert("resourceType".into(), json!(kind));
     all.insert("id".into(), resource.get("id").cloned().unwrap_or_default());
-    let mut meta = json!({ "versionId": "1", "lastUpdated": "0000-00-00T00:00:00.000Z" });
+    let mut meta = Map::new();
+    meta.insert("versionId".into(), json!("1"));
+    meta.insert("lastUpdated".into(), json!("0000-00-00T00:00:00.000Z"));
     for (name, value) in resource.get("meta").and_then(Value::as_object).into_iter().flatten() {
-        if name != "versionId" && name != "lastUpdated" {
-            meta[name] = value.clone();
+        if !meta.contains_key(name) {
+            meta.insert(name.clone(), value.clone());
         }
     }
-    all.insert("meta".into(), meta);
+    all.insert("meta".into(), Value::Object(meta));
     for (name, value) in resource.as_object().into_iter().flatten() {
         if !all.contains_key(name) {
             all.insert(name.clone(), value.clone());
