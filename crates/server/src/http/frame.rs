@@ -2,34 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams, Request, State};
-use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::StatusCode;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tower_http::compression::CompressionLayer;
 use tower_http::csrf::CsrfLayer;
 
 use crate::app::App;
+use crate::http::around::Around;
 use crate::http::{Incoming, Open, Reply, Route};
-
-/// What every answer carries; made once, for every answer.
-static HEADERS: [(HeaderName, HeaderValue); 7] = [
-    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(crate::pages::CONTENT_SECURITY_POLICY)),
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
-    (
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static("camera=(), geolocation=(), microphone=()"),
-    ),
-];
 
 /// Marks a connection as TLS for handlers.
 #[derive(Debug, Clone, Copy)]
@@ -49,26 +34,8 @@ pub fn router(app: App, routes: Vec<Route>) -> Router {
         // Cross-site form posts are refused by Sec-Fetch-Site and Origin.
         .layer(CsrfLayer::new())
         .layer(CompressionLayer::new())
-        .layer(middleware::from_fn_with_state(app.clone(), around))
+        .layer(Around(app.clone()))
         .with_state(app)
-}
-
-async fn around(State(app): State<App>, request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let method = request.method().clone();
-    let tls = request.extensions().get::<OverTls>().is_some();
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    headers.reserve(HEADERS.len());
-    for (name, value) in &HEADERS {
-        headers.insert(name.clone(), value.clone());
-    }
-    if tls {
-        let hsts = HeaderValue::from_static("max-age=31536000");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, hsts);
-    }
-    app.metrics().answered(&method, response.status(), start.elapsed());
-    response
 }
 
 async fn answer(app: App, route: Route, request: Request) -> Response {

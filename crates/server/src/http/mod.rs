@@ -4,6 +4,7 @@
 //! [`tacebo_vault::Disclosed`], from an [`Open`] (which speaks of nobody), or from both
 //! refusals and open words; there is no other way to put bytes on the wire.
 
+mod around;
 mod frame;
 mod incoming;
 mod listen;
