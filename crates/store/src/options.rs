@@ -49,7 +49,7 @@ impl Options {
             group_changes: 512,
             group_bytes: 8 << 20,
             siblings: 8,
-            delay: Duration::from_micros(800),
+            delay: Duration::from_micros(100),
             readers: 4,
             commit_fault: None,
         }
