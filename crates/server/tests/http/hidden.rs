@@ -148,12 +148,8 @@ fn without_chance(text: &str) -> String {
     let part = |c: char| c.is_ascii_alphanumeric() || "+_-=/".contains(c);
     let all = |run: &str, of: fn(&u8) -> bool| run.as_bytes().iter().any(of);
     // Base64 has slashes; no address of ours has capitals among its words.
-    let is_base64 = |run: &str| {
-        run.len() >= 40
-            && all(run, u8::is_ascii_uppercase)
-            && all(run, u8::is_ascii_lowercase)
-            && all(run, u8::is_ascii_digit)
-    };
+    // One hash in a thousand has no digit, and a page of the log shows hundreds.
+    let is_base64 = |run: &str| run.len() >= 40 && all(run, u8::is_ascii_uppercase) && all(run, u8::is_ascii_lowercase);
     let is_chance = |run: &str| {
         let reference = ["AR-", "BG-", "P-"].iter().any(|mark| run.starts_with(mark) && run.len() >= 11);
         let hex = run.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
@@ -324,16 +320,8 @@ async fn no_answer_of_any_route_tells_whether_a_hidden_patient_exists() {
                 }
                 for asked in asked(route, about) {
                     let mark = there.mark();
-                    let mut tries = 0;
-                    let (a, b) = loop {
-                        let ((s1, h1, t1), (s2, h2, t2)) = tokio::join!(one.ask(&there, &asked), two.ask(&not, &asked));
-                        let (a, b) = (bare(s1, &h1, &t1), bare(s2, &h2, &t2));
-                        tries += 1;
-                        // What reads can be asked again: chance makes another difference or none, a leak the same.
-                        if a == b || writing || tries == 3 {
-                            break (a, b);
-                        }
-                    };
+                    let ((s1, h1, t1), (s2, h2, t2)) = tokio::join!(one.ask(&there, &asked), two.ask(&not, &asked));
+                    let (a, b) = (bare(s1, &h1, &t1), bare(s2, &h2, &t2));
                     compared += 1;
                     if a == b {
                         continue;
