@@ -144,6 +144,7 @@ fn apart(a: &(u16, Vec<(String, String)>, String), b: &(u16, Vec<(String, String
 }
 
 /// Random names have 24 characters and more with a digit among them, or 16 of hex, or follow the marks of references.
+/// The short name of a session may happen to have no letter; its place in an address tells it.
 fn without_chance(text: &str) -> String {
     let part = |c: char| c.is_ascii_alphanumeric() || "+_-=/".contains(c);
     let all = |run: &str, of: fn(&u8) -> bool| run.as_bytes().iter().any(of);
@@ -152,7 +153,7 @@ fn without_chance(text: &str) -> String {
     let is_base64 = |run: &str| run.len() >= 40 && all(run, u8::is_ascii_uppercase) && all(run, u8::is_ascii_lowercase);
     let is_chance = |run: &str| {
         let reference = ["AR-", "BG-", "P-"].iter().any(|mark| run.starts_with(mark) && run.len() >= 11);
-        let hex = run.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        let hex = is_hex(run);
         let (upper, lower) = (all(run, u8::is_ascii_uppercase), all(run, u8::is_ascii_lowercase));
         let digit = all(run, u8::is_ascii_digit);
         // A secret may happen to have no digit.
@@ -164,13 +165,21 @@ fn without_chance(text: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c| !part(c)).unwrap_or(rest.len());
         let (run, behind) = rest.split_at(end);
-        let words = run.split('/').map(|word| if is_chance(word) { "~" } else { word });
+        let mut before = "";
+        let words = run.split('/').map(|word| {
+            let is_session = std::mem::replace(&mut before, word) == "sessions" && word.len() == 16 && is_hex(word);
+            if is_session || is_chance(word) { "~" } else { word }
+        });
         out.push_str(&if is_base64(run) { "~".to_owned() } else { words.collect::<Vec<_>>().join("/") });
         let one = behind.chars().next().map_or(0, char::len_utf8);
         out.push_str(&behind[..one]);
         rest = &behind[one..];
     }
     out
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
 /// A house with one patient in 李明远's ward: the hidden one, or another with another name and other numbers.
@@ -343,6 +352,16 @@ async fn no_answer_of_any_route_tells_whether_a_hidden_patient_exists() {
         }
     }
     assert!(compared > 3_000 && let_in > 20, "{compared} {let_in}");
+}
+
+#[test]
+fn what_is_taken_for_chance_is_never_a_patients() {
+    let session = "/account/sessions/6752375634254220/end";
+    assert_eq!(without_chance(session), "/account/sessions/~/end");
+    for kept in [HIDDEN, RESIDENT_ID, "13800138000", "/patients/6752375634254220", "M-hid", "王小明 6752375634254220"]
+    {
+        assert_eq!(without_chance(kept), kept);
+    }
 }
 
 #[test]
