@@ -5,7 +5,8 @@ use std::hint::black_box;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use tacebo_ledger::{
-    Hash, LogKey, MemoryTiles, Sequencer, consistency_proof, inclusion_proof, verify_consistency, verify_inclusion,
+    Hash, LogKey, MemoryTiles, Salt, Sequencer, consistency_proof, inclusion_proof, verify_consistency,
+    verify_inclusion,
 };
 
 const SIZE: u64 = 100_000;
@@ -72,5 +73,29 @@ fn prove(c: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, append, prove);
+fn commit_to(c: &mut Criterion) {
+    let names = [
+        "actor",
+        "roles",
+        "department",
+        "purpose",
+        "action",
+        "outcome",
+        "door",
+        "address",
+        "request",
+        "patient",
+        "items",
+        "policies",
+        "evidence",
+    ];
+    let value = b"Observation/01a2b3c4d5e6/_history/1".as_slice();
+    let fields: Vec<(&str, &[u8])> = names.into_iter().map(|name| (name, value)).collect();
+    let salt = Salt::random().unwrap();
+    c.bench_function("commit to the 13 fields of an entry", |b| {
+        b.iter(|| tacebo_ledger::commit(&salt, black_box(&fields)).unwrap());
+    });
+}
+
+criterion_group!(benches, append, prove, commit_to);
 criterion_main!(benches);

@@ -1,19 +1,24 @@
 //! Salted commitments to an event's fields, and the disclosure of one field alone.
 //!
-//! `r` is 32 random bytes kept sealed with the event. For a field f: `r_f = HKDF-Expand(r, "f:" ‖ name)`,
-//! `c_f = SHA-256("tacebo/fc/v1" ‖ r_f ‖ len(name) ‖ name ‖ value)`, and the event's commitment is
-//! `C = SHA-256("tacebo/ec/v1" ‖ c_1 ‖ … ‖ c_n)`. Once `r` is destroyed, C says nothing about the
-//! fields; with `r_f` and the other c, one field can be shown and nothing else is learnt.
+//! `r` is 32 random bytes kept sealed with the event. The salts `s_1 ‖ … ‖ s_n` of its fields, 16 bytes each, are the
+//! key stream of AES-256-CTR under `r` from counter 0 (NIST SP 800-38A §6.5; a generator without a state to keep, as in
+//! SP 800-90A CTR_DRBG). `c_f = SHA-256("tacebo/fc/v1" ‖ s_f ‖ len(name) ‖ name ‖ value)`, and the event's commitment is
+//! `C = SHA-256("tacebo/ec/v1" ‖ c_1 ‖ … ‖ c_n)`. Once `r` is destroyed, C says nothing about the fields; with `s_f` and
+//! the other c, one field can be shown and nothing else is learnt (128 bits of salt, as RFC 9901 recommends).
 
 use std::fmt;
 
 use aws_lc_rs::{
-    hmac::{self, HMAC_SHA256},
+    cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey},
+    iv::FixedLength,
     rand,
 };
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::{Hash, LedgerError, text::Reader};
+
+/// Bytes of a field's salt: a block of the cipher.
+const SALT: usize = 16;
 
 /// An event's 32 random bytes, from which every field's own salt comes.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -37,25 +42,15 @@ impl Salt {
         &self.0
     }
 
-    /// The pads of the salt hashed once for all fields of an event.
-    fn key(&self) -> hmac::Key {
-        hmac::Key::new(HMAC_SHA256, &self.0)
+    /// The salts of `count` fields, in order.
+    fn of_fields(&self, count: usize) -> Result<Zeroizing<Vec<[u8; SALT]>>, LedgerError> {
+        let broken = |_| LedgerError::Fields("salt derivation failed");
+        let key = UnboundCipherKey::new(&AES_256, &self.0).and_then(EncryptingKey::ctr).map_err(broken)?;
+        let mut salts = Zeroizing::new(vec![[0; SALT]; count]);
+        let from_zero = EncryptionContext::Iv128(FixedLength::from([0; SALT]));
+        key.less_safe_encrypt(salts.as_flattened_mut(), from_zero).map_err(broken)?;
+        Ok(salts)
     }
-
-    fn of_field(&self, name: &str) -> Result<[u8; 32], LedgerError> {
-        field_salt(&self.key(), name, &mut Zeroizing::new(Vec::new()))
-    }
-}
-
-/// `HKDF-Expand(r, "f:" ‖ name)` for 32 bytes: one block, `HMAC(r, info ‖ 0x01)` (RFC 5869 §2.3).
-fn field_salt(key: &hmac::Key, name: &str, scratch: &mut Zeroizing<Vec<u8>>) -> Result<[u8; 32], LedgerError> {
-    scratch.clear();
-    for piece in [b"f:".as_slice(), name.as_bytes(), &[1]] {
-        scratch.extend_from_slice(piece);
-    }
-    let mut out = [0; 32];
-    hmac::sign_to_buffer(key, scratch, &mut out).map_err(|_| LedgerError::Fields("salt derivation failed"))?;
-    Ok(out)
 }
 
 impl fmt::Debug for Salt {
@@ -71,14 +66,16 @@ pub fn commit(salt: &Salt, fields: &[(&str, &[u8])]) -> Result<Hash, LedgerError
 
 /// Opens the one field `name` of the fields that were committed to.
 pub fn disclose(salt: &Salt, fields: &[(&str, &[u8])], name: &str) -> Result<Disclosure, LedgerError> {
+    let unknown = LedgerError::Fields("no field of this name");
     let mut siblings = each(salt, fields)?;
-    let position = fields.iter().position(|(n, _)| *n == name).ok_or(LedgerError::Fields("no field of this name"))?;
-    let (_, value) = fields.get(position).ok_or(LedgerError::Fields("no field of this name"))?;
+    let (salts, found) = (salt.of_fields(fields.len())?, fields.iter().position(|(n, _)| *n == name));
+    let named = found.and_then(|position| Some((position, fields.get(position)?, salts.get(position)?)));
+    let (position, (_, value), own) = named.ok_or(unknown)?;
     siblings.remove(position);
     Ok(Disclosure {
         name: name.to_owned(),
         value: value.to_vec(),
-        salt: salt.of_field(name)?,
+        salt: *own,
         position: u16::try_from(position).map_err(|_| LedgerError::Fields("too many fields"))?,
         siblings,
     })
@@ -89,7 +86,7 @@ pub fn disclose(salt: &Salt, fields: &[(&str, &[u8])], name: &str) -> Result<Dis
 pub struct Disclosure {
     name: String,
     value: Vec<u8>,
-    salt: [u8; 32],
+    salt: [u8; SALT],
     position: u16,
     siblings: Vec<Hash>,
 }
@@ -164,22 +161,16 @@ fn each(salt: &Salt, fields: &[(&str, &[u8])]) -> Result<Vec<Hash>, LedgerError>
     if names.len() != fields.len() {
         return Err(LedgerError::Fields("two fields have the same name"));
     }
-    let key = salt.key();
+    let salts = salt.of_fields(fields.len())?;
     // Room for most values, so that salts are not left behind in freed memory.
     let mut scratch = Zeroizing::new(Vec::with_capacity(SCRATCH));
-    fields
-        .iter()
-        .map(|(name, value)| {
-            let salt = field_salt(&key, name, &mut scratch)?;
-            field(&salt, name, value, &mut scratch)
-        })
-        .collect()
+    fields.iter().zip(salts.iter()).map(|((name, value), salt)| field(salt, name, value, &mut scratch)).collect()
 }
 
 /// Bytes of most fields with what is hashed before them.
 const SCRATCH: usize = 512;
 
-fn field(salt: &[u8; 32], name: &str, value: &[u8], scratch: &mut Zeroizing<Vec<u8>>) -> Result<Hash, LedgerError> {
+fn field(salt: &[u8; SALT], name: &str, value: &[u8], scratch: &mut Zeroizing<Vec<u8>>) -> Result<Hash, LedgerError> {
     let length = u8::try_from(name.len()).map_err(|_| LedgerError::Fields("a name is over 255 bytes"))?;
     if value.len() > SCRATCH / 2 {
         return Ok(Hash::of_parts([b"tacebo/fc/v1".as_slice(), salt, &[length], name.as_bytes(), value]));

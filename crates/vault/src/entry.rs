@@ -1,7 +1,8 @@
 //! What the log says of one ask: drafted here, sealed under the audit key of the
 //! person concerned, and committed field by field in the tree's leaf.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
 use tacebo_policy::Action;
 use tacebo_seal::SubjectNo;
 
@@ -82,6 +83,20 @@ pub mod field {
     pub const REQUEST: &str = "request";
     /// Free detail: reason given, event name.
     pub const DETAIL: &str = "detail";
+
+    /// How a sealed entry names a field: by its place here. Never reordered, only added to.
+    const CODES: [&str; 18] = [
+        ACTOR, ROLES, DEPARTMENT, PURPOSE, ACTION, ALSO, OUTCOME, PATIENT, ITEMS, COUNT, DIGESTS, POLICIES, EVIDENCE,
+        MASKS, DOOR, ADDRESS, REQUEST, DETAIL,
+    ];
+
+    pub(crate) fn code(name: &str) -> Option<u8> {
+        CODES.iter().position(|known| *known == name)?.try_into().ok()
+    }
+
+    pub(crate) fn of_code(code: u8) -> Option<&'static str> {
+        CODES.get(usize::from(code)).copied()
+    }
 }
 
 /// Items named in one entry at most; the count and a digest of all stand beside them.
@@ -93,51 +108,49 @@ pub(crate) struct Draft {
     pub subject: Option<SubjectNo>,
     pub actor: u64,
     pub class: Class,
-    pub fields: Vec<(&'static str, String)>,
+    pub fields: Vec<(&'static str, Cow<'static, str>)>,
 }
 
-/// The sealed body of an entry.
-#[derive(Clone, Deserialize)]
+/// What an entry's seal holds: the salt of its commitments, and the fields.
+#[derive(Clone)]
 pub(crate) struct EntryBody {
     pub salt: [u8; 32],
-    pub fields: Vec<(String, String)>,
-}
-
-/// The same on its way in.
-#[derive(Serialize)]
-pub(crate) struct NewBody<'a> {
-    pub salt: [u8; 32],
-    pub fields: &'a [(&'static str, String)],
+    pub fields: Vec<(&'static str, String)>,
 }
 
 const ENTRY_V1: u8 = 1;
 
-impl NewBody<'_> {
-    pub(crate) fn encode(&self) -> Result<Vec<u8>, VaultFault> {
-        let mut out = Vec::with_capacity(512);
-        out.push(ENTRY_V1);
-        postcard::to_extend(self, out).map_err(|_| VaultFault::Decode("entry"))
-    }
+/// The plain bytes of an entry's seal.
+pub(crate) fn encode(salt: &[u8; 32], draft: &Draft) -> Result<Vec<u8>, VaultFault> {
+    let unknown = VaultFault::Decode("a field without a code");
+    let fields: Option<Vec<(u8, &str)>> =
+        draft.fields.iter().map(|(name, value)| Some((field::code(name)?, &**value))).collect();
+    let mut out = Vec::with_capacity(512);
+    out.push(ENTRY_V1);
+    postcard::to_extend(&(salt, fields.ok_or(unknown)?), out).map_err(|_| VaultFault::Decode("entry"))
 }
 
 impl EntryBody {
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, VaultFault> {
-        match bytes.split_first() {
-            Some((&ENTRY_V1, rest)) => postcard::from_bytes(rest).map_err(|_| VaultFault::Decode("entry")),
-            _ => Err(VaultFault::Decode("entry version")),
-        }
+        let Some((&ENTRY_V1, rest)) = bytes.split_first() else {
+            return Err(VaultFault::Decode("entry version"));
+        };
+        let (salt, coded): ([u8; 32], Vec<(u8, String)>) =
+            postcard::from_bytes(rest).map_err(|_| VaultFault::Decode("entry"))?;
+        let named = |(code, value)| Some((field::of_code(code)?, value));
+        let fields: Option<Vec<_>> = coded.into_iter().map(named).collect();
+        Ok(Self { salt, fields: fields.ok_or(VaultFault::Decode("entry field"))? })
     }
 }
 
 impl Draft {
     /// An entry of `asker`'s ask with this outcome; nobody concerned yet.
     pub(crate) fn new(asker: &Asker, action: Action, outcome: Outcome, class: Class) -> Self {
-        let roles = asker.who.roles.iter().map(|r| r.code()).collect::<Vec<_>>().join(",");
         let mut draft = Self { subject: None, actor: asker.who.number, class, fields: Vec::with_capacity(17) };
-        draft.put(field::ACTOR, asker.who.account.as_str());
-        draft.put(field::ROLES, roles);
+        draft.put(field::ACTOR, asker.who.account.clone());
+        draft.put(field::ROLES, list(asker.who.roles.iter().map(|role| role.code())));
         if let Some(department) = &asker.who.department {
-            draft.put(field::DEPARTMENT, department.as_str());
+            draft.put(field::DEPARTMENT, department.clone());
         }
         draft.put(field::PURPOSE, asker.why.code());
         draft.put(field::ACTION, action.code());
@@ -150,7 +163,7 @@ impl Draft {
         draft
     }
 
-    pub(crate) fn put(&mut self, name: &'static str, value: impl Into<String>) -> &mut Self {
+    pub(crate) fn put(&mut self, name: &'static str, value: impl Into<Cow<'static, str>>) -> &mut Self {
         self.fields.push((name, value.into()));
         self
     }
@@ -159,7 +172,7 @@ impl Draft {
     pub(crate) fn of(mut self, subject: Option<SubjectNo>, patient: Option<&str>) -> Self {
         self.subject = subject;
         if let Some(patient) = patient {
-            self.put(field::PATIENT, patient);
+            self.put(field::PATIENT, patient.to_owned());
         }
         self
     }
@@ -194,9 +207,14 @@ impl Draft {
         }
         let masks = leave.masks();
         if !masks.is_empty() {
-            let names: Vec<&str> = masks.iter().map(tacebo_policy::Mask::code).collect();
-            self.put(field::MASKS, names.join(","));
+            self.put(field::MASKS, list(masks.iter().map(tacebo_policy::Mask::code)));
         }
         self
     }
+}
+
+/// Codes, comma separated; mostly there is one.
+fn list(mut codes: impl Iterator<Item = &'static str>) -> Cow<'static, str> {
+    let first = Cow::Borrowed(codes.next().unwrap_or_default());
+    codes.fold(first, |list, code| format!("{list},{code}").into())
 }

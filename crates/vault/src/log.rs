@@ -47,7 +47,7 @@ pub struct LogEntry {
     /// Number of the acting account.
     pub actor: u64,
     /// The committed fields in order; `None` when the person's audit key was destroyed.
-    pub fields: Option<Vec<(String, String)>>,
+    pub fields: Option<Vec<(&'static str, String)>>,
     /// Leaf hash, as in the tree.
     pub leaf: String,
 }
@@ -61,7 +61,7 @@ impl std::fmt::Debug for LogEntry {
 impl LogEntry {
     /// The value of a field, empty when absent.
     pub fn get(&self, name: &str) -> &str {
-        self.fields.as_ref().and_then(|fields| fields.iter().find(|(n, _)| n == name)).map_or("", |(_, value)| value)
+        self.fields.as_ref().and_then(|fields| fields.iter().find(|(known, _)| *known == name)).map_or("", |(_, value)| value)
     }
 }
 
@@ -142,7 +142,7 @@ impl Look<'_> {
             None => None,
         };
         let patient = opened.as_ref().and_then(|body| {
-            body.fields.iter().find(|(name, _)| name == field::PATIENT).map(|(_, value)| value.clone())
+            body.fields.iter().find(|(name, _)| *name == field::PATIENT).map(|(_, value)| value.clone())
         });
         let concerned = match patient {
             Some(patient) => inner.concerned(&[patient])?,
@@ -214,9 +214,9 @@ impl Inner {
         let mut fields = self.open_entry(row)?.map(|body| body.fields);
         if hide && let Some(fields) = &mut fields {
             for (name, value) in fields {
-                if name == field::PATIENT {
+                if *name == field::PATIENT {
                     *value = self.pseudonym(value);
-                } else if name == field::ITEMS || name == field::EVIDENCE {
+                } else if *name == field::ITEMS || *name == field::EVIDENCE {
                     "•••".clone_into(value);
                 }
             }
@@ -251,7 +251,7 @@ impl Inner {
         let hide = leave.masks().contains(Mask::Identifier);
         let salt = Salt::from_bytes(body.salt);
         let fields: Vec<(&str, &[u8])> =
-            body.fields.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+            body.fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         let mut disclosures = Vec::with_capacity(fields.len());
         for (name, _) in &fields {
             if hide && [field::PATIENT, field::ITEMS, field::EVIDENCE].contains(name) {

@@ -30,8 +30,8 @@ fn get<'a>(draft: &'a Draft, name: &str) -> &'a str {
 
 fn set(draft: &mut Draft, name: &'static str, value: &str) {
     match draft.fields.iter_mut().find(|(known, _)| *known == name) {
-        Some((_, known)) => value.clone_into(known),
-        None => draft.fields.push((name, value.to_owned())),
+        Some((_, known)) => *known = value.to_owned().into(),
+        None => draft.fields.push((name, value.to_owned().into())),
     }
 }
 
@@ -82,7 +82,7 @@ fn join(known: &mut Draft, other: &Draft) {
             field::PATIENT => "",
             _ => continue,
         };
-        let value = if between.is_empty() { value.clone() } else { union(get(known, name), value, between) };
+        let value = if between.is_empty() { value.clone() } else { union(get(known, name), value, between).into() };
         set(known, name, &value);
     }
     if let Some(count) = count {
@@ -122,12 +122,12 @@ mod tests {
 
     fn draft(person: Option<u64>, action: &str, outcome: Outcome, class: Class, items: &str) -> Draft {
         let mut draft = Draft { subject: person.map(SubjectNo), actor: 1, class, fields: Vec::new() };
-        draft.put(field::ACTION, action);
+        draft.put(field::ACTION, action.to_owned());
         draft.put(field::OUTCOME, outcome.as_str());
         if let Some(person) = person {
             draft.put(field::PATIENT, format!("p{person}"));
         }
-        draft.put(field::ITEMS, items);
+        draft.put(field::ITEMS, items.to_owned());
         draft.put(field::COUNT, items.split(' ').filter(|item| !item.is_empty()).count().to_string());
         draft
     }

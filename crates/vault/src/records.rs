@@ -334,7 +334,7 @@ impl Vault {
         detail: &str,
     ) -> Result<Vec<tacebo_ledger::Receipt>, Refused> {
         let mut draft = Draft::new(asker, action, outcome, Class::House);
-        draft.put(field::DETAIL, detail);
+        draft.put(field::DETAIL, detail.to_owned());
         Ok(self.0.log(&[draft]).await?)
     }
 }

@@ -9,7 +9,7 @@ use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Real
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 
 use crate::disclosed::VaultFault;
-use crate::entry::{Draft, NewBody};
+use crate::entry::{self, Draft};
 use crate::hot::Hot;
 use crate::keys::{Drawer, Keys};
 use crate::pack::Packer;
@@ -153,13 +153,12 @@ impl Inner {
     pub(crate) fn seal_entry(&self, draft: &Draft, fresh: Option<&DataKey>) -> Result<EntryWrite, VaultFault> {
         // One draw for both: a draw costs more than its bytes.
         let (eid, salt) = random::pair::<16, 32>()?;
-        let body = NewBody { salt, fields: &draft.fields };
-        let fields: Vec<(&str, &[u8])> = body.fields.iter().map(|(n, v)| (*n, v.as_bytes())).collect();
-        let commitment = tacebo_ledger::commit(&Salt::from_bytes(body.salt), &fields)?;
+        let fields: Vec<(&str, &[u8])> = draft.fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let plain = entry::encode(&salt, draft)?;
+        let commitment = tacebo_ledger::commit(&Salt::from_bytes(salt), &fields)?;
         let category = Drawer::Audit.category();
         let subject = draft.subject.unwrap_or(SubjectNo::HOUSE);
         let place = self.place(draft.subject, category, ENTRY_KIND, &eid, 1, Part::Entry);
-        let plain = body.encode()?;
         let sealed = match fresh {
             Some(key) => key.seal(&place, &plain)?,
             None => self.key(subject, category)?.seal(&place, &plain)?,
