@@ -76,9 +76,11 @@ CREATE TABLE bucket_key (
     PRIMARY KEY (part, bucket)
 ) STRICT, WITHOUT ROWID;
 
+-- The place is the key: entries are appended and read in order, and an index on their order would be written for each.
 CREATE TABLE log_leaf (
-    part    INTEGER NOT NULL,
-    idx     INTEGER NOT NULL,         -- place in the tree, dense from 0
+    part    INTEGER NOT NULL GENERATED ALWAYS AS (place >> 51) VIRTUAL,
+    place   INTEGER NOT NULL PRIMARY KEY, -- part × 2^51 + place in the part's tree, dense from 0
+    idx     INTEGER NOT NULL GENERATED ALWAYS AS (place & 2251799813685247) VIRTUAL,
     eid     BLOB    NOT NULL,
     time    INTEGER NOT NULL,
     subject INTEGER,
@@ -87,9 +89,8 @@ CREATE TABLE log_leaf (
     entry   BLOB    NOT NULL,         -- the bytes that the tree holds
     sealed  BLOB    NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX log_leaf_idx     ON log_leaf (part, idx);
-CREATE INDEX        log_leaf_subject ON log_leaf (part, subject, idx) WHERE subject IS NOT NULL;
-CREATE INDEX        log_leaf_actor   ON log_leaf (part, actor, idx);
+CREATE INDEX log_leaf_subject ON log_leaf (part, subject) WHERE subject IS NOT NULL; -- in the order of places
+CREATE INDEX log_leaf_actor   ON log_leaf (part, actor);
 
 CREATE TABLE log_tile (
     part   INTEGER NOT NULL,

@@ -121,7 +121,7 @@ impl LogSource for AuditSource {
 
     fn rows(&self, visit: &mut dyn FnMut(LogRow<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
         let mut statement = self.conn.prepare_cached(sql::ENTRIES_UP)?;
-        let mut rows = statement.query([self.part.sql()])?;
+        let mut rows = statement.query([self.part.place(0), self.part.place(u64::MAX)])?;
         let mut expected = 0;
         loop {
             let flow = match rows.next() {

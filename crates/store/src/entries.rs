@@ -46,7 +46,7 @@ fn first_at(conn: &Connection, part: PartNo, size: u64, time_us: i64) -> Result<
     let (mut low, mut high) = (0, size);
     while low < high {
         let middle = low + (high - low) / 2;
-        let time: Option<i64> = statement.query_row((part.sql(), middle.cast_signed()), |r| r.get(0)).optional()?;
+        let time: Option<i64> = statement.query_row([part.place(middle)], |r| r.get(0)).optional()?;
         if time.ok_or(StoreError::Damaged("log_leaf"))? < time_us {
             low = middle + 1;
         } else {
@@ -74,15 +74,15 @@ impl Store {
             if let Some(time) = query.before_us {
                 before = before.min(first_at(conn, part, size, time)?);
             }
-            let end = before.cast_signed();
+            let end = part.place(before);
             match (query.subject, query.actor) {
                 (Some(subject), _) => {
-                    collect(conn, sql::ENTRIES_SUBJECT, (part.sql(), end, subject.0.cast_signed()), from, query)
+                    collect(conn, sql::ENTRIES_SUBJECT, (end, part.sql(), subject.0.cast_signed()), from, query)
                 }
                 (None, Some(actor)) => {
-                    collect(conn, sql::ENTRIES_ACTOR, (part.sql(), end, actor.cast_signed()), from, query)
+                    collect(conn, sql::ENTRIES_ACTOR, (end, part.sql(), actor.cast_signed()), from, query)
                 }
-                (None, None) => collect(conn, sql::ENTRIES, (part.sql(), end), from, query),
+                (None, None) => collect(conn, sql::ENTRIES, [end, part.place(from)], from, query),
             }
         })
     }
@@ -102,7 +102,7 @@ impl Store {
     pub fn logged(&self, part: PartNo, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|conn| {
             let mut statement = conn.prepare_cached(sql::LEAF_ENTRIES)?;
-            let rows = statement.query_map((part.sql(), from.cast_signed(), to.cast_signed()), |r| r.get(1))?;
+            let rows = statement.query_map([part.place(from), part.place(to)], |r| r.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
         })
     }

@@ -20,7 +20,16 @@ impl PartNo {
     pub(crate) const fn sql(self) -> i64 {
         self.0 as i64
     }
+
+    /// The key of a log entry: the part in front, so that parts lie apart, then its place in the part's tree.
+    pub(crate) fn place(self, index: u64) -> i64 {
+        (self.sql() << PLACE_BITS) | index.min(LAST_PLACE).cast_signed()
+    }
 }
+
+/// Bits of a place in a tree; what is left of 63 holds [`PartNo::MAX`].
+const PLACE_BITS: u32 = 51;
+const LAST_PLACE: u64 = (1 << PLACE_BITS) - 1;
 
 /// Commit order of document versions: 1, 2, 3 … without gaps in each part.
 pub type Rid = i64;

@@ -47,8 +47,8 @@ statements! { WRITES:
     KEY_DROP_CATEGORY = "DELETE FROM subject_key WHERE part = ?1 AND bucket = ?2 AND subject = ?3 AND category = ?4";
     BUCKET_PUT = "INSERT INTO bucket_key (part, bucket, epoch, wrapped) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (part, bucket) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped";
-    LEAF_PUT = "INSERT INTO log_leaf (part, idx, eid, time, subject, actor, class, entry, sealed) \
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    LEAF_PUT = "INSERT INTO log_leaf (place, eid, time, subject, actor, class, entry, sealed) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
     TILE_PUT = "INSERT INTO log_tile (part, level, idx, hashes) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
     CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note) VALUES (?1, ?2, ?3, ?4)";
@@ -146,14 +146,14 @@ statements! { READS:
     BUCKETS = "SELECT bucket, epoch, wrapped FROM bucket_key WHERE part = ?1 ORDER BY bucket";
     STATE = "SELECT origin, size, root, checkpoint FROM log_state WHERE part = ?1";
     TILE = "SELECT hashes FROM log_tile WHERE part = ?1 AND level = ?2 AND idx = ?3";
-    LEAF_ENTRIES = "SELECT idx, entry FROM log_leaf WHERE part = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY idx";
-    LEAF_TIME = "SELECT time FROM log_leaf WHERE part = ?1 AND idx = ?2";
-    /// Newest first; the reader stops at the lower end of its range. (With both ends in the text, the planner takes the
-    /// index on places and walks everybody's entries.)
-    ENTRIES = concat!(entry_columns!(), "WHERE part = ?1 AND idx < ?2 ORDER BY idx DESC");
-    ENTRIES_SUBJECT = concat!(entry_columns!(), "WHERE part = ?1 AND subject = ?3 AND idx < ?2 ORDER BY idx DESC");
-    ENTRIES_ACTOR = concat!(entry_columns!(), "WHERE part = ?1 AND actor = ?3 AND idx < ?2 ORDER BY idx DESC");
-    ENTRIES_UP = concat!(entry_columns!(), "WHERE part = ?1 ORDER BY idx");
+    LEAF_ENTRIES = "SELECT entry FROM log_leaf WHERE place >= ?1 AND place < ?2 ORDER BY place";
+    LEAF_TIME = "SELECT time FROM log_leaf WHERE place = ?1";
+    /// Newest first. Of a person or an actor, the reader stops at the lower end of its range: with both ends in the text,
+    /// the planner takes the places and walks everybody's entries.
+    ENTRIES = concat!(entry_columns!(), "WHERE place < ?1 AND place >= ?2 ORDER BY place DESC");
+    ENTRIES_SUBJECT = concat!(entry_columns!(), "WHERE part = ?2 AND subject = ?3 AND place < ?1 ORDER BY place DESC");
+    ENTRIES_ACTOR = concat!(entry_columns!(), "WHERE part = ?2 AND actor = ?3 AND place < ?1 ORDER BY place DESC");
+    ENTRIES_UP = concat!(entry_columns!(), "WHERE place BETWEEN ?1 AND ?2 ORDER BY place");
     TILE_PLACES = "SELECT level, idx FROM log_tile WHERE part = ?1 ORDER BY level, idx";
     CHECKPOINTS_UP = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq";
     ENTRY_COUNT_SUBJECT = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND subject = ?2";
@@ -197,7 +197,7 @@ mod tests {
             for step in plan(&conn, text) {
                 let walks = step.starts_with("SCAN") && !step.starts_with("SCAN (subquery");
                 assert!(small || !walks, "{name}: {step}");
-                let by_part = step.contains("(part=") || step.contains("(rowid="); // `part` alone is the key
+                let by_part = step.contains("(part=") || step.contains("(rowid"); // `part` is the key, or its front
                 assert!(!step.starts_with("SEARCH") || by_part, "{name}: {step}");
             }
         }
@@ -254,8 +254,9 @@ mod tests {
         let tables: Vec<String> = tables.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
         assert!(tables.len() >= 13, "{tables:?}");
         for table in tables {
-            let first: String =
-                conn.query_row("SELECT name FROM pragma_table_info(?1) WHERE cid = 0", [&table], |r| r.get(0)).unwrap();
+            let first: String = conn
+                .query_row("SELECT name FROM pragma_table_xinfo(?1) WHERE cid = 0", [&table], |r| r.get(0))
+                .unwrap();
             assert_eq!(first, "part", "{table}");
             let mut indexes = conn
                 .prepare(

@@ -61,7 +61,10 @@ impl std::fmt::Debug for LogEntry {
 impl LogEntry {
     /// The value of a field, empty when absent.
     pub fn get(&self, name: &str) -> &str {
-        self.fields.as_ref().and_then(|fields| fields.iter().find(|(known, _)| *known == name)).map_or("", |(_, value)| value)
+        self.fields
+            .as_ref()
+            .and_then(|fields| fields.iter().find(|(known, _)| *known == name))
+            .map_or("", |(_, value)| value)
     }
 }
 
@@ -250,8 +253,7 @@ impl Inner {
         let verifier = self.log_key.verifier()?;
         let hide = leave.masks().contains(Mask::Identifier);
         let salt = Salt::from_bytes(body.salt);
-        let fields: Vec<(&str, &[u8])> =
-            body.fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let fields: Vec<(&str, &[u8])> = body.fields.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         let mut disclosures = Vec::with_capacity(fields.len());
         for (name, _) in &fields {
             if hide && [field::PATIENT, field::ITEMS, field::EVIDENCE].contains(name) {

@@ -161,8 +161,7 @@ impl Writer {
             };
             let head = EntryHead::new(&columns, entry.commitment).encode();
             put.execute((
-                change.part.sql(),
-                index.cast_signed(),
+                change.part.place(index),
                 entry.eid,
                 time_us,
                 entry.subject.map(|s| s.0.cast_signed()),

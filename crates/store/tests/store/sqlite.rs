@@ -124,7 +124,7 @@ async fn every_change_to_a_row_of_the_log_is_found() {
         let conn = raw(copy.path());
         let n = random(600);
         let column = ["eid", "entry", "sealed"][usize::try_from(random(3)).unwrap()];
-        let number = ["idx", "time", "subject", "actor", "class"][usize::try_from(random(5)).unwrap()];
+        let number = ["place", "time", "subject", "actor", "class"][usize::try_from(random(5)).unwrap()];
         let tile = random(3);
         let tamper = match round % 10 {
             0 => format!("UPDATE log_leaf SET {column} = CAST({column} || x'00' AS BLOB) WHERE idx = {n}"),

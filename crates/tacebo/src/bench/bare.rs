@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::bench::figures::real;
 
 /// The tables that a resource costs rows in, with their column of order.
-const TABLES: [(&str, &str); 3] = [("document", "rid"), ("term", "rid"), ("log_leaf", "idx")];
+const TABLES: [(&str, &str); 3] = [("document", "rid"), ("term", "rid"), ("log_leaf", "place")];
 
 /// Where a store stood before a run.
 pub(crate) struct Mark([i64; 3]);
@@ -18,6 +18,8 @@ pub(crate) struct Mark([i64; 3]);
 /// The rows of a run, by table.
 pub(crate) struct Rows {
     schema: Vec<String>,
+    /// Of each table, the columns that are stored, comma separated.
+    columns: [String; 3],
     tables: [Vec<Vec<Value>>; 3],
 }
 
@@ -41,19 +43,24 @@ impl Rows {
     pub(crate) fn since(data: &Path, mark: &Mark) -> Result<Self> {
         let conn = open(data)?;
         let mut schema = Vec::new();
+        let mut columns: [String; 3] = Default::default();
         let mut tables: [Vec<Vec<Value>>; 3] = Default::default();
-        for (((table, column), from), rows) in TABLES.iter().zip(mark.0).zip(&mut tables) {
+        for ((((table, column), from), names), rows) in TABLES.iter().zip(mark.0).zip(&mut columns).zip(&mut tables) {
             let mut made = conn
                 .prepare("SELECT sql FROM sqlite_schema WHERE tbl_name = ?1 AND sql IS NOT NULL ORDER BY type DESC")?;
             for sql in made.query_map([table], |row| row.get::<_, String>(0))? {
                 schema.push(sql?);
             }
-            let mut all = conn.prepare(&format!("SELECT * FROM {table} WHERE {column} > ?1 ORDER BY {column}"))?;
-            let columns = all.column_count();
-            let found = all.query_map([from], |row| (0..columns).map(|at| row.get(at)).collect())?;
+            // `table_info` leaves out what is computed.
+            let stored = "SELECT group_concat(name, ', ') FROM pragma_table_info(?1)";
+            *names = conn.query_row(stored, [table], |row| row.get(0))?;
+            let mut all =
+                conn.prepare(&format!("SELECT {names} FROM {table} WHERE {column} > ?1 ORDER BY {column}"))?;
+            let width = all.column_count();
+            let found = all.query_map([from], |row| (0..width).map(|at| row.get(at)).collect())?;
             *rows = found.collect::<Result<_, _>>()?;
         }
-        Ok(Self { schema, tables })
+        Ok(Self { schema, columns, tables })
     }
 
     pub(crate) fn documents(&self) -> usize {
@@ -92,14 +99,14 @@ impl Rows {
         let begin = Instant::now();
         for commit in 0..commits {
             let tx = conn.transaction()?;
-            for ((table, _), rows) in TABLES.iter().zip(&self.tables) {
+            for (((table, _), names), rows) in TABLES.iter().zip(&self.columns).zip(&self.tables) {
                 let share = |n: usize| rows.len() * n / commits;
                 let share = rows.get(share(commit)..share(commit + 1)).unwrap_or_default();
-                let Some(columns) = share.first().map(Vec::len) else {
+                let Some(width) = share.first().map(Vec::len) else {
                     continue;
                 };
-                let places = vec!["?"; columns].join(", ");
-                let mut insert = tx.prepare_cached(&format!("INSERT INTO {table} VALUES ({places})"))?;
+                let places = vec!["?"; width].join(", ");
+                let mut insert = tx.prepare_cached(&format!("INSERT INTO {table} ({names}) VALUES ({places})"))?;
                 for row in share {
                     insert.execute(rusqlite::params_from_iter(row)).context("bare SQLite refused a row")?;
                 }

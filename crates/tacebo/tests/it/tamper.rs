@@ -21,7 +21,7 @@ const LONG: usize = 1_000;
 
 /// The log's tables: name, columns that say where a row is, other columns.
 const TABLES: [(&str, &[&str], &[&str]); 4] = [
-    ("log_leaf", &["idx"], &["eid", "time", "subject", "actor", "class", "entry", "sealed"]),
+    ("log_leaf", &["place"], &["eid", "time", "subject", "actor", "class", "entry", "sealed"]),
     ("log_tile", &["level", "idx"], &["hashes"]),
     ("checkpoint", &["seq"], &["size", "note"]),
     ("log_state", &["part"], &["origin", "size", "root", "checkpoint"]),
@@ -58,7 +58,8 @@ fn count(database: &Connection, table: &str) -> u64 {
 /// The words in which a place is named, by table.
 fn place(table: &str, at: &[i64]) -> Vec<String> {
     match (table, at) {
-        ("log_leaf", [index]) => vec![format!("entry {index} ")],
+        // The part's number is in front.
+        ("log_leaf", [place]) => vec![format!("entry {} ", place & ((1 << 51) - 1))],
         ("log_tile", [level, index]) => vec![format!("tile {level}/{index} ")],
         // Where a checkpoint is not what was signed, its number is named.
         ("checkpoint", [seq]) => vec![format!("checkpoint {seq} ")],
@@ -95,6 +96,21 @@ fn turned(cell: Cell, random: &mut Random) -> Cell {
             Cell::Text(String::from_utf8_lossy(&bytes).into_owned())
         }
         _ => Cell::Integer(1),
+    }
+}
+
+/// The column that says whose log a row is of; an entry's place says it.
+fn part(table: &str) -> &'static [&'static str] {
+    if table == "log_leaf" { &[] } else { &["part"] }
+}
+
+/// Another place for a row, in its own part or in another: a column and what it becomes.
+fn elsewhere<'a>(table: &str, keys: &[&'a str], random: &mut Random) -> (&'a str, String) {
+    let (last, own) = (*keys.last().unwrap(), random.below(2) == 0);
+    match part(table) {
+        _ if own => (last, format!("{last} + 1000000")),
+        [part] => (*part, format!("{part} + 1000000")),
+        _ => (last, format!("{last} + (1 << 51)")),
     }
 }
 
@@ -136,8 +152,8 @@ fn change(database: &Connection, random: &mut Random) -> Option<Change> {
         }
         // A row stands elsewhere.
         6 => {
-            let key = if random.below(2) == 0 { keys.last().unwrap() } else { "part" };
-            let update = format!("UPDATE {table} SET {key} = {key} + 1000000 WHERE {here}");
+            let (key, elsewhere) = elsewhere(table, keys, random);
+            let update = format!("UPDATE {table} SET {key} = {elsewhere} WHERE {here}");
             assert_eq!(database.execute(&update, with()).unwrap(), 1);
             if table == "log_state" {
                 named.clear();
@@ -149,14 +165,10 @@ fn change(database: &Connection, random: &mut Random) -> Option<Change> {
             if table == "log_state" {
                 return None;
             }
-            let key = if random.below(2) == 0 { keys.last().unwrap() } else { "part" };
-            let all: Vec<String> = ["part"]
-                .iter()
-                .chain(keys)
-                .chain(columns)
-                .map(|column| if *column == key { format!("{column} + 1000000") } else { (*column).to_owned() })
-                .collect();
-            let plain: Vec<&str> = ["part"].iter().chain(keys).chain(columns).copied().collect();
+            let (key, elsewhere) = elsewhere(table, keys, random);
+            let plain: Vec<&str> = part(table).iter().chain(keys).chain(columns).copied().collect();
+            let all: Vec<&str> =
+                plain.iter().map(|column| if *column == key { elsewhere.as_str() } else { *column }).collect();
             let insert = format!(
                 "INSERT INTO {table} ({}) SELECT {} FROM {table} WHERE {here}",
                 plain.join(", "),

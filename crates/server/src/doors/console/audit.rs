@@ -256,7 +256,7 @@ fn leaf_hex(entry: &LogEntry) -> String {
 
 /// The fields of an entry with their commitments; one of them may be open.
 fn fields(entry: Option<&LogEntry>, proved: &Proved, open: &str, t: &Messages) -> Vec<CommittedField> {
-    let names = entry.and_then(|entry| entry.fields.as_ref()).into_iter().flatten().map(|(name, _)| name.as_str());
+    let names = entry.and_then(|entry| entry.fields.as_ref()).into_iter().flatten().map(|(name, _)| *name);
     let commitments = proved.disclosures.first().and_then(|one| one.commitments().ok()).unwrap_or_default();
     names
         .zip(commitments)
