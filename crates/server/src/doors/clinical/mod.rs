@@ -25,6 +25,7 @@ use crate::pages::{Flag, FlagKind, Shell};
 pub(super) use self::element::{at, concept, list, text};
 pub(super) use self::names::{Names, names};
 pub(super) use self::person::{RECORD_SYSTEM, RESIDENT_SYSTEM, age, flags, name_of, phone, record_number, resident_id};
+pub(super) use self::visits::visit_title;
 
 /// A record, read.
 pub(super) struct Chart {

@@ -87,17 +87,21 @@ fn sorted(mut events: Vec<(Option<Timestamp>, Event)>) -> Vec<Event> {
         .collect()
 }
 
-fn visit(body: &Value, events: Vec<Event>, names: &Names, t: &Messages) -> Visit {
-    let title = match text(body, "/class/code") {
+/// What sort of visit an encounter is, in words.
+pub(in crate::doors) fn visit_title(encounter: &Value, t: &Messages) -> String {
+    match text(encounter, "/class/code") {
         "AMB" => t.visit_outpatient(),
         "IMP" | "ACUTE" | "NONAC" => t.visit_inpatient(),
         "EMER" => t.visit_emergency(),
         _ => t.visit_other(),
-    };
+    }
+}
+
+fn visit(body: &Value, events: Vec<Event>, names: &Names, t: &Messages) -> Visit {
     let doctor = list(body, "/participant").iter().find_map(|one| named(names, one.get("individual")));
     let end = text(body, "/period/end");
     Visit {
-        title,
+        title: visit_title(body, t),
         department: named(names, body.get("serviceProvider")),
         doctor,
         from: written(text(body, "/period/start")),
