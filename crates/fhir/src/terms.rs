@@ -232,14 +232,7 @@ mod tests {
     }
 
     fn query(kind: &str, q: &str) -> Query {
-        let ctx = SearchContext {
-            tables: Tables::r4(),
-            zone: Zone::CHINA,
-            base: "https://h/fhir",
-            lenient: false,
-            now_us: 0,
-        };
-        Query::parse(&ctx, kind, q).unwrap()
+        Query::parse(&SearchContext::of_tests(), kind, q).unwrap()
     }
 
     #[test]

@@ -131,19 +131,11 @@ impl StoredClient {
     pub(crate) fn who(&self) -> Who {
         let client = &self.client;
         Who {
-            account: client.id.clone(),
-            number: client.number,
-            kind: PersonKind::Client,
-            display: client.name.clone(),
             roles: [Role::Client].into(),
             grants: client.grants.clone(),
-            practitioner: None,
-            patient: None,
-            related: BTreeSet::new(),
-            department: None,
-            teams: BTreeSet::new(),
             // A machine's secret of 256 bits over TLS: nothing to guess, phish or reuse.
             assurance: Assurance::Two,
+            ..Who::new(PersonKind::Client, &client.id, client.number, &client.name)
         }
     }
 }

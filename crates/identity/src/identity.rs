@@ -1,10 +1,10 @@
 //! The room itself: what it holds and how it is set.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use tacebo_vault::policy::{Action, Assurance, PersonKind, Purpose, Who};
+use tacebo_vault::policy::{Action, PersonKind, Purpose, Who};
 use tacebo_vault::{Asker, Door, Origin, Outcome, Vault};
 
 use crate::account::StoredAccount;
@@ -163,20 +163,8 @@ impl Identity {
 
     /// The house itself, for `init`, `demo` and jobs. Not for requests.
     pub fn house(door: Door) -> Asker {
-        let who = Who {
-            account: HOUSE.to_owned(),
-            number: 0,
-            kind: PersonKind::System,
-            display: HOUSE.to_owned(),
-            roles: BTreeSet::new(),
-            grants: HOUSE_GRANTS.map(str::to_owned).into(),
-            practitioner: None,
-            patient: None,
-            related: BTreeSet::new(),
-            department: None,
-            teams: BTreeSet::new(),
-            assurance: Assurance::Two,
-        };
+        let who =
+            Who { grants: HOUSE_GRANTS.map(str::to_owned).into(), ..Who::new(PersonKind::System, HOUSE, 0, HOUSE) };
         Asker::new(who, Purpose::SystemAdmin, Origin { door, address: None })
     }
 

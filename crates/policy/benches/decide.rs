@@ -5,24 +5,16 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use jiff::Timestamp;
-use tacebo_policy::{Action, Ask, Assurance, Basis, Engine, Fact, PersonKind, Profile, Purpose, Role, What, Who};
+use tacebo_policy::{Action, Ask, Basis, Engine, Fact, PersonKind, Profile, Purpose, Role, What, Who};
 
 #[expect(clippy::expect_used, reason = "a bench with broken rules measures nothing")]
 fn decide(criterion: &mut Criterion) {
     let engine = Engine::load().expect("the shipped rules load");
     let who = Who {
-        account: "d".into(),
-        number: 7,
-        kind: PersonKind::Staff,
-        display: "主治医师".into(),
         roles: BTreeSet::from([Role::Doctor]),
-        grants: BTreeSet::new(),
         practitioner: Some("Practitioner/d".into()),
-        patient: None,
-        related: BTreeSet::new(),
         department: Some("Organization/heart".into()),
-        teams: BTreeSet::new(),
-        assurance: Assurance::Two,
+        ..Who::new(PersonKind::Staff, "d", 7, "主治医师")
     };
     let now = Timestamp::UNIX_EPOCH;
     let facts = (0..20)

@@ -94,6 +94,26 @@ pub struct Who {
     pub assurance: Assurance,
 }
 
+impl Who {
+    /// Somebody by two factors, with no role, no grant and no tie yet.
+    pub fn new(kind: PersonKind, account: &str, number: u64, display: &str) -> Self {
+        Self {
+            account: account.to_owned(),
+            number,
+            kind,
+            display: display.to_owned(),
+            roles: BTreeSet::new(),
+            grants: BTreeSet::new(),
+            practitioner: None,
+            patient: None,
+            related: BTreeSet::new(),
+            department: None,
+            teams: BTreeSet::new(),
+            assurance: Assurance::Two,
+        }
+    }
+}
+
 impl fmt::Debug for Who {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Who")

@@ -153,14 +153,16 @@ fn reads(c: &mut Criterion) {
     group.bench_function("a document by id", |b| {
         b.iter(|| {
             n = (n + 7919) % DOCUMENTS;
-            store.current(PART, "Observation", &IdTerm(scatter(n))).unwrap().unwrap()
+            let rid = store.current_rid(PART, "Observation", &IdTerm(scatter(n))).unwrap().unwrap();
+            (store.rows(PART, &[rid]).unwrap(), store.bodies(PART, &[rid]).unwrap())
         });
     });
     group.throughput(Throughput::Elements(700));
     group.bench_function("index rows of a person with 700", |b| {
         b.iter(|| {
             n = (n + 7919) % DOCUMENTS;
-            let rows = store.by_subject(PART, SubjectNo(n / 700 + 1), &["Observation"], None).unwrap();
+            let rids = store.subject_rids(PART, SubjectNo(n / 700 + 1), &["Observation"], None).unwrap();
+            let rows = store.rows(PART, &rids).unwrap();
             assert_eq!(rows.len(), 700);
             rows
         });

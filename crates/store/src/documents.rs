@@ -1,10 +1,8 @@
-//! Reading documents by name, by person, by kind, in commit order.
+//! Reading versions with their columns: the history of a document, pages of a kind, sealed bodies.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
 
-use crate::{
-    CURRENT, Category, Document, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo, kinds::Kinds, sql,
-};
+use crate::{CURRENT, Category, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo, kinds::Kinds, sql};
 
 /// Turns stored columns into an [`IndexRow`].
 pub(crate) struct RowReader<'a> {
@@ -27,10 +25,6 @@ impl RowReader<'_> {
             time_us: row.get(8)?,
             index: row.get(9)?,
         })
-    }
-
-    fn document(&self, row: &Row<'_>) -> Result<Document, StoreError> {
-        Ok(Document { row: self.index_row(row)?, body: row.get(10)? })
     }
 
     /// Appends every row of a statement to `out`.
@@ -57,18 +51,6 @@ impl Store {
         })
     }
 
-    /// The newest version of a document (it may be a tombstone), `None` if there never was one.
-    pub fn current(&self, part: PartNo, kind: &str, id: &IdTerm) -> Result<Option<Document>, StoreError> {
-        self.one(part, kind, |reader, kind| reader.one_document(sql::DOCUMENT_CURRENT, (part.sql(), kind, id.0)))
-    }
-
-    /// One version of a document.
-    pub fn version(&self, part: PartNo, kind: &str, id: &IdTerm, no: u64) -> Result<Option<Document>, StoreError> {
-        self.one(part, kind, |reader, kind| {
-            reader.one_document(sql::DOCUMENT_VERSION, (part.sql(), kind, id.0, no.cast_signed()))
-        })
-    }
-
     /// Versions of a document, newest first: those below version `before` that were there at `as_of`.
     pub fn history(
         &self,
@@ -80,22 +62,12 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<IndexRow>, StoreError> {
         let before = before.map_or(i64::MAX, u64::cast_signed);
-        let found = self.one(part, kind, |reader, kind| {
+        self.of_kind(part, kind, |conn, kind| {
+            let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut out = Vec::new();
             let params = (part.sql(), kind, id.0, as_of.unwrap_or(CURRENT), before, sql_limit(limit));
-            reader.rows(reader.conn.prepare_cached(sql::HISTORY)?, params, &mut out)?;
-            Ok(Some(out))
-        })?;
-        Ok(found.unwrap_or_default())
-    }
-
-    /// One version by its rid.
-    pub fn by_rid(&self, part: PartNo, rid: Rid) -> Result<Option<IndexRow>, StoreError> {
-        self.read(|conn| {
-            let reader = RowReader { conn, kinds: self.kinds(), part };
-            let mut out = Vec::with_capacity(1);
-            reader.rows(conn.prepare_cached(sql::BY_RID)?, (part.sql(), rid), &mut out)?;
-            Ok(out.pop())
+            reader.rows(conn.prepare_cached(sql::HISTORY)?, params, &mut out)?;
+            Ok(out)
         })
     }
 
@@ -108,68 +80,6 @@ impl Store {
                 body.ok_or(StoreError::Damaged("document"))
             };
             rids.iter().map(one).collect()
-        })
-    }
-
-    /// Index rows of one person, newest first, tombstones left out. `kinds` empty means all kinds; `as_of` gives the
-    /// state after that rid.
-    pub fn by_subject(
-        &self,
-        part: PartNo,
-        subject: SubjectNo,
-        kinds: &[&str],
-        as_of: Option<Rid>,
-    ) -> Result<Vec<IndexRow>, StoreError> {
-        let mut out = Vec::new();
-        self.scan_subject(part, subject, kinds, as_of, |row| out.push(row))?;
-        out.sort_unstable_by_key(|row| std::cmp::Reverse(row.rid));
-        Ok(out)
-    }
-
-    /// The same, one row at a time and in no promised order, for persons with very many documents.
-    pub fn scan_subject(
-        &self,
-        part: PartNo,
-        subject: SubjectNo,
-        kinds: &[&str],
-        as_of: Option<Rid>,
-        mut visit: impl FnMut(IndexRow),
-    ) -> Result<(), StoreError> {
-        let no = subject.0.cast_signed();
-        let at = as_of.unwrap_or(CURRENT);
-        self.snapshot(|conn| {
-            let reader = RowReader { conn, kinds: self.kinds(), part };
-            if kinds.is_empty() {
-                reader.each(sql::SUBJECT_ALL, (part.sql(), no, CURRENT, at), &mut visit)?;
-                if as_of.is_some() {
-                    reader.each(sql::SUBJECT_ALL_SUPERSEDED, (part.sql(), no, CURRENT, at), &mut visit)?;
-                }
-            }
-            for kind in kinds {
-                let Some(kind) = self.kinds().number(conn, part, kind)? else {
-                    continue;
-                };
-                reader.each(sql::SUBJECT_KIND, (part.sql(), no, CURRENT, at, kind), &mut visit)?;
-                if as_of.is_some() {
-                    reader.each(sql::SUBJECT_KIND_SUPERSEDED, (part.sql(), no, CURRENT, at, kind), &mut visit)?;
-                }
-            }
-            Ok(())
-        })
-    }
-
-    /// How many current documents of a kind a person has.
-    pub fn count_by_subject(&self, part: PartNo, subject: SubjectNo, kind: &str) -> Result<u64, StoreError> {
-        self.count(part, kind, |conn, kind| {
-            let params = (part.sql(), subject.0.cast_signed(), CURRENT, kind);
-            Ok(conn.prepare_cached(sql::SUBJECT_COUNT)?.query_row(params, |r| r.get(0))?)
-        })
-    }
-
-    /// How many current documents of a kind a part has.
-    pub fn count_by_kind(&self, part: PartNo, kind: &str) -> Result<u64, StoreError> {
-        self.count(part, kind, |conn, kind| {
-            Ok(conn.prepare_cached(sql::KIND_COUNT)?.query_row((part.sql(), kind, CURRENT), |r| r.get(0))?)
         })
     }
 
@@ -201,74 +111,17 @@ impl Store {
         })
     }
 
-    /// All versions of all kinds in commit order, tombstones included: those after `after`, up to `as_of`.
-    pub fn changes(
-        &self,
-        part: PartNo,
-        after: Rid,
-        as_of: Option<Rid>,
-        limit: usize,
-    ) -> Result<Vec<IndexRow>, StoreError> {
-        self.read(|conn| {
-            let reader = RowReader { conn, kinds: self.kinds(), part };
-            let mut out = Vec::new();
-            let params = (part.sql(), after, as_of.unwrap_or(CURRENT), sql_limit(limit));
-            reader.rows(conn.prepare_cached(sql::CHANGES)?, params, &mut out)?;
-            Ok(out)
-        })
-    }
-
-    /// All versions of all kinds, newest first: those below `before`.
-    pub fn changes_back(&self, part: PartNo, before: Rid, limit: usize) -> Result<Vec<IndexRow>, StoreError> {
-        self.read(|conn| {
-            let reader = RowReader { conn, kinds: self.kinds(), part };
-            let mut out = Vec::new();
-            let params = (part.sql(), before, sql_limit(limit));
-            reader.rows(conn.prepare_cached(sql::CHANGES_BACK)?, params, &mut out)?;
-            Ok(out)
-        })
-    }
-
-    /// Runs a read on a kind; a kind that the part does not have gives `None`.
-    fn one<T>(
+    /// Runs a read on a kind; a kind that the part does not have gives the empty answer.
+    pub(crate) fn of_kind<T: Default>(
         &self,
         part: PartNo,
         kind: &str,
-        f: impl FnOnce(&RowReader<'_>, i64) -> Result<Option<T>, StoreError>,
-    ) -> Result<Option<T>, StoreError> {
-        self.read(|conn| {
-            let Some(kind) = self.kinds().number(conn, part, kind)? else {
-                return Ok(None);
-            };
-            f(&RowReader { conn, kinds: self.kinds(), part }, kind)
+        f: impl FnOnce(&Connection, i64) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.read(|conn| match self.kinds().number(conn, part, kind)? {
+            Some(kind) => f(conn, kind),
+            None => Ok(T::default()),
         })
-    }
-
-    fn count(
-        &self,
-        part: PartNo,
-        kind: &str,
-        f: impl FnOnce(&Connection, i64) -> Result<i64, StoreError>,
-    ) -> Result<u64, StoreError> {
-        let n = self.one(part, kind, |reader, kind| f(reader.conn, kind).map(Some))?;
-        Ok(n.unwrap_or(0).cast_unsigned())
-    }
-}
-
-impl RowReader<'_> {
-    fn one_document(&self, sql: &str, params: impl Params) -> Result<Option<Document>, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        rows.next()?.map(|row| self.document(row)).transpose()
-    }
-
-    fn each(&self, sql: &str, params: impl Params, visit: &mut impl FnMut(IndexRow)) -> Result<(), StoreError> {
-        let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params)?;
-        while let Some(row) = rows.next()? {
-            visit(self.index_row(row)?);
-        }
-        Ok(())
     }
 }
 

@@ -27,9 +27,9 @@ pub use audit::AuditSource;
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use model::{
-    BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, Document, DocumentWrite,
-    EntryQuery, EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt,
-    Rid, SubjectNo, Term,
+    BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
+    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Rid,
+    SubjectNo, Term,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

@@ -225,16 +225,6 @@ pub struct IndexRow {
 }
 opaque_debug!(IndexRow);
 
-/// A document version with its body.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Document {
-    /// All but the body.
-    pub row: IndexRow,
-    /// Sealed body.
-    pub body: Vec<u8>,
-}
-opaque_debug!(Document);
-
 /// A log entry at rest.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EntryRow {

@@ -11,7 +11,7 @@ use crate::{
 impl Store {
     /// The newest version of a document (it may be a tombstone), `None` if there never was one.
     pub fn current_rid(&self, part: PartNo, kind: &str, id: &IdTerm) -> Result<Option<Rid>, StoreError> {
-        self.rid(part, kind, |conn, kind| {
+        self.of_kind(part, kind, |conn, kind| {
             let mut statement = conn.prepare_cached(sql::LATEST)?;
             Ok(statement.query_row((part.sql(), kind, id.0), |r| r.get(0)).optional()?)
         })
@@ -31,7 +31,7 @@ impl Store {
 
     /// One version of a document.
     pub fn version_rid(&self, part: PartNo, kind: &str, id: &IdTerm, no: u64) -> Result<Option<Rid>, StoreError> {
-        self.rid(part, kind, |conn, kind| {
+        self.of_kind(part, kind, |conn, kind| {
             let mut statement = conn.prepare_cached(sql::VERSION_RID)?;
             Ok(statement.query_row((part.sql(), kind, id.0, no.cast_signed()), |r| r.get(0)).optional()?)
         })
@@ -73,11 +73,9 @@ impl Store {
 
     /// Current versions of the documents of a kind in commit order, tombstones among them.
     pub fn kind_rids(&self, part: PartNo, kind: &str, limit: usize) -> Result<Vec<Rid>, StoreError> {
-        self.read(|conn| {
+        self.of_kind(part, kind, |conn, kind| {
             let mut out = Vec::new();
-            if let Some(kind) = self.kinds().number(conn, part, kind)? {
-                extend(conn, sql::KIND_RIDS, (part.sql(), kind, CURRENT, sql_limit(limit)), &mut out)?;
-            }
+            extend(conn, sql::KIND_RIDS, (part.sql(), kind, CURRENT, sql_limit(limit)), &mut out)?;
             Ok(out)
         })
     }
@@ -91,18 +89,6 @@ impl Store {
                 reader.rows(conn.prepare_cached(sql::BY_RID)?, (part.sql(), rid), &mut out)?;
             }
             if out.len() == rids.len() { Ok(out) } else { Err(StoreError::Damaged("document")) }
-        })
-    }
-
-    fn rid(
-        &self,
-        part: PartNo,
-        kind: &str,
-        find: impl FnOnce(&Connection, i64) -> Result<Option<Rid>, StoreError>,
-    ) -> Result<Option<Rid>, StoreError> {
-        self.read(|conn| match self.kinds().number(conn, part, kind)? {
-            Some(kind) => find(conn, kind),
-            None => Ok(None),
         })
     }
 }

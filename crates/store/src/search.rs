@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::{PartNo, Rid, Store, StoreError, Term, documents::sql_limit, sql};
+use crate::{PartNo, Rid, Store, StoreError, Term, sql};
 
 /// How far the weight of a term is counted before it passes for heavy.
 const WEIGHT_CAP: i64 = 1000;
@@ -40,11 +40,6 @@ impl Store {
             }
             Ok(out)
         })
-    }
-
-    /// How many current documents have a term, counted up to `cap`.
-    pub fn weigh_term(&self, part: PartNo, term: &Term, cap: usize) -> Result<u64, StoreError> {
-        self.read(|conn| Ok(weigh(conn, part, term, sql_limit(cap))?.cast_unsigned()))
     }
 }
 

@@ -62,12 +62,6 @@ macro_rules! index_columns {
         "SELECT rid, kind, id, subject, category, version, until, deleted, time, index_sealed "
     };
 }
-/// The same with the body at the end.
-macro_rules! document_columns {
-    () => {
-        "SELECT rid, kind, id, subject, category, version, until, deleted, time, index_sealed, body_sealed "
-    };
-}
 /// Columns of a log entry.
 macro_rules! entry_columns {
     () => {
@@ -85,40 +79,21 @@ statements! { READS:
     LATEST = "SELECT rid, version FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 \
         ORDER BY version DESC LIMIT 1";
     VERSION_RID = "SELECT rid FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND version = ?4";
-    DOCUMENT_CURRENT = concat!(document_columns!(),
-        "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 ORDER BY version DESC LIMIT 1");
-    DOCUMENT_VERSION = concat!(document_columns!(),
-        "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND version = ?4");
     HISTORY = concat!(index_columns!(),
         "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND rid <= ?4 AND version < ?5 \
         ORDER BY version DESC LIMIT ?6");
     BY_RID = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid = ?2");
     BODY = "SELECT body_sealed FROM document WHERE part = ?1 AND rid = ?2";
-    CHANGES = concat!(index_columns!(),
-        "FROM document WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid LIMIT ?4");
-    CHANGES_BACK = concat!(index_columns!(),
-        "FROM document WHERE part = ?1 AND rid < ?2 ORDER BY rid DESC LIMIT ?3");
-    /// `+rid` keeps the planner from the index on rid, which would walk the rows of everybody.
-    SUBJECT_ALL = concat!(index_columns!(),
-        "FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND +rid <= ?4 AND deleted = 0");
-    SUBJECT_KIND = concat!(index_columns!(),
-        "FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND +rid <= ?4 AND kind = ?5 AND deleted = 0");
-    /// What was current at a rid and is no longer: superseded after it.
-    SUBJECT_ALL_SUPERSEDED = concat!(index_columns!(),
-        "FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 AND until < ?3 AND +rid <= ?4 AND deleted = 0");
-    SUBJECT_KIND_SUPERSEDED = concat!(index_columns!(),
-        "FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 AND until < ?3 AND +rid <= ?4 AND kind = ?5 \
-        AND deleted = 0");
-    /// Answered by the index alone; tombstones are among them.
+    /// Answered by the index alone; tombstones are among them. `+rid` keeps the planner from the index on rid, which
+    /// would walk the rows of everybody.
     SUBJECT_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND +rid <= ?4";
     SUBJECT_KIND_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND kind = ?5 \
         AND rid <= ?4";
+    /// What was current at a rid and is no longer: superseded after it.
     SUBJECT_RIDS_SUPERSEDED = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 AND until < ?3 \
         AND +rid <= ?4";
     SUBJECT_KIND_RIDS_SUPERSEDED = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until > ?4 \
         AND until < ?3 AND kind = ?5 AND +rid <= ?4";
-    SUBJECT_COUNT = "SELECT count(*) FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND kind = ?4 \
-        AND deleted = 0";
     KIND_PAGE = concat!(index_columns!(),
         "FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 AND rid > ?4 AND rid <= ?5 AND deleted = 0 \
         ORDER BY rid LIMIT ?6");
@@ -127,7 +102,6 @@ statements! { READS:
         "FROM document WHERE part = ?1 AND kind = ?2 AND until > ?5 AND until < ?3 AND +rid > ?4 AND +rid <= ?5 \
         AND deleted = 0 ORDER BY +rid LIMIT ?6");
     KIND_RIDS = "SELECT rid FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 ORDER BY rid LIMIT ?4";
-    KIND_COUNT = "SELECT count(*) FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 AND deleted = 0";
     /// How many rids a term has, counted up to a cap.
     TERM_WEIGHT = "SELECT count(*) FROM (SELECT 1 FROM term WHERE part = ?1 AND term = ?2 LIMIT ?3)";
     TERM_RIDS = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 AND rid < ?3 ORDER BY rid DESC LIMIT ?4";
@@ -217,16 +191,15 @@ mod tests {
     fn each_read_takes_the_index_that_was_made_for_it() {
         let (_dir, conn) = database();
         let made = [
-            ("DOCUMENT_CURRENT", "document_version"),
-            ("DOCUMENT_VERSION", "document_version"),
+            ("VERSION_RID", "document_version"),
             ("HISTORY", "document_version"),
             ("LATEST", "document_version"),
-            ("SUBJECT_ALL", "document_subject"),
-            ("SUBJECT_KIND", "document_subject"),
-            ("SUBJECT_COUNT", "document_subject"),
+            ("SUBJECT_RIDS", "document_subject"),
+            ("SUBJECT_KIND_RIDS", "document_subject"),
             ("KIND_PAGE", "document_kind"),
-            ("KIND_COUNT", "document_kind"),
-            ("CHANGES", "document_rid"),
+            ("KIND_RIDS", "document_kind"),
+            ("BY_RID", "document_rid"),
+            ("BODY", "document_rid"),
             ("ENTRIES_SUBJECT", "log_leaf_subject"),
             ("ENTRIES_ACTOR", "log_leaf_actor"),
             ("CHECKPOINT_COVERING", "checkpoint_size"),

@@ -7,8 +7,10 @@ use tacebo_seal::SubjectNo;
 use tacebo_veil::MaskSet;
 
 use crate::asker::Asker;
-use crate::disclosed::VaultFault;
-use crate::document::IndexRecord;
+use crate::disclosed::{Refused, VaultFault};
+use crate::document::{DocRef, IndexRecord};
+use crate::entry::Draft;
+use crate::look::Look;
 use crate::speech::PatientId;
 use crate::vault::Inner;
 
@@ -50,6 +52,11 @@ impl Concerned {
             Self::Persons(persons) => persons.iter().map(|(id, no, _)| (*no, Some(id))).collect(),
             _ => vec![(None, None)],
         }
+    }
+
+    /// The same entry for everyone concerned.
+    pub(crate) fn drafts(&self, draft: &Draft) -> impl Iterator<Item = Draft> {
+        self.each().into_iter().map(|(no, patient)| draft.clone().of(no, patient.map(PatientId::as_str)))
     }
 }
 
@@ -115,5 +122,26 @@ impl Inner {
     ) -> Result<(Result<Leave, Refusal>, Concerned), VaultFault> {
         let concerned = self.concerned(&record.patients)?;
         Ok((self.decide(asker, how, kind, &record.labels, &concerned), concerned))
+    }
+
+    /// Leave to do this to a thing of the house; a refusal is recorded.
+    pub(crate) async fn leave_for_house(&self, asker: &Asker, how: Action, kind: &str) -> Result<Leave, Refused> {
+        let labels = self.engine.labeller().of_kind(kind);
+        match self.decide(asker, how, kind, labels, &Concerned::Nobody) {
+            Ok(leave) => Ok(leave),
+            Err(refusal) => {
+                let (drafts, denial) = self.refusal(asker, how, &DocRef::new(kind, ""), &refusal, &Concerned::Nobody);
+                Err(self.unanswered(drafts, Refused::new(denial, Vec::new())).await)
+            }
+        }
+    }
+}
+
+impl Look<'_> {
+    /// Leave to do this to things of a kind that speak of these.
+    pub(crate) fn leave(&mut self, how: Action, kind: &str, concerned: &Concerned) -> Result<Leave, Refused> {
+        let labels = self.inner.engine.labeller().of_kind(kind);
+        let decision = self.inner.decide(self.asker, how, kind, labels, concerned);
+        decision.map_err(|refusal| self.refused(how, &DocRef::new(kind, ""), &refusal, concerned))
     }
 }

@@ -8,7 +8,6 @@ use tacebo_store::{EntryQuery, EntryRow};
 use crate::asker::Asker;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::DocRef;
 use crate::entry::{Class, Draft, EntryBody, Outcome, field};
 use crate::keys::Drawer;
 use crate::look::Look;
@@ -114,7 +113,7 @@ impl Look<'_> {
             Some(patient) => inner.concerned(&[patient.as_str().to_owned()])?,
             None => Concerned::Nobody,
         };
-        let leave = self.leave_to_read_log(&concerned)?;
+        let leave = self.leave(Action::ReadLog, LOG_KIND, &concerned)?;
         let subject = concerned.owner();
         let entries = if whose.is_some() && subject.is_none() {
             Vec::new()
@@ -153,7 +152,7 @@ impl Look<'_> {
             None if row.is_none() => Concerned::Unknown,
             None => Concerned::Nobody,
         };
-        let leave = self.leave_to_read_log(&concerned)?;
+        let leave = self.leave(Action::ReadLog, LOG_KIND, &concerned)?;
         let (Some(row), Some(body)) = (row, opened) else {
             let draft = Draft::new(asker, Action::ReadLog, Outcome::NotFound, Class::Refusal);
             return Err(self.denied(vec![draft], Denial::NotFound));
@@ -164,13 +163,6 @@ impl Look<'_> {
         draft.put(field::DETAIL, format!("proof of {index}"));
         self.showed(vec![draft], [leave]);
         Ok(file)
-    }
-
-    fn leave_to_read_log(&mut self, concerned: &Concerned) -> Result<Leave, Refused> {
-        let labels = self.inner.engine.labeller().of_kind(LOG_KIND);
-        self.inner
-            .decide(self.asker, Action::ReadLog, LOG_KIND, labels, concerned)
-            .map_err(|refusal| self.refused(Action::ReadLog, &DocRef::new(LOG_KIND, ""), &refusal, concerned))
     }
 }
 

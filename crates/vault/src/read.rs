@@ -7,7 +7,7 @@ use crate::body::Body;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::document::{DocRef, Document};
-use crate::entry::{Class, Draft, Outcome};
+use crate::entry::{Class, Draft, Outcome, field};
 use crate::hot::{Opened, Text};
 use crate::look::Look;
 use crate::vault::{Inner, Vault};
@@ -123,16 +123,9 @@ pub(crate) fn drafts(
     concerned: &Concerned,
     documents: &[Document],
 ) -> Vec<Draft> {
-    concerned
-        .each()
-        .into_iter()
-        .map(|(subject, patient)| {
-            Draft::new(asker, action, outcome, Class::Disclosure)
-                .of(subject, patient.map(super::speech::PatientId::as_str))
-                .items(documents.iter().map(|d| (d.name.kind.as_str(), d.name.id.as_str(), d.version)))
-                .by(permit)
-        })
-        .collect()
+    let items = documents.iter().map(|d| (d.name.kind.as_str(), d.name.id.as_str(), d.version));
+    let draft = Draft::new(asker, action, outcome, Class::Disclosure);
+    concerned.drafts(&draft).map(|draft| draft.items(items.clone()).by(permit)).collect()
 }
 
 impl Inner {
@@ -166,32 +159,15 @@ impl Inner {
         refusal: &Refusal,
         concerned: &Concerned,
     ) -> (Vec<Draft>, Denial) {
-        let drafts = concerned
-            .each()
-            .into_iter()
-            .map(|(subject, patient)| {
-                let mut draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal)
-                    .of(subject, patient.map(super::speech::PatientId::as_str))
-                    .items([(&*name.kind, &*name.id, 0)].into_iter());
-                draft.put(crate::entry::field::POLICIES, refusal.policies().join(","));
-                draft
-            })
-            .collect();
+        let refused = |draft: Draft| {
+            let mut draft = draft.items([(&*name.kind, &*name.id, 0)].into_iter());
+            draft.put(field::POLICIES, refusal.policies().join(","));
+            draft
+        };
+        let draft = Draft::new(asker, how, Outcome::Refused, Class::Refusal);
+        let drafts = concerned.drafts(&draft).map(refused).collect();
         let outward = self.decide_unknown(asker, how, &name.kind).err();
         (drafts, outward.map_or(Denial::NotFound, Denial::Forbidden))
-    }
-
-    /// Records a refusal for everyone concerned.
-    pub(crate) async fn refused(
-        &self,
-        asker: &Asker,
-        how: Action,
-        name: &DocRef,
-        refusal: &Refusal,
-        concerned: &Concerned,
-    ) -> Result<Refused, VaultFault> {
-        let (drafts, denial) = self.refusal(asker, how, name, refusal, concerned);
-        Ok(self.unanswered(drafts, Refused::new(denial, Vec::new())).await)
     }
 }
 

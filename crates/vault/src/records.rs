@@ -10,7 +10,6 @@ use tacebo_store::Rid;
 use crate::asker::Asker;
 use crate::decide::Concerned;
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::DocRef;
 use crate::entry::{Class, Draft, Outcome, field};
 use crate::hot::Opened;
 use crate::look::{Deeds, Look, rest};
@@ -237,20 +236,15 @@ impl Look<'_> {
         }
         .map_err(VaultFault::from)?;
         let mut seen = Vec::new();
+        let draft = Draft::new(asker, action, Outcome::Done, Class::Disclosure);
         let mut leaves = Vec::new();
         let mut drafts = Vec::new();
         for found in inner.opened(&rids)?.iter().filter(|found| !found.row.deleted) {
             let (decision, concerned) = inner.decide_record(asker, action, name, &found.record)?;
             let Ok(leave) = decision else { continue };
             let record: Record<T> = inner.open_record(found)?;
-            for (no, patient) in concerned.each() {
-                drafts.push(
-                    Draft::new(asker, action, Outcome::Done, Class::Disclosure)
-                        .of(no, patient.map(PatientId::as_str))
-                        .items([(name, record.id.as_str(), record.version)].into_iter())
-                        .by(&leave),
-                );
-            }
+            let item = [(name, record.id.as_str(), record.version)];
+            drafts.extend(concerned.drafts(&draft).map(|draft| draft.items(item.into_iter()).by(&leave)));
             leaves.push(leave);
             seen.push(record);
         }
@@ -259,15 +253,8 @@ impl Look<'_> {
                 Some(patient) => inner.concerned(&[patient.as_str().to_owned()])?,
                 None => Concerned::Nobody,
             };
-            let labels = inner.engine.labeller().of_kind(name);
-            if let Err(refusal) = inner.decide(asker, action, name, labels, &concerned) {
-                let of = DocRef::new(name, "");
-                return Err(self.refused(action, &of, &refusal, &concerned));
-            }
-            for (no, patient) in concerned.each() {
-                let draft = Draft::new(asker, action, Outcome::Done, Class::Disclosure);
-                drafts.push(draft.of(no, patient.map(PatientId::as_str)).items([].into_iter()));
-            }
+            self.leave(action, name, &concerned)?;
+            drafts.extend(concerned.drafts(&draft).map(|draft| draft.items([].into_iter())));
         }
         self.showed(drafts, leaves);
         Ok(seen)

@@ -6,9 +6,7 @@ use tacebo_policy::Action;
 use tacebo_store::CheckpointRow;
 
 use crate::asker::Asker;
-use crate::decide::Concerned;
 use crate::disclosed::{Disclosed, Refused, VaultFault};
-use crate::document::DocRef;
 use crate::entry::{Class, Draft, Outcome};
 use crate::vault::{Inner, Vault};
 
@@ -43,14 +41,7 @@ impl Vault {
     /// [`Refused`], recorded.
     pub async fn state(&self, asker: &Asker) -> Result<Disclosed<HouseState>, Refused> {
         let inner = &*self.0;
-        let labels = inner.engine.labeller().of_kind(STATE_KIND);
-        let leave = match inner.decide(asker, Action::Read, STATE_KIND, labels, &Concerned::Nobody) {
-            Ok(leave) => leave,
-            Err(refusal) => {
-                let name = DocRef::new(STATE_KIND, "");
-                return Err(inner.refused(asker, Action::Read, &name, &refusal, &Concerned::Nobody).await?);
-            }
-        };
+        let leave = inner.leave_for_house(asker, Action::Read, STATE_KIND).await?;
         let state = inner.state()?;
         let draft = Draft::new(asker, Action::Read, Outcome::Done, Class::House).by(&leave);
         let receipts = inner.log(&[draft]).await?;

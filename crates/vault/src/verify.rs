@@ -4,9 +4,7 @@ use tacebo_ledger::audit::{AuditError, Fault, Report, audit};
 use tacebo_policy::Action;
 
 use crate::asker::Asker;
-use crate::decide::Concerned;
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
-use crate::document::DocRef;
 use crate::entry::{Class, Draft, Outcome, field};
 use crate::vault::{ENTRY_KIND, Vault};
 
@@ -29,14 +27,7 @@ impl Vault {
     /// [`Refused`], recorded.
     pub async fn verify_log(&self, asker: &Asker, older: Vec<String>) -> Result<Disclosed<Verified>, Refused> {
         let inner = &*self.0;
-        let labels = inner.engine.labeller().of_kind(ENTRY_KIND);
-        let leave = match inner.decide(asker, Action::VerifyLog, ENTRY_KIND, labels, &Concerned::Nobody) {
-            Ok(leave) => leave,
-            Err(refusal) => {
-                let name = DocRef::new(ENTRY_KIND, "");
-                return Err(inner.refused(asker, Action::VerifyLog, &name, &refusal, &Concerned::Nobody).await?);
-            }
-        };
+        let leave = inner.leave_for_house(asker, Action::VerifyLog, ENTRY_KIND).await?;
         let source = inner.store.audit_source(inner.part).map_err(VaultFault::from)?;
         let verifier = inner.log_key.verifier().map_err(VaultFault::from)?;
         let checked = tokio::task::spawn_blocking(move || {

@@ -2,13 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
 use tacebo_seal::{Effort, PassphraseFile};
-use tacebo_vault::policy::{Assurance, Basis, Fact, PersonKind, Purpose, Role, Who};
+use tacebo_vault::policy::{Basis, Fact, PersonKind, Purpose, Role, Who};
 use tacebo_vault::{
     Asker, At, Denial, Digest, DocRef, Door, Everything, Expect, Find, Institution, LogQuery, Opening, Origin,
     PatientId, Scope, Speech, Vault, Write, field,
@@ -95,20 +94,7 @@ async fn house() -> House {
 }
 
 fn who(account: &str, number: u64, kind: PersonKind, roles: &[Role]) -> Who {
-    Who {
-        account: account.into(),
-        number,
-        kind,
-        display: account.into(),
-        roles: roles.iter().copied().collect(),
-        grants: BTreeSet::new(),
-        practitioner: None,
-        patient: None,
-        related: BTreeSet::new(),
-        department: None,
-        teams: BTreeSet::new(),
-        assurance: Assurance::Two,
-    }
+    Who { roles: roles.iter().copied().collect(), ..Who::new(kind, account, number, account) }
 }
 
 fn ask(who: Who, why: Purpose) -> Asker {

@@ -34,6 +34,14 @@ pub struct SearchContext<'a> {
     pub now_us: i64,
 }
 
+#[cfg(test)]
+impl SearchContext<'static> {
+    /// Where unit tests ask: a strict server in China at the beginning of time.
+    pub(crate) fn of_tests() -> Self {
+        Self { tables: Tables::r4(), zone: Zone::CHINA, base: "https://h/fhir", lenient: false, now_us: 0 }
+    }
+}
+
 /// What is known of a version outside its sealed index record.
 #[derive(Debug, Clone, Copy)]
 pub struct RecordMeta<'a> {

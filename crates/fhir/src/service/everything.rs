@@ -43,22 +43,8 @@ impl Service {
         let asker = look.asker();
         let parsed = self.wanted(query)?;
         let turn = match &parsed.page {
-            Some(token) => {
-                let turn = self.turn_of(asker, token)?;
-                if turn.what != "everything" || turn.of != patient {
-                    return Err(Failed::error(400, IssueType::Value, "this page link belongs to another search"));
-                }
-                turn
-            }
-            None => Turn {
-                what: "everything".into(),
-                of: patient.to_owned(),
-                inside: None,
-                query: query.to_owned(),
-                lenient: false,
-                as_of: self.vault().snapshot()?.number(),
-                offset: 0,
-            },
+            Some(token) => self.turn_of(asker, token, "everything", patient)?,
+            None => Turn::first("everything", patient, query, self.vault().snapshot()?),
         };
         let parsed = self.wanted(&turn.query)?;
         let limit = parsed.count.unwrap_or(self.settings().longest_page).clamp(1, self.settings().longest_page);

@@ -63,21 +63,11 @@ impl Service {
         let asker = look.asker();
         let parsed = self.query(kind, inside, query, lenient)?;
         let turn = match parsed.page() {
-            Some(token) => {
-                let turn = self.turn_of(asker, token)?;
-                if turn.what != "search" || turn.of != kind {
-                    return Err(Failed::error(400, IssueType::Value, "this page link belongs to another search"));
-                }
-                turn
-            }
+            Some(token) => self.turn_of(asker, token, "search", kind)?,
             None => Turn {
-                what: "search".into(),
-                of: kind.to_owned(),
                 inside: inside.map(str::to_owned),
-                query: query.to_owned(),
                 lenient,
-                as_of: self.vault().snapshot()?.number(),
-                offset: 0,
+                ..Turn::first("search", kind, query, self.vault().snapshot()?)
             },
         };
         let parsed = self.query(kind, turn.inside.as_deref(), &turn.query, turn.lenient)?;

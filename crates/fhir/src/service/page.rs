@@ -26,6 +26,12 @@ pub(crate) struct Turn {
 }
 
 impl Turn {
+    /// The first page of a search.
+    pub(crate) fn first(what: &str, of: &str, query: &str, as_of: Snapshot) -> Self {
+        let (what, of, query) = (what.to_owned(), of.to_owned(), query.to_owned());
+        Self { what, of, inside: None, query, lenient: false, as_of: as_of.number(), offset: 0 }
+    }
+
     pub(crate) fn snapshot(&self) -> Snapshot {
         Snapshot::from_number(self.as_of)
     }
@@ -46,10 +52,17 @@ impl Service {
         Ok(self.vault().seal_token(&bound(asker), &plain)?)
     }
 
-    pub(crate) fn turn_of(&self, asker: &Asker, token: &str) -> Result<Turn, Failed> {
+    /// What a page link remembers, if it is the asker's and of such a search.
+    pub(crate) fn turn_of(&self, asker: &Asker, token: &str, what: &str, of: &str) -> Result<Turn, Failed> {
         let plain = self.vault().open_token(&bound(asker), token)?;
-        plain.and_then(|plain| serde_json::from_slice(&plain).ok()).ok_or_else(|| {
-            Failed::error(400, IssueType::Value, "this page link is not yours or not of this server: search again")
-        })
+        let turn: Option<Turn> = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
+        match turn {
+            Some(turn) if turn.what == what && turn.of == of => Ok(turn),
+            Some(_) => Err(Failed::error(400, IssueType::Value, "this page link belongs to another search")),
+            None => {
+                let why = "this page link is not yours or not of this server: search again";
+                Err(Failed::error(400, IssueType::Value, why))
+            }
+        }
     }
 }

@@ -109,18 +109,9 @@ fn add(found: MaskSet, kind: &str, code: &str, guesses: bool) -> MaskSet {
 mod tests {
     use super::*;
     use crate::search::SearchContext;
-    use crate::tables::Tables;
-    use crate::walker::Zone;
 
     fn of(kind: &str, query: &str) -> Vec<Mask> {
-        let ctx = SearchContext {
-            tables: Tables::r4(),
-            zone: Zone::CHINA,
-            base: "https://h/fhir",
-            lenient: false,
-            now_us: 0,
-        };
-        probes(&Query::parse(&ctx, kind, query).unwrap()).iter().collect()
+        probes(&Query::parse(&SearchContext::of_tests(), kind, query).unwrap()).iter().collect()
     }
 
     #[test]

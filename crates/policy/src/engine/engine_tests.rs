@@ -1,22 +1,14 @@
 use std::collections::BTreeSet;
 
 use super::*;
-use crate::{Action, Assurance, PersonKind, RefusalCode, Role, What};
+use crate::{Action, PersonKind, RefusalCode, Role, What};
 
 fn doctor() -> Who {
     Who {
-        account: "d".into(),
-        number: 7,
-        kind: PersonKind::Staff,
-        display: "主治医师".into(),
         roles: BTreeSet::from([Role::Doctor]),
-        grants: BTreeSet::new(),
         practitioner: Some("Practitioner/d".into()),
-        patient: None,
-        related: BTreeSet::new(),
         department: Some("Organization/heart".into()),
-        teams: BTreeSet::new(),
-        assurance: Assurance::Two,
+        ..Who::new(PersonKind::Staff, "d", 7, "主治医师")
     }
 }
 

@@ -36,6 +36,8 @@ mod icon;
 pub mod lang;
 pub mod login;
 pub mod message;
+mod moments;
+mod nav;
 pub mod parts;
 pub mod portal;
 pub mod privacy;
@@ -51,8 +53,9 @@ pub use field::{Choice, Field, FieldError};
 pub use figures::Figures;
 pub use icon::icon;
 pub use lang::Lang;
+pub use nav::Nav;
 pub use parts::{Html, Pager};
-pub use shell::{Flash, FlashKind, Me, Nav, Shell, Theme};
+pub use shell::{Flash, FlashKind, Me, Shell, Theme};
 pub use words::{Flag, FlagKind, Outcome, Purpose, Relation, Role};
 
 /// A page that could not be written: a fault of the template, never of the person's input.

@@ -1,15 +1,15 @@
 //! A record of the house among the documents of one commit.
 
-use aws_lc_rs::digest;
-use tacebo_store::{DocumentWrite, Guard};
+use tacebo_store::Guard;
 
-use super::{Failure, Work, Written};
+use super::asked::{Expect, Written};
+use super::stopped::Failure;
+use super::work::{Version, Work};
 use crate::disclosed::Denial;
 use crate::document::{DocRef, IndexRecord};
 use crate::keys::Drawer;
 use crate::records::Kept;
 use crate::speech::PatientId;
-use crate::write::Expect;
 
 impl Work<'_> {
     /// A record of the house: its own kind of document, found by its own terms.
@@ -44,35 +44,22 @@ impl Work<'_> {
             None => None,
         };
         self.touched.extend(subject);
-        let (version, category) = (current + 1, Drawer::Record.category());
-        let (index, body) =
-            self.seal(subject, category, &name, id, version, &record, &inner.packer.pack(&kept.value)?)?;
-        let digest_hex = hex::encode(digest::digest(&digest::SHA256, &body));
         let scoped = |param: &str, value: &str| inner.blinder.term(&format!("{kind}#{param}"), value);
         for (param, value, seen) in &kept.guards {
             self.change.guards.push(Guard { term: scoped(param, value), seen: seen.0 });
         }
         let terms = kept.terms.iter().map(|(param, value)| scoped(param, value)).collect();
-        let kind = kind.to_owned();
-        self.change.documents.push(DocumentWrite {
-            kind,
-            id,
-            subject,
-            category,
-            version,
-            deleted: false,
-            index,
-            body,
-            terms,
-        });
-        self.note(&patients, kept.action, &permit, &name, version, &digest_hex);
+        let (no, category) = (current + 1, Drawer::Record.category());
+        let version = Version { name: &name, id, subject, category, no, deleted: false, terms };
+        let digest_hex = self.push(version, &record, &inner.packer.pack(&kept.value)?)?;
+        self.note(&patients, kept.action, &permit, &name, no, &digest_hex);
         if let Some(note) = self.entries.iter_mut().find(|note| note.patient == kept.patient)
             && !note.events.contains(&kept.event)
         {
             note.events.push(kept.event.clone());
         }
         self.permits.push(permit);
-        self.written.push(Written { created: !exists, ..Written::new(&name, version) });
+        self.written.push(Written { created: !exists, ..Written::new(&name, no) });
         Ok(())
     }
 }

@@ -7,11 +7,10 @@ use http::header::CONTENT_DISPOSITION;
 use jiff::civil::Date;
 use tacebo_vault::ledger::{Evidence, Hash, LogVerifier, Proved, TlogProof};
 use tacebo_vault::policy::{Action, Purpose};
-use tacebo_vault::{Denial, Door, LogEntry, LogQuery, Outcome, ProofFile, Refused, VaultFault, Verified, field};
+use tacebo_vault::{Denial, LogEntry, LogQuery, Outcome, ProofFile, Refused, VaultFault, Verified, field};
 
 use super::privacy::{LOOKS, back_pager};
 use super::staff;
-use crate::app::App;
 use crate::doors::session::Inside;
 use crate::doors::whose::whose;
 use crate::doors::{looks, wording};
@@ -113,18 +112,7 @@ fn filters(inside: &Inside, shell: &Shell) -> Result<(LogFilters, Option<LogQuer
     Ok((view, good.then_some(query), address))
 }
 
-pub(super) async fn log(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(show_log(&inside)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
-}
-
-async fn show_log(inside: &Inside) -> Result<Reply, Refused> {
+pub(super) async fn log(inside: &Inside) -> Result<Reply, Refused> {
     let (filters, query, address) = filters(inside, &inside.frame())?;
     // A filter that cannot be read finds nothing; the question is asked, and logged, all the same.
     let impossible = || LogQuery { before_index: Some(0), ..LogQuery::default() };
@@ -190,23 +178,12 @@ fn hex_of(hash: &Hash) -> String {
     hex::encode(hash.0)
 }
 
-pub(super) async fn entry(app: App, incoming: Incoming) -> Reply {
-    entered(app, incoming, false).await
+pub(super) async fn entry(inside: &Inside) -> Result<Reply, Refused> {
+    show_entry(inside, false).await
 }
 
-pub(super) async fn open_field(app: App, incoming: Incoming) -> Reply {
-    entered(app, incoming, true).await
-}
-
-async fn entered(app: App, incoming: Incoming, opening: bool) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(show_entry(&inside, opening)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+pub(super) async fn open_field(inside: &Inside) -> Result<Reply, Refused> {
+    show_entry(inside, true).await
 }
 
 /// The number in the address; one that is none is no entry's.
@@ -284,15 +261,8 @@ pub(in crate::doors) fn download(file: tacebo_vault::Disclosed<ProofFile>) -> Re
         .with(CONTENT_DISPOSITION, &name)
 }
 
-pub(super) async fn proof(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match inside.app.vault().proof(&inside.asker(Purpose::Compliance), index(&inside)).await {
-        Ok(file) => download(file),
-        Err(refused) => inside.refused(&refused).await,
-    }
+pub(super) async fn proof(inside: &Inside) -> Result<Reply, Refused> {
+    Ok(download(inside.app.vault().proof(&inside.asker(Purpose::Compliance), index(inside)).await?))
 }
 
 async fn verify_view(inside: &Inside, checkpoint: Field, result: Option<Verification>) -> Result<Verify, VaultFault> {
@@ -309,26 +279,8 @@ async fn verify_view(inside: &Inside, checkpoint: Field, result: Option<Verifica
     })
 }
 
-pub(super) async fn verify_page(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match verify_view(&inside, Field::default(), None).await {
-        Ok(view) => Reply::open(StatusCode::OK, Open::page(&view)),
-        Err(fault) => inside.fault(fault).await,
-    }
-}
-
-pub(super) async fn verify(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(check(&inside)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
+pub(super) async fn verify_page(inside: &Inside) -> Result<Reply, VaultFault> {
+    Ok(Reply::open(StatusCode::OK, Open::page(&verify_view(inside, Field::default(), None).await?)))
 }
 
 /// The text as it was pasted: browsers send line ends as CRLF, signed notes have LF.
@@ -339,7 +291,7 @@ pub(in crate::doors) fn pasted(inside: &Incoming, name: &str) -> String {
     if text.trim().is_empty() || text.ends_with('\n') { text.trim_start().to_owned() } else { format!("{text}\n") }
 }
 
-async fn check(inside: &Inside) -> Result<Reply, Refused> {
+pub(super) async fn verify(inside: &Inside) -> Result<Reply, Refused> {
     let typed = pasted(&inside.incoming, "checkpoint");
     let older: Vec<String> = Some(typed.clone()).filter(|text| !text.is_empty()).into_iter().collect();
     let compared = !older.is_empty();

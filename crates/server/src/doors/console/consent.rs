@@ -5,14 +5,13 @@ use http::StatusCode;
 use jiff::civil::Date;
 use tacebo_governance::{Answer, Given, Governance, Method, Notice as Text, NoticeProof};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{At, Disclosed, DocRef, Document, Door, PatientId, Record, Refused};
+use tacebo_vault::{At, Disclosed, DocRef, Document, PatientId, Record, Refused};
 
 use super::reception::{NOTICE, row, was_given};
-use crate::app::App;
 use crate::doors::clinical::text;
 use crate::doors::notices::{past, words};
-use crate::doors::session::Inside;
-use crate::http::{Incoming, Reply};
+use crate::doors::session::{Halt, Inside};
+use crate::http::Reply;
 use crate::pages::message::MessageKind;
 use crate::pages::reception::{Consent, ConsentItem, Notice};
 use crate::pages::{Field, FieldError, Lang, Nav, url};
@@ -135,33 +134,18 @@ fn given_on(typed: &str, since: Date, today: Date) -> (Field, Option<Date>) {
     }
 }
 
-pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
-    match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => {
-            let given_on = Field::of(today(&inside).to_string());
-            let answers = Answers { method: "screen".into(), given_on, ..Answers::default() };
-            match known(&inside).await {
-                Ok(known) => Box::pin(show(&inside, StatusCode::OK, answers, known)).await,
-                Err(refused) => inside.refused(&refused).await,
-            }
-        }
-        Err(reply) => *reply,
-    }
+pub(super) async fn form(inside: &Inside) -> Result<Reply, Refused> {
+    let given_on = Field::of(today(inside).to_string());
+    let answers = Answers { method: "screen".into(), given_on, ..Answers::default() };
+    let known = known(inside).await?;
+    Ok(show(inside, StatusCode::OK, answers, known).await)
 }
 
-pub(super) async fn record(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    Box::pin(take(&inside)).await
-}
-
-async fn take(inside: &Inside) -> Reply {
+pub(super) async fn record(inside: &Inside) -> Result<Reply, Halt> {
     let form = inside.incoming.form();
     let library = inside.app.governance().library();
     let Some(notice) = library.notice(NOTICE) else {
-        return inside.say(StatusCode::SERVICE_UNAVAILABLE, MessageKind::Fault).await;
+        return Err(Halt::say(StatusCode::SERVICE_UNAVAILABLE, MessageKind::Fault));
     };
     let questions: Vec<&Text> = library.notices().iter().filter(|one| one.consent && !one.needed_for_care).collect();
     let items = questions
@@ -202,18 +186,15 @@ async fn take(inside: &Inside) -> Reply {
         }
         Ok::<_, Refused>(None)
     });
-    let done = match done.await {
-        Ok(done) => done,
-        Err(refused) => return inside.refused(&refused).await,
-    };
+    let done = done.await?;
     let Some((guardian, person, proofs)) = done.value().0.clone() else {
         let to = format!("{}?done=consent", url::consent(patient.as_str()));
-        return Reply::see_other(&to).receipts(done.receipts());
+        return Ok(Reply::see_other(&to).receipts(done.receipts()));
     };
     let wrong = method.is_none() || day.is_none() || guardian.is_wrong();
     answers.guardian = guardian;
     let status = if wrong { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::CONFLICT };
-    show(inside, status, answers, done.map(|_| (person, proofs))).await
+    Ok(show(inside, status, answers, done.map(|_| (person, proofs))).await)
 }
 
 /// The name of the parent or guardian who answers, where one must or does.

@@ -8,16 +8,15 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tacebo_fhir::terms::RELATION;
 use tacebo_vault::policy::{Permit, Purpose, Role};
-use tacebo_vault::{Document, Door, Everything, Find, Granted, Look, Refused, Scope};
+use tacebo_vault::{Document, Everything, Find, Granted, Look, Refused, Scope};
 
 use super::reviews::short;
 use super::staff;
-use crate::app::App;
 use crate::doors::clinical::{self, Names, at, concept, list, text};
 use crate::doors::faces::Blank;
-use crate::doors::session::{Inside, footed};
+use crate::doors::session::{Halt, Inside, footed};
 use crate::doors::wording;
-use crate::http::{Incoming, Open, Reply};
+use crate::http::{Open, Reply};
 use crate::pages::doctor::{AccessBar, FindPatient, FoundRow, MyPatients, PatientRow};
 use crate::pages::{Nav, Pager, Relation, Shell, url};
 
@@ -105,12 +104,7 @@ fn relation_of(document: &Document) -> Relation {
 pub(super) fn about(document: &Document, names: &Names, shell: &Shell) -> String {
     let (body, t) = (&document.body, shell.t());
     let what = match document.name.kind.as_str() {
-        "Encounter" => match text(body, "/class/code") {
-            "AMB" => t.visit_outpatient(),
-            "IMP" | "ACUTE" | "NONAC" => t.visit_inpatient(),
-            "EMER" => t.visit_emergency(),
-            _ => t.visit_other(),
-        },
+        "Encounter" => clinical::visit_title(body, t),
         "Appointment" => concept(body.pointer("/serviceType/0")),
         _ => text(body, "/name").to_owned(),
     };
@@ -123,20 +117,13 @@ pub(super) fn about(document: &Document, names: &Names, shell: &Shell) -> String
     parts.join(&t.list_comma())
 }
 
-pub(super) async fn patients(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn patients(inside: &Inside) -> Result<Reply, Halt> {
     let shell = inside.shell(Some(Nav::MyPatients)).await;
-    let page = page_number(&inside);
+    let page = page_number(inside);
     let asker = inside.asker(Purpose::Treat);
-    let granted = match inside.app.vault().granted(&asker) {
-        Ok(granted) => granted,
-        Err(fault) => return inside.fault(fault).await,
-    };
+    let granted = inside.app.vault().granted(&asker)?;
     let found = inside.app.vault().ask(&asker, |look| {
-        let own = Find::new(&RELATIONS, Scope::Terms(vec![own_terms(&inside)]), &Everything);
+        let own = Find::new(&RELATIONS, Scope::Terms(vec![own_terms(inside)]), &Everything);
         let mut ties = ties(weightiest(look.search(&own)?.documents, &shell));
         let others = granted.iter().filter(|one| !ties.iter().any(|(id, _)| id == one.patient.as_str()));
         let others: Vec<&Granted> = others.collect();
@@ -151,14 +138,11 @@ pub(super) async fn patients(app: App, incoming: Incoming) -> Reply {
         people.extend(self::people(look, ids)?);
         Ok::<_, Refused>((ties, people, total))
     });
-    let found = match found.await {
-        Ok(found) => found,
-        Err(refused) => return inside.refused(&refused).await,
-    };
+    let found = found.await?;
     let relations: Vec<Document> = found.value().0.iter().filter_map(|(_, tie)| tie.document().cloned()).collect();
     let names = clinical::names(&inside.app, &relations).await;
     let shell = footed(shell, &found);
-    Reply::page(
+    Ok(Reply::page(
         StatusCode::OK,
         found.map(|(ties, people, total)| {
             let rows = ties.iter().filter_map(|(id, tie)| {
@@ -176,7 +160,7 @@ pub(super) async fn patients(app: App, incoming: Incoming) -> Reply {
             let pager = pager(&format!("{}?", url::PATIENTS), page, ROWS, total);
             MyPatients { shell, bar, patients, items: Vec::new(), pager }
         }),
-    )
+    ))
 }
 
 /// The weightiest document of care of each patient, the newest of equals; the weightiest first.
@@ -305,27 +289,20 @@ pub(super) fn found(bundle: Option<&Value>) -> (Vec<&Value>, usize) {
     (resources, many)
 }
 
-pub(super) async fn find(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn find(inside: &Inside) -> Result<Reply, Halt> {
     let query: String = inside.incoming.form().get("q").chars().take(100).collect();
     if query.is_empty() {
         let shell = inside.shell(Some(Nav::FindPatient)).await;
         let view = FindPatient { shell, query, found: None, more: false };
-        return Reply::open(StatusCode::OK, Open::page(&Blank::find(view)));
+        return Ok(Reply::open(StatusCode::OK, Open::page(&Blank::find(view))));
     }
     let (param, is_number) = criteria(&query);
     let search = format!("{param}={}&_count={FOUND}", query_value(&query));
     let asker = inside.asker(Purpose::Treat);
-    let answer = match Box::pin(inside.app.fhir().search(&asker, "Patient", None, &search, false)).await {
-        Ok(answer) => answer,
-        Err(failed) => return inside.failed(&failed).await,
-    };
+    let answer = Box::pin(inside.app.fhir().search(&asker, "Patient", None, &search, false)).await?;
     let shell = inside.shell_with(Some(Nav::FindPatient), &answer).await;
     let relation = relation(answer.permit());
-    Reply::page(
+    Ok(Reply::page(
         StatusCode::OK,
         answer.map(|answer| {
             let (people, total) = found(answer.body.as_deref());
@@ -349,7 +326,7 @@ pub(super) async fn find(app: App, incoming: Incoming) -> Reply {
             let more = total > people.len();
             FindPatient { shell, query, found: Some(rows), more }
         }),
-    )
+    ))
 }
 
 #[cfg(test)]

@@ -2,14 +2,13 @@
 
 use http::StatusCode;
 use tacebo_identity::{IdentityError, Secret};
-use tacebo_vault::Door;
+use tacebo_vault::Refused;
 use tacebo_vault::policy::Purpose;
 
 use super::record::length;
-use crate::app::App;
-use crate::doors::session::{Inside, local};
+use crate::doors::session::{Halt, Inside, local};
 use crate::doors::whose::whose;
-use crate::http::{Incoming, Open, Reply};
+use crate::http::{Open, Reply};
 use crate::pages::emergency::{Declare, Reason};
 use crate::pages::message::MessageKind;
 use crate::pages::{Choice, Field, FieldError, url};
@@ -51,26 +50,18 @@ async fn show(inside: &Inside, status: StatusCode, typed: Typed) -> Reply {
     Reply::open(status, Open::page(&view))
 }
 
-pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn form(inside: &Inside) -> Reply {
     if !inside.may_declare() {
         return inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await;
     }
     let typed = Typed { reason: None, reason_missing: false, text: Field::default(), minutes: 30, code: None };
-    show(&inside, StatusCode::OK, typed).await
+    show(inside, StatusCode::OK, typed).await
 }
 
-pub(super) async fn declare(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn declare(inside: &Inside) -> Result<Reply, Halt> {
     let form = inside.incoming.form();
     let reason = Reason::from_code(form.get("reason"));
-    let minutes = form.get("minutes").parse().ok().filter(|n| offered(&inside).any(|one| one == *n));
+    let minutes = form.get("minutes").parse().ok().filter(|n| offered(inside).any(|one| one == *n));
     let words = form.get("text");
     let wrong = length(words);
     let missing = Some(FieldError::Required).filter(|_| form.get("code").is_empty());
@@ -82,7 +73,7 @@ pub(super) async fn declare(app: App, incoming: Incoming) -> Reply {
         code,
     };
     let (Some(reason), Some(minutes), None, None) = (reason, minutes, &wrong, &missing) else {
-        return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed(missing)).await;
+        return Ok(show(inside, StatusCode::UNPROCESSABLE_ENTITY, typed(missing)).await);
     };
     // Who may not declare hears that from policy, which writes it down.
     if inside.may_declare() {
@@ -92,38 +83,23 @@ pub(super) async fn declare(app: App, incoming: Incoming) -> Reply {
             Err(IdentityError::OldPassword) => Some(FieldError::WrongPassword),
             Err(IdentityError::CodeWrong) => Some(FieldError::WrongCode),
             Err(IdentityError::LogInFailed) => Some(FieldError::Said(inside.lang.t().declare_too_many())),
-            Err(error) => return inside.identity_error(&error).await,
+            Err(error) => return Ok(inside.identity_error(&error).await),
         };
         if error.is_some() {
-            return show(&inside, StatusCode::UNPROCESSABLE_ENTITY, typed(error)).await;
+            return Ok(show(inside, StatusCode::UNPROCESSABLE_ENTITY, typed(error)).await);
         }
     }
     let named = inside.incoming.param("patient");
-    let patient = match whose(&inside.app, named) {
-        Ok(patient) => patient,
-        Err(fault) => return inside.fault(fault).await,
-    };
+    let patient = whose(&inside.app, named)?;
     let asker = inside.asker(Purpose::EmergencyTreat);
-    match inside.app.vault().declare_emergency(&asker, &patient, reason.code(), words, minutes).await {
-        Ok(declared) => {
-            let to = format!("{}?done=emergency-begun", url::patient(named));
-            Reply::see_other(&to).receipts(declared.receipts())
-        }
-        Err(refused) => inside.refused(&refused).await,
-    }
+    let declared = inside.app.vault().declare_emergency(&asker, &patient, reason.code(), words, minutes).await?;
+    let to = format!("{}?done=emergency-begun", url::patient(named));
+    Ok(Reply::see_other(&to).receipts(declared.receipts()))
 }
 
-pub(super) async fn end(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn end(inside: &Inside) -> Result<Reply, Refused> {
     let asker = inside.asker(Purpose::EmergencyTreat);
-    match inside.app.vault().end_emergency(&asker, inside.incoming.param("ticket")).await {
-        Ok(ended) => {
-            let to = format!("{}?done=emergency-ended", url::PATIENTS);
-            Reply::see_other(&to).receipts(ended.receipts())
-        }
-        Err(refused) => inside.refused(&refused).await,
-    }
+    let ended = inside.app.vault().end_emergency(&asker, inside.incoming.param("ticket")).await?;
+    let to = format!("{}?done=emergency-ended", url::PATIENTS);
+    Ok(Reply::see_other(&to).receipts(ended.receipts()))
 }

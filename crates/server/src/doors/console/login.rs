@@ -1,7 +1,7 @@
 //! Logging in and out, the first own secrets, language and colours.
 
 use http::StatusCode;
-use tacebo_identity::{Authenticated, IdentityError, LoggedIn, PasswordProblem, Secret};
+use tacebo_identity::{IdentityError, LoggedIn, PasswordProblem, Secret};
 use tacebo_vault::Door;
 use uuid::Uuid;
 
@@ -18,11 +18,8 @@ const PASSWORD: &str = "password";
 const FACTOR: &str = "factor";
 
 /// `/`: to where this person begins.
-pub(super) async fn start(app: App, incoming: Incoming) -> Reply {
-    match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => Reply::see_other(landing(&inside.auth)),
-        Err(reply) => *reply,
-    }
+pub(super) async fn start(inside: &Inside) -> Reply {
+    Reply::see_other(landing(&inside.auth))
 }
 
 pub(super) async fn log_in_page(app: App, incoming: Incoming) -> Reply {
@@ -202,39 +199,31 @@ pub(super) fn wrong_password(problem: PasswordProblem) -> FieldError {
     }
 }
 
-fn owes(auth: &Authenticated) -> bool {
-    auth.must_change.any()
-}
-
-pub(super) async fn password_form(app: App, incoming: Incoming) -> Reply {
-    match Inside::enter_owing(app, incoming, Door::Console) {
-        Ok(inside) if owes(&inside.auth) => password_page(&inside, StatusCode::OK, None, None),
-        Ok(inside) => Reply::see_other(landing(&inside.auth)),
-        Err(reply) => *reply,
+pub(super) async fn password_form(inside: &Inside) -> Reply {
+    if inside.auth.must_change.any() {
+        password_page(inside, StatusCode::OK, None, None)
+    } else {
+        Reply::see_other(landing(&inside.auth))
     }
 }
 
-pub(super) async fn password(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter_owing(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn password(inside: &Inside) -> Reply {
     if !inside.auth.must_change.password {
         return Reply::see_other(landing(&inside.auth));
     }
-    let Some(present) = present(&inside) else { return again(&inside).await };
-    let (new, repeated) = (exact(&inside, "new"), exact(&inside, "again"));
+    let Some(present) = present(inside) else { return again(inside).await };
+    let (new, repeated) = (exact(inside, "new"), exact(inside, "again"));
     if new != repeated {
-        return password_page(&inside, StatusCode::UNPROCESSABLE_ENTITY, None, Some(FieldError::NotTheSame));
+        return password_page(inside, StatusCode::UNPROCESSABLE_ENTITY, None, Some(FieldError::NotTheSame));
     }
     let new = Secret::new(new);
     match inside.app.identity().change_password(&inside.auth, &present, &new, &inside.origin()).await {
-        Ok(logged) => renewed(&inside, &logged, new),
+        Ok(logged) => renewed(inside, &logged, new),
         Err(IdentityError::Password(problem)) => {
-            password_page(&inside, StatusCode::UNPROCESSABLE_ENTITY, Some(wrong_password(problem)), None)
+            password_page(inside, StatusCode::UNPROCESSABLE_ENTITY, Some(wrong_password(problem)), None)
         }
         Err(IdentityError::OldPassword | IdentityError::LogInFailed | IdentityError::SessionNeeded) => {
-            again(&inside).await
+            again(inside).await
         }
         Err(error) => inside.unavailable(&error),
     }
@@ -268,39 +257,31 @@ fn enrol_page(inside: &Inside, status: StatusCode, error: Option<FieldError>) ->
     Ok(Inside::own_page(status, &view))
 }
 
-pub(super) async fn enrol_form(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter_owing(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn enrol_form(inside: &Inside) -> Reply {
     if !inside.auth.must_change.factor {
         return Reply::see_other(landing(&inside.auth));
     }
-    enrol_page(&inside, StatusCode::OK, None).unwrap_or_else(|error| inside.unavailable(&error))
+    enrol_page(inside, StatusCode::OK, None).unwrap_or_else(|error| inside.unavailable(&error))
 }
 
-pub(super) async fn enrol(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter_owing(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn enrol(inside: &Inside) -> Reply {
     if !inside.auth.must_change.factor {
         return Reply::see_other(landing(&inside.auth));
     }
-    let Some(present) = present(&inside) else { return again(&inside).await };
+    let Some(present) = present(inside) else { return again(inside).await };
     let form = inside.incoming.form();
     match inside.app.identity().adopt_factor(&inside.auth, &present, form.get("code"), &inside.origin()).await {
         Ok(logged) => {
             let now_us = inside.app.vault().now_us();
             inside.app.waiting().take(FACTOR, inside.cookie(Cookie::Session).unwrap_or_default(), now_us);
-            renewed(&inside, &logged, present)
+            renewed(inside, &logged, present)
         }
         Err(IdentityError::CodeWrong) => {
-            let page = enrol_page(&inside, StatusCode::UNPROCESSABLE_ENTITY, Some(FieldError::WrongCode));
+            let page = enrol_page(inside, StatusCode::UNPROCESSABLE_ENTITY, Some(FieldError::WrongCode));
             page.unwrap_or_else(|error| inside.unavailable(&error))
         }
         Err(IdentityError::Fault(error)) => inside.unavailable(&error),
-        Err(_) => again(&inside).await,
+        Err(_) => again(inside).await,
     }
 }
 

@@ -6,6 +6,7 @@ pub(super) mod audit;
 mod consent;
 mod doctor;
 mod emergency;
+mod inside;
 mod login;
 pub(super) mod privacy;
 mod reception;
@@ -19,6 +20,7 @@ mod system;
 use http::Method;
 use tacebo_vault::policy::Action;
 
+use self::inside::{inside, owing};
 use crate::app::App;
 use crate::http::{Exposure, Incoming, Reply, Route};
 use crate::pages::url;
@@ -53,15 +55,15 @@ fn door() -> Vec<Route> {
     use Exposure::{Own, Public};
     let own = Own("one's own session and secrets, handled and logged by identity");
     vec![
-        get("/", Own("sends a session to where its person begins"), login::start),
+        get("/", Own("sends a session to where its person begins"), inside(login::start)),
         get(url::LOG_IN, Public("the log-in form"), login::log_in_page),
         post(url::LOG_IN, Public("the first step of the log-in, logged by identity"), login::log_in),
         get(url::LOG_IN_CODE, Public("the log-in form"), login::code_form),
         post(url::LOG_IN_CODE, Public("the second step of the log-in, logged by identity"), login::code),
-        get(url::LOG_IN_PASSWORD, own, login::password_form),
-        post(url::LOG_IN_PASSWORD, own, login::password),
-        get(url::LOG_IN_ENROL, own, login::enrol_form),
-        post(url::LOG_IN_ENROL, own, login::enrol),
+        get(url::LOG_IN_PASSWORD, own, owing(login::password_form)),
+        post(url::LOG_IN_PASSWORD, own, owing(login::password)),
+        get(url::LOG_IN_ENROL, own, owing(login::enrol_form)),
+        post(url::LOG_IN_ENROL, own, owing(login::enrol)),
         post(url::LOG_OUT, Public("ends the session it is given, if any"), login::log_out),
         post(url::PREFERENCES, Public("language and colours, kept in the browser"), login::preferences),
         get(url::ACCOUNT, own, account::page),
@@ -74,13 +76,13 @@ fn care() -> Vec<Route> {
     use Exposure::{Decided, Own};
     let form = Own("a form that speaks of nobody: nothing is asked yet");
     vec![
-        get(url::PATIENTS, Decided(Action::Search), doctor::patients),
-        get(url::FIND, Decided(Action::Search), doctor::find),
-        get("/patients/{patient}", Decided(Action::Search), record::page),
-        post("/patients/{patient}/request-access", Decided(Action::Create), record::request_access),
-        get("/patients/{patient}/emergency", form, emergency::form),
-        post("/patients/{patient}/emergency", Decided(Action::DeclareBreakGlass), emergency::declare),
-        post("/emergency/{ticket}/end", Decided(Action::DeclareBreakGlass), emergency::end),
+        get(url::PATIENTS, Decided(Action::Search), inside(doctor::patients)),
+        get(url::FIND, Decided(Action::Search), inside(doctor::find)),
+        get("/patients/{patient}", Decided(Action::Search), inside(record::page)),
+        post("/patients/{patient}/request-access", Decided(Action::Create), inside(record::request_access)),
+        get("/patients/{patient}/emergency", form, inside(emergency::form)),
+        post("/patients/{patient}/emergency", Decided(Action::DeclareBreakGlass), inside(emergency::declare)),
+        post("/emergency/{ticket}/end", Decided(Action::DeclareBreakGlass), inside(emergency::end)),
     ]
 }
 
@@ -91,27 +93,27 @@ fn counter() -> Vec<Route> {
         get(url::RECEPTION, Decided(Action::Search), reception::counter),
         get(url::REGISTER, form, register::form),
         post(url::REGISTER, Decided(Action::Create), register::register),
-        get("/reception/patients/{patient}/consent", Decided(Action::Read), consent::form),
-        post("/reception/patients/{patient}/consent", Decided(Action::Create), consent::record),
+        get("/reception/patients/{patient}/consent", Decided(Action::Read), inside(consent::form)),
+        post("/reception/patients/{patient}/consent", Decided(Action::Create), inside(consent::record)),
     ]
 }
 
 fn oversight() -> Vec<Route> {
     use Exposure::{Decided, Own};
     vec![
-        get(url::PRIVACY, Decided(Action::Review), privacy::today),
-        get(url::REVIEWS, Decided(Action::Review), reviews::queue),
-        get("/privacy/reviews/{ticket}", Decided(Action::Review), reviews::one),
-        post("/privacy/reviews/{ticket}", Decided(Action::Review), reviews::decide),
-        get("/privacy/requests/{request}", Decided(Action::Review), requests::page),
-        post("/privacy/requests/{request}", Decided(Action::Review), requests::answer),
-        get(url::WHO_SAW, Decided(Action::ReadLog), privacy::who_saw),
-        get(url::AUDIT, Decided(Action::ReadLog), audit::log),
-        get("/audit/entries/{index}", Decided(Action::ReadLog), audit::entry),
-        post("/audit/entries/{index}/open", Decided(Action::ReadLog), audit::open_field),
-        get("/audit/entries/{index}/proof", Decided(Action::ReadLog), audit::proof),
-        get(url::VERIFY, Own("the log's public head and a form"), audit::verify_page),
-        post(url::VERIFY, Decided(Action::VerifyLog), audit::verify),
+        get(url::PRIVACY, Decided(Action::Review), inside(privacy::today)),
+        get(url::REVIEWS, Decided(Action::Review), inside(reviews::queue)),
+        get("/privacy/reviews/{ticket}", Decided(Action::Review), inside(reviews::one)),
+        post("/privacy/reviews/{ticket}", Decided(Action::Review), inside(reviews::decide)),
+        get("/privacy/requests/{request}", Decided(Action::Review), inside(requests::page)),
+        post("/privacy/requests/{request}", Decided(Action::Review), inside(requests::answer)),
+        get(url::WHO_SAW, Decided(Action::ReadLog), inside(privacy::who_saw)),
+        get(url::AUDIT, Decided(Action::ReadLog), inside(audit::log)),
+        get("/audit/entries/{index}", Decided(Action::ReadLog), inside(audit::entry)),
+        post("/audit/entries/{index}/open", Decided(Action::ReadLog), inside(audit::open_field)),
+        get("/audit/entries/{index}/proof", Decided(Action::ReadLog), inside(audit::proof)),
+        get(url::VERIFY, Own("the log's public head and a form"), inside(audit::verify_page)),
+        post(url::VERIFY, Decided(Action::VerifyLog), inside(audit::verify)),
     ]
 }
 
@@ -125,6 +127,6 @@ fn administration() -> Vec<Route> {
         get("/accounts/{account}", Decided(Action::Read), accounts::edit_form),
         post("/accounts/{account}", Decided(Action::Update), accounts::update),
         post("/accounts/{account}/{step}", Decided(Action::Administer), accounts::step),
-        get(url::SYSTEM, Decided(Action::Read), system::status),
+        get(url::SYSTEM, Decided(Action::Read), inside(system::status)),
     ]
 }

@@ -3,16 +3,15 @@
 use http::StatusCode;
 use tacebo_governance::{AccessRequest, Governance, RequestState};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Door, LogQuery, Record, Refused};
+use tacebo_vault::{LogQuery, Record, Refused};
 
 use super::reviews::{reason, short};
 use super::staff;
-use crate::app::App;
 use crate::doors::faces::Blank;
 use crate::doors::session::Inside;
 use crate::doors::whose::whose;
 use crate::doors::{looks, wording};
-use crate::http::{Incoming, Open, Reply};
+use crate::http::{Open, Reply};
 use crate::pages::privacy::{By, Granted, Task, TaskKind, Today, WhoSaw};
 use crate::pages::{Field, FieldError, Nav, Pager, url};
 
@@ -22,18 +21,7 @@ const WEEK: usize = 3_000;
 /// Rows of a list of looks.
 const ROWS: usize = 50;
 
-pub(super) async fn today(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(show(&inside)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
-}
-
-async fn show(inside: &Inside) -> Result<Reply, Refused> {
+pub(super) async fn today(inside: &Inside) -> Result<Reply, Refused> {
     let week_us = inside.app.vault().now_us() - 7 * DAY_US;
     let query = LogQuery { from_us: Some(week_us), limit: WEEK, ..LogQuery::default() };
     let asker = inside.asker(Purpose::Compliance);
@@ -116,17 +104,6 @@ fn granted(inside: &Inside, requests: &[Record<AccessRequest>]) -> Vec<Granted> 
     running
 }
 
-pub(super) async fn who_saw(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(look(&inside)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
-}
-
 async fn blank(inside: &Inside, by: By, query: Field) -> Reply {
     let shell = inside.shell(Some(Nav::WhoSaw)).await;
     let (rows, pager) = (Vec::new(), Pager::default());
@@ -134,7 +111,7 @@ async fn blank(inside: &Inside, by: By, query: Field) -> Reply {
     Reply::open(StatusCode::OK, Open::page(&Blank::who_saw(view)))
 }
 
-async fn look(inside: &Inside) -> Result<Reply, Refused> {
+pub(super) async fn who_saw(inside: &Inside) -> Result<Reply, Refused> {
     let form = inside.incoming.form();
     let by = if form.get("by") == "staff" { By::Staff } else { By::Patient };
     let typed: String = form.get("q").chars().take(100).collect();

@@ -2,16 +2,15 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::{Permit, Purpose, RefusalCode, Role};
-use tacebo_vault::{Denial, Document, Door, Everything, Find, Meant, PatientId, Refused, Scope};
+use tacebo_vault::{Denial, Document, Everything, Find, Meant, PatientId, Refused, Scope};
 
 use super::doctor::{about, page_number, pager, relation};
 use super::reviews::short;
-use crate::app::App;
 use crate::doors::clinical::{self, Names};
-use crate::doors::session::{Inside, local};
+use crate::doors::session::{Halt, Inside, local};
 use crate::doors::whose::whose;
 use crate::doors::wording;
-use crate::http::{Incoming, Open, Reply};
+use crate::http::{Open, Reply};
 use crate::pages::doctor::{Record, Why};
 use crate::pages::message::{Message, MessageKind, Refusal};
 use crate::pages::{Field, FieldError, Relation, Shell, url};
@@ -28,28 +27,21 @@ pub(super) fn purpose(inside: &Inside, patient: &Meant) -> Purpose {
     if here.unwrap_or(false) { Purpose::EmergencyTreat } else { Purpose::Treat }
 }
 
-pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn page(inside: &Inside) -> Result<Reply, Halt> {
     let typed = inside.incoming.param("patient").to_owned();
-    let patient = match whose(&inside.app, &typed) {
-        Ok(patient) => patient,
-        Err(fault) => return inside.fault(fault).await,
-    };
-    let asker = inside.asker(purpose(&inside, &patient));
+    let patient = whose(&inside.app, &typed)?;
+    let asker = inside.asker(purpose(inside, &patient));
     let find = Find::new(&[], Scope::Meant(patient), &Everything);
     let record = match inside.app.vault().search(&asker, &find).await {
         Ok(record) => record,
-        Err(refused) => return refusal(&inside, &typed, &refused, Field::default()).await,
+        Err(refused) => return Ok(refusal(inside, &typed, &refused, Field::default()).await),
     };
     let names = clinical::names(&inside.app, &record.value().documents).await;
     let shell = inside.shell_with(None, &record).await;
     let permit = record.permit().cloned();
-    let page = page_number(&inside);
+    let page = page_number(inside);
     let address = format!("{}?", url::patient(&typed));
-    Reply::page(
+    Ok(Reply::page(
         StatusCode::OK,
         record.map(|record| {
             let id = record.patient.as_ref().map_or("", PatientId::as_str);
@@ -72,7 +64,7 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
                 shell,
             }
         }),
-    )
+    ))
 }
 
 /// The sentence "you may see this because …".
@@ -135,31 +127,19 @@ const LEAST: usize = 4;
 const MOST: usize = 1_000;
 
 /// Asks for ordinary access; the answer does not tell whether the patient exists.
-pub(super) async fn request_access(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn request_access(inside: &Inside) -> Result<Reply, Halt> {
     let typed = inside.incoming.param("patient").to_owned();
     let form = inside.incoming.form();
     let words = form.get("text");
     if let Some(error) = length(words) {
-        let page = refusal_page(&inside, &typed, RefusalCode::NoRelation, Field::of(words).wrong(error)).await;
-        return Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&page));
+        let page = refusal_page(inside, &typed, RefusalCode::NoRelation, Field::of(words).wrong(error)).await;
+        return Ok(Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&page)));
     }
-    let patient = match whose(&inside.app, &typed) {
-        Ok(patient) => patient,
-        Err(fault) => return inside.fault(fault).await,
-    };
-    match inside.app.governance().request_access(&inside.asker(Purpose::Treat), &patient, words).await {
-        Ok(sent) => {
-            let shell = inside.shell(None).await;
-            let page =
-                Message { shell, kind: MessageKind::Noted, detail: None, reference: None, back: url::PATIENTS.into() };
-            Reply::open(StatusCode::OK, Open::page(&page)).receipts(sent.receipts())
-        }
-        Err(refused) => inside.refused(&refused).await,
-    }
+    let patient = whose(&inside.app, &typed)?;
+    let sent = inside.app.governance().request_access(&inside.asker(Purpose::Treat), &patient, words).await?;
+    let shell = inside.shell(None).await;
+    let page = Message { shell, kind: MessageKind::Noted, detail: None, reference: None, back: url::PATIENTS.into() };
+    Ok(Reply::open(StatusCode::OK, Open::page(&page)).receipts(sent.receipts()))
 }
 
 /// What is wrong with the length of a reason, if anything.

@@ -3,14 +3,13 @@
 use http::StatusCode;
 use tacebo_governance::{AccessRequest, AnswerError, Answered, Decision, Governance, RequestState};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Door, Look, Record};
+use tacebo_vault::{Look, Record};
 
 use super::reviews::short;
 use super::staff;
-use crate::app::App;
 use crate::doors::session::{Halt, Inside};
 use crate::doors::wording;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::message::MessageKind;
 use crate::pages::request::{Answer, AnswerKind, Request};
 use crate::pages::{Choice, Nav, url};
@@ -39,16 +38,9 @@ fn answer_of(inside: &Inside, request: &AccessRequest, answered: &Answered) -> A
     }
 }
 
-pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn page(inside: &Inside) -> Result<Reply, Halt> {
     let id = inside.incoming.param("request");
-    let found = match inside.app.vault().ask(&inside.asker(Purpose::Compliance), |look| request(look, id)).await {
-        Ok(found) => found,
-        Err(halt) => return inside.halted(&halt).await,
-    };
+    let found = inside.app.vault().ask(&inside.asker(Purpose::Compliance), |look| request(look, id)).await?;
     let shell = inside.shell_with(Some(Nav::PrivacyToday), &found).await;
     let value = &found.value().value;
     let department = match &value.department {
@@ -61,7 +53,7 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
         .iter()
         .map(|n| Choice { code: n.to_string(), label: shell.t().days_n(*n), chosen: offered.first() == Some(n) })
         .collect();
-    Reply::page(
+    Ok(Reply::page(
         StatusCode::OK,
         found.map(|one| Request {
             shell,
@@ -70,31 +62,23 @@ pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
             actor,
             own: one.value.account == inside.auth.who.account,
             days,
-            answer: one.value.answer.as_ref().map(|answered| answer_of(&inside, &one.value, answered)),
+            answer: one.value.answer.as_ref().map(|answered| answer_of(inside, &one.value, answered)),
             post: one.value.name,
             department,
             patient: one.patient.unwrap_or_default(),
             text: one.value.words,
             at: wording::moment(one.value.at_us),
         }),
-    )
+    ))
 }
 
-pub(super) async fn answer(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    Box::pin(take(&inside)).await
-}
-
-async fn take(inside: &Inside) -> Reply {
+pub(super) async fn answer(inside: &Inside) -> Result<Reply, Halt> {
     let form = inside.incoming.form();
     let decision = match (form.get("answer"), form.get("days").parse()) {
         ("accepted", Ok(days)) => Decision::Accept { days },
         ("declined", _) => Decision::Decline,
         ("ended", _) => Decision::End,
-        _ => return inside.say(StatusCode::BAD_REQUEST, MessageKind::BadRequest).await,
+        _ => return Err(Halt::say(StatusCode::BAD_REQUEST, MessageKind::BadRequest)),
     };
     let id = inside.incoming.param("request");
     let asker = inside.asker(Purpose::Compliance);
@@ -102,10 +86,8 @@ async fn take(inside: &Inside) -> Reply {
         let found = request(look, id)?;
         inside.app.governance().answer_request(look, &found, decision).map_err(halt)
     });
-    match done.await {
-        Ok(done) => Reply::see_other(&format!("{}?done=answered", url::PRIVACY)).receipts(done.receipts()),
-        Err(halt) => inside.halted(&halt).await,
-    }
+    let done = done.await?;
+    Ok(Reply::see_other(&format!("{}?done=answered", url::PRIVACY)).receipts(done.receipts()))
 }
 
 fn halt(error: AnswerError) -> Halt {

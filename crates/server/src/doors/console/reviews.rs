@@ -3,15 +3,14 @@
 use http::StatusCode;
 use tacebo_governance::{Case, Governance, Verdict};
 use tacebo_vault::policy::{Purpose, Role};
-use tacebo_vault::{Door, Emergency, LogEntry, LogQuery, Look, Refused, field};
+use tacebo_vault::{Emergency, LogEntry, LogQuery, Look, Refused, field};
 
 use super::doctor::{page_number, pager};
 use super::record::length;
 use super::staff;
-use crate::app::App;
 use crate::doors::session::{Halt, Inside};
 use crate::doors::wording;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::emergency::Reason;
 use crate::pages::message::MessageKind;
 use crate::pages::privacy::{Review, ReviewOutcome, ReviewRow, Reviews, Shown};
@@ -97,18 +96,7 @@ fn ticketed() -> LogQuery {
     LogQuery { fields: vec![purpose], limit: SHOWN, ..LogQuery::default() }
 }
 
-pub(super) async fn queue(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(show_queue(&inside)).await {
-        Ok(reply) => reply,
-        Err(refused) => inside.refused(&refused).await,
-    }
-}
-
-async fn show_queue(inside: &Inside) -> Result<Reply, Refused> {
+pub(super) async fn queue(inside: &Inside) -> Result<Reply, Refused> {
     let asker = inside.asker(Purpose::Compliance);
     let found = inside.app.vault().ask(&asker, |look| {
         let cases = Governance::emergencies(look)?;
@@ -182,29 +170,11 @@ async fn show_one(inside: &Inside, status: StatusCode, typed: Typed) -> Result<R
     Ok(Reply::page(status, found.map(|_| view)))
 }
 
-pub(super) async fn one(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(show_one(&inside, StatusCode::OK, Typed::default())).await {
-        Ok(reply) => reply,
-        Err(halt) => inside.halted(&halt).await,
-    }
+pub(super) async fn one(inside: &Inside) -> Result<Reply, Halt> {
+    show_one(inside, StatusCode::OK, Typed::default()).await
 }
 
-pub(super) async fn decide(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    match Box::pin(take(&inside)).await {
-        Ok(reply) => reply,
-        Err(halt) => inside.halted(&halt).await,
-    }
-}
-
-async fn take(inside: &Inside) -> Result<Reply, Halt> {
+pub(super) async fn decide(inside: &Inside) -> Result<Reply, Halt> {
     let form = inside.incoming.form();
     let chosen = ReviewOutcome::from_code(form.get("outcome"));
     let words = form.get("note");

@@ -1,13 +1,12 @@
 //! How the machine stands, in numbers that speak of nobody.
 
 use http::StatusCode;
-use tacebo_vault::Door;
+use tacebo_vault::Refused;
 use tacebo_vault::policy::Purpose;
 
-use crate::app::App;
 use crate::doors::session::Inside;
 use crate::doors::wording;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::Nav;
 use crate::pages::parts::grouped;
 use crate::pages::system::{Check, Status};
@@ -19,18 +18,11 @@ fn memory() -> Option<u64> {
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1_024)
 }
 
-pub(super) async fn status(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let state = match inside.app.vault().state(&inside.asker(Purpose::SystemAdmin)).await {
-        Ok(state) => state,
-        Err(refused) => return inside.refused(&refused).await,
-    };
+pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
+    let state = inside.app.vault().state(&inside.asker(Purpose::SystemAdmin)).await?;
     let shell = inside.shell_with(Some(Nav::System), &state).await;
     let ready = inside.app.vault().ready();
-    Reply::page(
+    Ok(Reply::page(
         StatusCode::OK,
         state.map(|state| {
             let t = shell.t();
@@ -60,5 +52,5 @@ pub(super) async fn status(app: App, incoming: Incoming) -> Reply {
                 shell,
             }
         }),
-    )
+    ))
 }
