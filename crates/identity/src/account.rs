@@ -272,14 +272,7 @@ impl Holder for StoredAccount {
         self.account.state == AccountState::Active
     }
 
-    fn at_once(settings: &crate::Settings) -> usize {
-        settings.open_at_once
-    }
-}
-
-impl StoredAccount {
-    /// The person as policy knows it.
-    pub(crate) fn who(&self, assurance: Assurance) -> Who {
+    fn who(&self) -> Who {
         let account = &self.account;
         Who {
             account: account.id.clone(),
@@ -293,10 +286,16 @@ impl StoredAccount {
             related: account.related.clone(),
             department: account.department.clone(),
             teams: account.teams.clone(),
-            assurance,
+            assurance: Assurance::Two,
         }
     }
 
+    fn at_once(settings: &crate::Settings) -> usize {
+        settings.open_at_once
+    }
+}
+
+impl StoredAccount {
     /// The step of a code that fits now and was not used yet; else the word for the log.
     pub(crate) fn fresh_step(
         &self,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use tacebo_vault::policy::{Assurance, Purpose, Who};
@@ -92,7 +93,7 @@ impl MustChange {
 #[derive(Clone)]
 pub struct Authenticated {
     /// The person or client, with the rights of this moment.
-    pub who: Who,
+    pub who: Arc<Who>,
     /// The person's or client's name, for the page's head.
     pub name: String,
     /// How surely we know.
@@ -126,7 +127,7 @@ impl Authenticated {
     /// [`IdentityError::PurposeNotAllowed`]: outside what this token may declare.
     pub fn asker(&self, purpose: Purpose, origin: Origin) -> Result<Asker, IdentityError> {
         if self.may_declare(purpose) {
-            Ok(Asker::new(self.who.clone(), purpose, origin))
+            Ok(Asker::new(Arc::clone(&self.who), purpose, origin))
         } else {
             Err(IdentityError::PurposeNotAllowed(purpose))
         }

@@ -121,14 +121,7 @@ impl Holder for StoredClient {
         self.client.state == ClientState::Active
     }
 
-    fn at_once(settings: &crate::Settings) -> usize {
-        settings.client_open_at_once
-    }
-}
-
-impl StoredClient {
-    /// The client as policy knows it.
-    pub(crate) fn who(&self) -> Who {
+    fn who(&self) -> Who {
         let client = &self.client;
         Who {
             roles: [Role::Client].into(),
@@ -137,6 +130,10 @@ impl StoredClient {
             assurance: Assurance::Two,
             ..Who::new(PersonKind::Client, &client.id, client.number, &client.name)
         }
+    }
+
+    fn at_once(settings: &crate::Settings) -> usize {
+        settings.client_open_at_once
     }
 }
 

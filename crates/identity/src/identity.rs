@@ -183,12 +183,11 @@ impl Identity {
 impl Inner {
     /// The house at the door, acting in the name of the person or client who is there: the log names that person,
     /// the right to write the record is the house's.
-    pub(crate) fn in_name_of(who: Who, origin: &Origin) -> Asker {
+    pub(crate) fn in_name_of(who: &Who, origin: &Origin) -> Asker {
         let mut asker = Self::at_door(origin);
-        asker.who.account = who.account;
-        asker.who.number = who.number;
-        asker.who.roles = who.roles;
-        asker.who.department = who.department;
+        let house = Arc::make_mut(&mut asker.who);
+        (house.account, house.number) = (who.account.clone(), who.number);
+        (house.roles, house.department) = (who.roles.clone(), who.department.clone());
         asker
     }
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 
-use tacebo_vault::policy::{Action, Assurance};
+use tacebo_vault::policy::Action;
 use tacebo_vault::{Origin, Outcome, RecordKind};
 
 use crate::account::StoredAccount;
@@ -167,7 +167,7 @@ impl Inner {
         let (session, opened) = self.open_session(origin, now_us.saturating_add(self.settings.absolute_us))?;
         let place = address(origin);
         let mine = previous.filter(|print| held.value.open.iter().any(|bearer| bearer.print.same(print)));
-        let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
+        let asker = Self::in_name_of(&held.who, origin);
         let deed = Deed::new(&asker, Action::Update, "logged-in");
         let bearer = opened.clone();
         self.change_in_turn(deed, &pending.account, turn, |stored: &mut StoredAccount| {
@@ -207,7 +207,7 @@ impl Inner {
     pub(crate) fn begin(&self, account: &str, session: Secret, opened: &Bearer) -> Result<LoggedIn, IdentityError> {
         self.enliven(opened.print, HolderRef::Account(account.to_owned()), opened.seen_us);
         let held: Arc<Held<StoredAccount>> = self.held(account)?.ok_or(IdentityError::Unknown)?;
-        Ok(LoggedIn { session, authenticated: self.person(&held.value, opened, opened.seen_us) })
+        Ok(LoggedIn { session, authenticated: self.person(&held, opened, opened.seen_us) })
     }
 
     /// The account with this login name, from the vault's index, in its newest form.
@@ -253,7 +253,7 @@ impl Inner {
             guard.fail(&address(origin), now_us, &self.settings)
         };
         if locked {
-            let asker = Self::in_name_of(held.value.who(Assurance::One), origin);
+            let asker = Self::in_name_of(&held.who, origin);
             let event = format!("log-in-failed {why} locked");
             let deed = Deed::new(&asker, Action::Update, &event);
             let id = &held.value.account.id;
@@ -271,6 +271,6 @@ impl Inner {
         detail: &str,
         origin: &Origin,
     ) -> Result<(), IdentityError> {
-        self.note(&Self::in_name_of(held.value.who(Assurance::One), origin), outcome, detail).await
+        self.note(&Self::in_name_of(&held.who, origin), outcome, detail).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, PoisonError};
 
-use tacebo_vault::policy::{Action, Assurance};
+use tacebo_vault::policy::Action;
 use tacebo_vault::{Origin, Outcome};
 
 use crate::account::StoredAccount;
@@ -133,7 +133,7 @@ impl Inner {
             Ok(step) => step,
             Err(why) => return Err(self.failed(&held, turn, why, IdentityError::CodeWrong, origin).await?),
         };
-        let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
+        let asker = Self::in_name_of(&held.who, origin);
         let deed = Deed::new(&asker, Action::Update, "confirmed-again code");
         self.change_in_turn(deed, &auth.who.account, turn, |stored: &mut StoredAccount| {
             stored.last_step = step;
@@ -174,7 +174,7 @@ impl Inner {
         use crate::shelf::Holder as _;
         let ends_us = held.value.find(&auth.print).ok_or(IdentityError::SessionNeeded)?.expires_us;
         let (session, opened) = self.open_session(origin, ends_us)?;
-        let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
+        let asker = Self::in_name_of(&held.who, origin);
         let deed = Deed::new(&asker, Action::Update, event);
         let bearer = opened.clone();
         let now_us = self.vault.now_us();

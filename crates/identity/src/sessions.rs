@@ -78,7 +78,7 @@ impl Identity {
         origin: &Origin,
     ) -> Result<(), IdentityError> {
         self.0.own(auth)?;
-        let asker = Inner::in_name_of(auth.who.clone(), origin);
+        let asker = Inner::in_name_of(&auth.who, origin);
         let deed = Deed::new(&asker, Action::Update, "sessions-ended");
         self.0
             .change(deed, &auth.who.account, |stored: &mut StoredAccount| {
@@ -122,14 +122,15 @@ impl Inner {
     }
 
     /// A person with a bearer, with the rights of this moment.
-    pub(crate) fn person(&self, stored: &StoredAccount, bearer: &Bearer, seen_us: i64) -> Authenticated {
-        let account = &stored.account;
+    pub(crate) fn person(&self, held: &Held<StoredAccount>, bearer: &Bearer, seen_us: i64) -> Authenticated {
+        let account = &held.value.account;
         let must_change = MustChange { password: account.must_change_password, factor: account.must_change_factor };
-        let mut who = stored.who(Assurance::Two);
+        let mut who = Arc::clone(&held.who);
         if must_change.any() {
-            who.roles.clear();
-            who.grants.clear();
-            who.assurance = Assurance::One;
+            let own = Arc::make_mut(&mut who);
+            own.roles.clear();
+            own.grants.clear();
+            own.assurance = Assurance::One;
         }
         Authenticated {
             name: account.name.clone(),
@@ -155,11 +156,11 @@ impl Inner {
             HolderRef::Account(id) => self.held::<StoredAccount>(id)?.and_then(|held| {
                 let bearer = held.value.find(&print).filter(|b| b.kind == kind && held.value.is_active())?;
                 let alive = self.ends(held.value.account.kind, bearer, seen_us) > now_us;
-                alive.then(|| self.person(&held.value, bearer, now_us.max(seen_us)))
+                alive.then(|| self.person(&held, bearer, now_us.max(seen_us)))
             }),
             HolderRef::Client(id) => self.held::<StoredClient>(id)?.and_then(|held| {
                 let bearer = held.value.find(&print).filter(|b| b.kind == kind && held.value.is_active())?;
-                (bearer.expires_us > now_us).then(|| Self::program(&held.value, bearer))
+                (bearer.expires_us > now_us).then(|| Self::program(&held, bearer))
             }),
         };
         if known.is_some() {
@@ -169,15 +170,15 @@ impl Inner {
     }
 
     /// A client with a bearer.
-    fn program(stored: &StoredClient, bearer: &Bearer) -> Authenticated {
-        let who = stored.who();
-        let registered = &stored.client.purposes;
+    fn program(held: &Held<StoredClient>, bearer: &Bearer) -> Authenticated {
+        let client = &held.value.client;
+        let (who, registered) = (Arc::clone(&held.who), &client.purposes);
         let purposes = match &bearer.purposes {
             Some(asked) => asked.intersection(registered).copied().collect(),
             None => registered.clone(),
         };
         Authenticated {
-            name: stored.client.name.clone(),
+            name: client.name.clone(),
             assurance: who.assurance,
             who,
             kind: bearer.kind,
@@ -226,13 +227,13 @@ impl Inner {
         let ended = match &live.holder {
             HolderRef::Account(id) => {
                 let Some(held) = self.held::<StoredAccount>(id)? else { return Ok(()) };
-                let asker = Self::in_name_of(held.value.who(Assurance::Two), origin);
+                let asker = Self::in_name_of(&held.who, origin);
                 let deed = Deed::new(&asker, Action::Update, event);
                 self.change(deed, id, |stored: &mut StoredAccount| gone(&mut stored.open)).await.map(|_| ())
             }
             HolderRef::Client(id) => {
                 let Some(held) = self.held::<StoredClient>(id)? else { return Ok(()) };
-                let asker = Self::in_name_of(held.value.who(), origin);
+                let asker = Self::in_name_of(&held.who, origin);
                 let deed = Deed::new(&asker, Action::Update, event);
                 self.change(deed, id, |stored: &mut StoredClient| gone(&mut stored.open)).await.map(|_| ())
             }
@@ -263,7 +264,7 @@ impl Inner {
         for id in self.accounts.ids() {
             let Some(held) = self.accounts.get(&id) else { continue };
             let Some(event) = self.due(&held.value, now_us, stale_us) else { continue };
-            let asker: Asker = Self::in_name_of(held.value.who(Assurance::One), &origin);
+            let asker: Asker = Self::in_name_of(&held.who, &origin);
             let deed = Deed::new(&asker, Action::Update, event);
             self.change(deed, &id, |stored: &mut StoredAccount| {
                 let kind = stored.account.kind;

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tacebo_vault::policy::Action;
+use tacebo_vault::policy::{Action, Who};
 use tacebo_vault::{Asker, Denial, Disclosed, Expect, Keep, Record, RecordKind, Snapshot};
 
 use crate::IdentityError;
@@ -29,6 +29,8 @@ pub(crate) trait Holder: Serialize + DeserializeOwned + Clone + Send + Sync + 's
     fn guard_mut(&mut self) -> Option<&mut Guard>;
     fn guard(&self) -> Guard;
     fn is_active(&self) -> bool;
+    /// Who it is to policy, with every factor shown.
+    fn who(&self) -> Who;
     /// How many bearers it may hold.
     fn at_once(settings: &Settings) -> usize;
 
@@ -42,14 +44,16 @@ pub(crate) trait Holder: Serialize + DeserializeOwned + Clone + Send + Sync + 's
 pub(crate) struct Held<T> {
     pub value: T,
     pub version: u64,
+    /// Who it is, for every request of its sessions and tokens.
+    pub who: Arc<Who>,
     /// Failures counted since the record was kept.
     pub guard: Mutex<Guard>,
 }
 
 impl<T: Holder> Held<T> {
     fn new(value: T, version: u64) -> Arc<Self> {
-        let guard = Mutex::new(value.guard());
-        Arc::new(Self { value, version, guard })
+        let (guard, who) = (Mutex::new(value.guard()), Arc::new(value.who()));
+        Arc::new(Self { value, version, who, guard })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use tacebo_vault::policy::{Action, Assurance, PersonKind, Purpose};
+use tacebo_vault::policy::{Action, PersonKind, Purpose};
 use tacebo_vault::{Asker, Origin, Outcome};
 
 use crate::account::StoredAccount;
@@ -112,7 +112,7 @@ impl Identity {
         }
         let held = house.own(auth)?;
         let (token, opened) = house.make_token(ttl_us, house.settings.own_token_us, label, purposes)?;
-        let asker = Inner::in_name_of(held.value.who(Assurance::Two), origin);
+        let asker = Inner::in_name_of(&held.who, origin);
         let deed = Deed::new(&asker, Action::Update, "token-issued");
         house.lodge::<StoredAccount>(deed, &auth.who.account, &opened, |_| Ok(())).await?;
         house.enliven(opened.print, HolderRef::Account(auth.who.account.clone()), opened.seen_us);
@@ -138,7 +138,7 @@ impl Identity {
             house.note(&Inner::at_door(origin), Outcome::Failed, "client-refused unknown").await?;
             return Err(IdentityError::ClientRefused);
         };
-        let asker = Inner::in_name_of(held.value.who(), origin);
+        let asker = Inner::in_name_of(&held.who, origin);
         if !held.value.secret.same(&print) || !held.value.is_active() {
             house.note(&asker, Outcome::Failed, "client-refused").await?;
             return Err(IdentityError::ClientRefused);
@@ -180,11 +180,11 @@ impl Identity {
     pub fn introspect(&self, token: &str) -> Result<Option<Introspection>, IdentityError> {
         Ok(self.token(token)?.map(|known| Introspection {
             holder: match known.who.kind {
-                PersonKind::Client => TokenHolder::Client(known.who.account),
-                _ => TokenHolder::Account(known.who.account),
+                PersonKind::Client => TokenHolder::Client(known.who.account.clone()),
+                _ => TokenHolder::Account(known.who.account.clone()),
             },
             number: known.who.number,
-            grants: known.who.grants,
+            grants: known.who.grants.clone(),
             purposes: known.purposes,
             expires_us: known.expires_us,
         }))

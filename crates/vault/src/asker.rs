@@ -2,6 +2,7 @@
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use tacebo_policy::{Purpose, Who};
 use uuid::Uuid;
@@ -53,8 +54,8 @@ pub struct Origin {
 /// (promise 5): a door that was not told one refuses before it gets here.
 #[derive(Debug, Clone)]
 pub struct Asker {
-    /// The person, program or system.
-    pub who: Who,
+    /// The person, program or system; shared, as every request of a session has the same.
+    pub who: Arc<Who>,
     /// Purpose of use (HL7 v3 `PurposeOfUse`).
     pub why: Purpose,
     /// Door and address.
@@ -65,8 +66,8 @@ pub struct Asker {
 
 impl Asker {
     /// An ask with a fresh request id.
-    pub fn new(who: Who, why: Purpose, origin: Origin) -> Self {
-        Self { who, why, origin, request: request_id() }
+    pub fn new(who: impl Into<Arc<Who>>, why: Purpose, origin: Origin) -> Self {
+        Self { who: who.into(), why, origin, request: request_id() }
     }
 
     /// The same request, asked for another purpose.

@@ -238,7 +238,8 @@ async fn an_emergency_opens_one_patient_for_one_person_until_its_end() {
         .unwrap();
     assert_eq!(declared.value().review_by_us - declared.value().from_us, 24 * 3_600_000_000);
     let _ = house.vault.read(&urgent, &name, At::Current).await.unwrap();
-    let other = Asker { who: Who { account: "wu".into(), number: 12, ..urgent.who.clone() }, ..urgent.clone() };
+    let other =
+        Asker { who: Who { account: "wu".into(), number: 12, ..Who::clone(&urgent.who) }.into(), ..urgent.clone() };
     assert!(house.vault.read(&other, &name, At::Current).await.is_err());
     house.clock.fetch_add(31 * 60_000_000, Ordering::SeqCst);
     assert!(house.vault.read(&urgent, &name, At::Current).await.is_err());

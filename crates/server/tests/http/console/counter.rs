@@ -146,9 +146,8 @@ async fn l_03_the_day_of_the_notice_and_the_guardian_who_answers_are_kept() {
 /// The portal account of p2, asking for the own record.
 fn patient_of(house: &House) -> Asker {
     let mut asker = Identity::house(Door::Portal).for_purpose(Purpose::PatientRequest);
-    asker.who.account = house.account("patient.other");
-    asker.who.kind = PersonKind::Patient;
-    asker.who.roles = [Role::Patient].into();
-    asker.who.patient = Some("p2".into());
+    let who = std::sync::Arc::make_mut(&mut asker.who);
+    (who.account, who.kind) = (house.account("patient.other"), PersonKind::Patient);
+    (who.roles, who.patient) = ([Role::Patient].into(), Some("p2".into()));
     asker
 }
