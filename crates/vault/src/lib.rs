@@ -10,6 +10,7 @@
 //! let _ = tacebo_vault::Disclosed { value: 1, receipts: [].into(), permit: None };
 //! ```
 
+mod amend;
 mod asker;
 mod body;
 mod decide;

@@ -45,6 +45,8 @@ pub enum RecordKind {
     Notice,
     /// Requests for access that a doctor sent.
     Request,
+    /// Proofs that somebody was given a way into the portal, or its end.
+    Portal,
 }
 
 impl RecordKind {
@@ -57,6 +59,7 @@ impl RecordKind {
             Self::Review => "BreakGlassReview",
             Self::Notice => "NoticeProof",
             Self::Request => REQUEST_KIND,
+            Self::Portal => "PortalAccess",
         }
     }
 
@@ -96,6 +99,8 @@ pub struct Keep<'a, T> {
     pub value: &'a T,
     /// The patient it speaks of: sealed under that person's key.
     pub patient: Option<Meant>,
+    /// Whose labels it carries: the kind's own, or those of a name in policy's table of kinds.
+    pub labelled: &'a str,
     /// Terms by which it is found.
     pub terms: Vec<(String, String)>,
     /// What must be there before.
@@ -120,7 +125,8 @@ impl<'a, T> Keep<'a, T> {
     /// A record of the house about nobody in particular.
     pub fn new(kind: RecordKind, id: &'a str, value: &'a T, action: Action, event: &'a str) -> Self {
         let (patient, terms, guards, facts) = (None, Vec::new(), Vec::new(), Vec::new());
-        Self { kind, id, value, patient, terms, expect: Expect::Any, guards, facts, action, event }
+        let labelled = kind.as_str();
+        Self { kind, id, value, patient, labelled, terms, expect: Expect::Any, guards, facts, action, event }
     }
 }
 
@@ -130,6 +136,7 @@ pub(crate) struct Kept {
     pub id: String,
     pub value: Value,
     pub patient: Option<PatientId>,
+    pub labelled: String,
     pub terms: Vec<(String, String)>,
     pub expect: Expect,
     pub guards: Vec<(String, String, Snapshot)>,
@@ -147,6 +154,7 @@ impl Kept {
             id: keep.id.to_owned(),
             value: serde_json::to_value(keep.value).map_err(|_| VaultFault::Decode("record value"))?,
             patient: keep.patient.as_ref().map(|meant| meant.id().clone()),
+            labelled: keep.labelled.to_owned(),
             terms: keep.terms.clone(),
             expect: keep.expect,
             guards: keep.guards.clone(),

@@ -53,6 +53,8 @@ pub struct Write {
     pub expect: Expect,
     /// Searches whose answer must not have changed since the snapshot: conditional creates.
     pub guards: Vec<(String, String, Snapshot)>,
+    /// The writer has not seen what he keeps, and is not shown it.
+    pub(crate) unseen: bool,
 }
 
 impl std::fmt::Debug for Write {
@@ -66,7 +68,7 @@ impl Write {
     pub fn put(name: DocRef, body: impl Into<Arc<Value>>) -> Self {
         let mut body = body.into();
         unstamp(&mut body);
-        Self { name, body: Some(body), expect: Expect::Any, guards: Vec::new() }
+        Self { name, body: Some(body), expect: Expect::Any, guards: Vec::new(), unseen: false }
     }
 
     /// Creates a document that must not exist.
@@ -76,7 +78,7 @@ impl Write {
 
     /// Deletes a document.
     pub fn delete(name: DocRef) -> Self {
-        Self { name, body: None, expect: Expect::Any, guards: Vec::new() }
+        Self { name, body: None, expect: Expect::Any, guards: Vec::new(), unseen: false }
     }
 
     /// With another expectation.
@@ -446,7 +448,13 @@ impl<'a> Work<'a> {
             self.change.guards.push(Guard { term: inner.blinder.term(param, value), seen: seen.0 });
         }
         match &write.body {
-            Some(body) => self.put(name, id, body, action, current, exists, permit.map(|leave| (leave, of))),
+            Some(body) => {
+                self.put(name, id, body, action, current, exists, permit.map(|leave| (leave, of)))?;
+                if let Some(written) = self.written.last_mut().filter(|_| write.unseen) {
+                    written.body = None;
+                }
+                Ok(())
+            }
             None if exists => {
                 let (Some(found), Some(permit)) = (before, permit) else {
                     let why = Denial::Invalid("a change cannot delete what it wrote itself".into());
