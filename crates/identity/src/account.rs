@@ -73,6 +73,23 @@ pub struct Account {
     pub last_login_us: Option<i64>,
 }
 
+impl Account {
+    /// Whether it is of the portal: of a patient, a parent or guardian.
+    pub fn is_portal(&self) -> bool {
+        self.kind == PersonKind::Patient
+    }
+
+    /// Without whose it is, where it is of the portal: who administers accounts need not know who is a patient.
+    pub(crate) fn faceless(mut self) -> Self {
+        if self.is_portal() {
+            self.name.clear();
+            self.patient = None;
+            self.related.clear();
+        }
+        self
+    }
+}
+
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")
@@ -84,7 +101,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// One line of the account list.
+/// One line of the account list. Of an account of the portal it does not tell whose it is.
 #[derive(Debug, Clone)]
 pub struct AccountEntry {
     /// The account.
@@ -249,7 +266,15 @@ impl Holder for StoredAccount {
         if let Some(practitioner) = &self.account.practitioner {
             terms.push(("practitioner".into(), practitioner.clone()));
         }
+        if self.account.is_portal() {
+            terms.extend(self.account.patient.iter().map(|patient| ("patient".to_owned(), patient.clone())));
+            terms.extend(self.account.related.iter().map(|related| ("related".to_owned(), related.clone())));
+        }
         terms
+    }
+
+    fn labelled(&self) -> &'static str {
+        if self.account.is_portal() { "PortalAccount" } else { Self::KIND.as_str() }
     }
 
     fn open(&self) -> &[Bearer] {
@@ -322,7 +347,7 @@ impl StoredAccount {
     /// The line for the account list.
     pub(crate) fn entry(&self, guard: &Guard, now_us: i64, settings: &crate::Settings) -> AccountEntry {
         AccountEntry {
-            account: self.account.clone(),
+            account: self.account.clone().faceless(),
             failures: guard.fails(),
             locked_until_us: guard.locked_until(now_us, settings),
             has_factor: self.factor.is_some(),

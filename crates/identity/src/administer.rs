@@ -92,7 +92,8 @@ impl Identity {
         let new = password::generate()?;
         let form = password::form(&new).ok_or(IdentityError::Crypto("password"))?;
         let hash = self.0.hasher.hash(form).await?;
-        let done = self.0.administer(asker, id, "password-reset", |stored| {
+        let action = self.0.handing_out(id)?;
+        let done = self.0.administer_as(asker, action, id, "password-reset", |stored| {
             stored.password = Some(hash.clone());
             stored.account.must_change_password = true;
             stored.guard = Guard::default();
@@ -107,7 +108,8 @@ impl Identity {
     /// Refused by policy, or no such account.
     pub async fn reset_factor(&self, asker: &Asker, id: &str) -> Result<Disclosed<Handed>, IdentityError> {
         let secret = factor::fresh()?;
-        let done = self.0.administer(asker, id, "second-factor-reset", |stored| {
+        let action = self.0.handing_out(id)?;
+        let done = self.0.administer_as(asker, action, id, "second-factor-reset", |stored| {
             stored.factor = Some(secret.clone());
             stored.last_step = 0;
             stored.account.must_change_factor = true;
@@ -261,9 +263,20 @@ impl Inner {
         event: &str,
         edit: impl Fn(&mut StoredAccount) + Send + Sync,
     ) -> Result<Disclosed<Account>, IdentityError> {
+        self.administer_as(asker, Action::Administer, id, event, edit).await
+    }
+
+    async fn administer_as(
+        self: &Arc<Self>,
+        asker: &Asker,
+        action: Action,
+        id: &str,
+        event: &str,
+        edit: impl Fn(&mut StoredAccount) + Send + Sync,
+    ) -> Result<Disclosed<Account>, IdentityError> {
         self.not_own(asker, id).await?;
         let now_us = self.vault.now_us();
-        let deed = Deed::new(asker, Action::Administer, event);
+        let deed = Deed::new(asker, action, event);
         let (done, account) = self
             .change(deed, id, |stored: &mut StoredAccount| {
                 edit(stored);
@@ -272,6 +285,13 @@ impl Inner {
             })
             .await?;
         Ok(done.map(|_| account))
+    }
+
+    /// What policy is asked when new secrets are handed out. Of an account of the portal they are the counter's to give,
+    /// to the person who stands there: whoever administers accounts could read the record with them.
+    fn handing_out(&self, id: &str) -> Result<Action, IdentityError> {
+        let portal = self.held::<StoredAccount>(id)?.is_some_and(|held| held.value.account.is_portal());
+        Ok(if portal { Action::Update } else { Action::Administer })
     }
 
     async fn not_own(&self, asker: &Asker, id: &str) -> Result<(), IdentityError> {
