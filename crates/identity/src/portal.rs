@@ -208,9 +208,9 @@ impl Inner {
             Ok::<_, Refused>((seen, go))
         });
         let offer = self.offer(fresh.factor.as_ref(), &account);
-        Ok(done.await?.map(|((seen, go), _)| {
-            (seen, go.then(|| Handed { account, password: fresh.password, factor: offer }))
-        }))
+        Ok(done
+            .await?
+            .map(|((seen, go), _)| (seen, go.then(|| Handed { account, password: fresh.password, factor: offer }))))
     }
 
     async fn change_portal<R>(

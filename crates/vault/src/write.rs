@@ -54,7 +54,7 @@ pub struct Write {
     /// Searches whose answer must not have changed since the snapshot: conditional creates.
     pub guards: Vec<(String, String, Snapshot)>,
     /// The writer has not seen what he keeps, and is not shown it.
-    pub(crate) unseen: bool,
+    pub unseen: bool,
 }
 
 impl std::fmt::Debug for Write {

@@ -121,7 +121,11 @@ pub(crate) fn statement(case: &Case) -> Told {
         (is(Role::Receptionist) && purpose == P::PatientAdmin && appointment && (looks || writes), all),
         (is(Role::Receptionist) && purpose == P::PatientAdmin && consent && (looks || writes), all),
         (
-            is(Role::Receptionist) && purpose == P::PatientAdmin && kind == "UserAccount" && label == "portal" && writes,
+            is(Role::Receptionist)
+                && purpose == P::PatientAdmin
+                && kind == "UserAccount"
+                && label == "portal"
+                && writes,
             MaskSet::NONE,
         ),
         // Oversight.

@@ -122,7 +122,7 @@ impl Sort {
             "Consent" | "NoticeProof" => Self::Consents,
             "BreakGlass" | "BreakGlassReview" => Self::Emergency,
             "AccessRequest" => Self::Request,
-            "UserAccount" | "ClientRegistration" => Self::Account,
+            "UserAccount" | "ClientRegistration" | "PortalAccess" => Self::Account,
             "LogEntry" => Self::Log,
             _ => Self::Other,
         }
@@ -184,6 +184,8 @@ pub(super) fn flash(t: &Messages, code: &str) -> Option<Flash> {
         "unlocked" => t.flash_unlocked(),
         "password" => t.flash_password(),
         "session" => t.flash_session(),
+        "portal-ended" => t.flash_portal_ended(),
+        "authority-ended" => t.flash_authority_ended(),
         "limited" => t.flash_limited(),
         "opened" => t.flash_opened(),
         _ => return None,

@@ -144,6 +144,8 @@ pub struct AccountEdit {
     pub once: Option<Once>,
     /// Whether it is one's own account: roles and lock are for somebody else to change.
     pub own: bool,
+    /// Whether it is of the portal: whose it is, is not shown, and it can only be locked.
+    pub portal: bool,
     /// Earlier changes, the latest first.
     pub changes: Vec<AccountChange>,
 }

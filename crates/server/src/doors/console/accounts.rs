@@ -21,7 +21,7 @@ use crate::pages::{Field, FieldError, Html, Nav, Role, Shell, url};
 /// Accounts on a page.
 const ROWS: usize = 50;
 
-fn state(entry: &AccountEntry) -> State {
+pub(super) fn state(entry: &AccountEntry) -> State {
     match entry.account.state {
         AccountState::Locked | AccountState::Disabled => State::Locked,
         AccountState::Active if entry.locked_until_us.is_some() => State::Waiting,
@@ -75,7 +75,7 @@ pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
             rows.push(AccountRow {
                 id: account.id.clone(),
                 user: account.login.clone(),
-                name: account.name.clone(),
+                name: if account.is_portal() { inside.lang.t().account_portal() } else { account.name.clone() },
                 roles: roles(account),
                 department,
                 state: state(entry),
@@ -209,6 +209,7 @@ fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>)
         last: entry.and_then(|entry| entry.account.last_login_us).map(wording::moment),
         once,
         own: kept.is_some_and(|kept| kept.own),
+        portal: entry.is_some_and(|entry| entry.account.is_portal()),
         changes: Vec::new(),
         shell,
     }
@@ -278,7 +279,7 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
     }
 }
 
-fn once(handed: &Handed) -> Once {
+pub(super) fn once(handed: &Handed) -> Once {
     Once {
         password: handed.password.as_ref().map(|password| password.expose().to_owned()),
         qr: handed.factor.as_ref().and_then(|factor| Html::qr_code(factor.uri.expose())),
@@ -364,6 +365,14 @@ async fn change(inside: &Inside) -> Reply {
     let Some(kept) = found.value().clone() else {
         return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(found.receipts());
     };
+    if kept.account.is_portal() {
+        // Nothing of it is for this screen to change; policy says so, and the log.
+        let asker = inside.asker(Purpose::SystemAdmin);
+        return match inside.app.identity().update(&asker, &id, None, &AccountChange::default()).await {
+            Ok(done) => Reply::see_other(&url::account(&id)).receipts(done.receipts()),
+            Err(error) => inside.identity_error(&error).await,
+        };
+    }
     let mut typed = Typed::read(inside).await;
     if !typed.is_good() {
         return show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await;
