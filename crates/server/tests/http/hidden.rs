@@ -29,7 +29,7 @@ fn values(name: &str, about: u64) -> Option<Vec<String>> {
         "account" | "ticket" | "request" | "session" => one("none"),
         // In the house with the hidden patient this is the document of its mother.
         "guardian" => Some(vec!["mother".into(), "none".into()]),
-        "step" => Some(["lock", "open", "reset-password", "end", "end-authority"].map(str::to_owned).into()),
+        "step" => Some(["lock", "reset-password", "end-authority"].map(str::to_owned).into()),
         "name" => one("none.css"),
         _ => None,
     }
