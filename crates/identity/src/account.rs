@@ -12,7 +12,7 @@ use crate::bearer::Bearer;
 use crate::secret::{Fingerprint, sealed};
 use crate::shelf::Holder;
 use crate::throttle::Guard;
-use crate::{FactorOffer, IdentityError, Secret, factor, login_name};
+use crate::{Changed, FactorOffer, IdentityError, Secret, factor, login_name};
 
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,8 @@ pub struct AccountEntry {
     pub has_factor: bool,
     /// Open sessions and tokens.
     pub open: usize,
+    /// What was done to it, the latest first.
+    pub changes: Vec<Changed>,
 }
 
 /// An account to create.
@@ -256,6 +258,9 @@ pub(crate) struct StoredAccount {
     pub last_step: u64,
     pub guard: Guard,
     pub open: Vec<Bearer>,
+    /// What was done to it, the latest first.
+    #[serde(default)]
+    pub changes: Vec<Changed>,
 }
 
 impl Holder for StoredAccount {
@@ -352,6 +357,7 @@ impl StoredAccount {
             locked_until_us: guard.locked_until(now_us, settings),
             has_factor: self.factor.is_some(),
             open: self.open.iter().filter(|bearer| bearer.expires_us > now_us).count(),
+            changes: self.changes.clone(),
         }
     }
 }

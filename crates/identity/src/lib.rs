@@ -12,6 +12,7 @@ mod account;
 mod administer;
 mod bearer;
 mod bootstrap;
+mod changes;
 mod client;
 mod clients;
 mod day;
@@ -33,6 +34,7 @@ mod tokens;
 
 pub use account::{Account, AccountChange, AccountEntry, AccountState, Handed, NewAccount};
 pub use bearer::{Authenticated, BearerKind, BearerView, MustChange};
+pub use changes::Changed;
 pub use client::{Client, ClientChange, ClientHanded, ClientState, NewClient};
 pub use error::{IdentityError, PasswordProblem};
 pub use factor::FactorOffer;

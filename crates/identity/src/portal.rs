@@ -184,15 +184,17 @@ impl Inner {
         };
         let id = Uuid::now_v7().to_string();
         let account = new.build(id.clone(), number()?, self.vault.now_us())?;
-        let stored = StoredAccount {
+        let mut stored = StoredAccount {
             account: account.clone(),
             password: fresh.hash,
             factor: fresh.factor.clone(),
             last_step: 0,
             guard: Guard::default(),
             open: Vec::new(),
+            changes: Vec::new(),
         };
         let deed = PortalDeed::Open;
+        stored.remember(asker, deed.event(), account.created_us, Vec::new());
         let done = self.vault.act(asker, |look| {
             let snapshot = look.snapshot()?;
             let taken = self.portal_in_use(of)?.is_some();
@@ -236,7 +238,9 @@ impl Inner {
             let mut value = held.value.clone();
             held.guard.lock().unwrap_or_else(PoisonError::into_inner).clone_into(&mut value.guard);
             fresh.put_into(deed, &mut value);
-            value.account.changed_us = self.vault.now_us();
+            let now_us = self.vault.now_us();
+            value.account.changed_us = now_us;
+            value.remember(asker, deed.event(), now_us, Vec::new());
             let done = self.vault.act(asker, |look| {
                 let (seen, go) = step(look, Some(&value.account))?;
                 if go {

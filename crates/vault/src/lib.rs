@@ -29,6 +29,7 @@ mod pack;
 mod profile;
 mod random;
 mod read;
+mod record;
 mod records;
 mod search;
 mod sign;

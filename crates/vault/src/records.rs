@@ -377,7 +377,7 @@ impl Inner {
         found.iter().filter(|found| !found.row.deleted).map(|found| self.open_record(found)).collect()
     }
 
-    fn open_record<T: DeserializeOwned>(&self, found: &Opened) -> Result<Record<T>, VaultFault> {
+    pub(crate) fn open_record<T: DeserializeOwned>(&self, found: &Opened) -> Result<Record<T>, VaultFault> {
         let text = self.texts(&[found])?.pop().ok_or(VaultFault::Decode("a record without a body"))?;
         let value = serde_json::from_slice(&text).map_err(|_| VaultFault::Decode("record value"))?;
         let Opened { row, record, .. } = found;

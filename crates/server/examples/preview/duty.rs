@@ -420,6 +420,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
         once,
         own: false,
         portal: false,
+        shown: None,
         changes: vec![AccountChange {
             at: d.at(-2000),
             by: d.s("沈立", "Shen Li"),

@@ -193,6 +193,37 @@ pub(super) fn flash(t: &Messages, code: &str) -> Option<Flash> {
     Some(Flash { kind: FlashKind::Done, text })
 }
 
+/// What was done to an account.
+pub(super) fn account_event(t: &Messages, code: &str) -> String {
+    match code {
+        "account-created" => t.changed_created(),
+        "account-changed" => t.changed_changed(),
+        "account-locked" => t.changed_locked(),
+        "account-unlocked" => t.changed_unlocked(),
+        "account-disabled" => t.changed_disabled(),
+        "sessions-ended" => t.changed_sessions_ended(),
+        "password-reset" => t.changed_password_reset(),
+        "password-changed" => t.changed_password(),
+        "second-factor-reset" => t.changed_factor_reset(),
+        "second-factor-removed" => t.changed_factor_removed(),
+        "second-factor-changed" => t.changed_factor(),
+        other => other.to_owned(),
+    }
+}
+
+/// A field of an account.
+pub(super) fn account_field(t: &Messages, code: &str) -> String {
+    match code {
+        "login" => t.account_user(),
+        "name" => t.col_name(),
+        "roles" => t.col_roles(),
+        "practitioner" => t.account_practitioner(),
+        "department" => t.col_department(),
+        "training" => t.account_training(),
+        other => other.to_owned(),
+    }
+}
+
 /// A person's sex in words.
 pub(super) fn sex(t: &Messages, code: &str) -> String {
     match code {

@@ -373,7 +373,8 @@ async fn acc_14_who_administers_accounts_locks_a_portal_account_and_learns_nobod
         let outcomes: Vec<String> = house.since(mark).await.iter().map(|one| one.get("outcome").to_owned()).collect();
         assert_eq!(outcomes, ["not-found"]);
     }
-    admin.post(&edit, &[("name", "x"), ("role", "doctor")]).await.is(404);
+    admin.post(&edit, &[("name", "x"), ("role", "doctor")]).await.is(422).hides(NAME);
+    admin.get(&edit).await.is(200).shows("Account made").shows("肖雨桐").shows("Password changed");
     own.get("/me").await.is(200);
     admin.post(&format!("{edit}/lock"), &[]).await.goes_to(&edit);
     own.get("/me").await.goes_to("/login");
