@@ -104,7 +104,7 @@ pub struct Sheet {
     pub shell: Shell,
     /// Whose record it opens, masked.
     pub patient: CounterRow,
-    /// The guardian's name, masked, where it is a guardian's.
+    /// The guardian's name, where it is a guardian's: as it was typed a moment ago, or masked.
     pub guardian: Option<String>,
     /// Where to log in.
     pub address: String,

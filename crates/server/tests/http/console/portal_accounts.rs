@@ -321,6 +321,21 @@ async fn a_guardian_whom_another_system_recorded_is_given_an_account_at_the_coun
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn two_counters_at_once_open_one_account() {
+    let house = House::staffed().await;
+    house.take_in("p3").await;
+    let (mut one, mut two) = (house.log_in("xiao.yutong").await, house.log_in("xiao.yutong").await);
+    let path = "/reception/patients/p3/portal";
+    for round in 0..3 {
+        let (a, b) = tokio::join!(one.post(path, &SEEN), two.post(path, &SEEN));
+        let mut statuses = [a.status.as_u16(), b.status.as_u16()];
+        statuses.sort_unstable();
+        assert_eq!(statuses, [200, 409], "round {round}");
+        one.post(&format!("{path}/end"), &SEEN).await.goes_to(path);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn acc_04_nobody_but_the_counter_opens_accounts_of_the_portal() {
     let house = House::staffed().await;
     house.take_in("p3").await;
