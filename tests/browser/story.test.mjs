@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { enter, openBrowser, openHouse, picture } from "./house.mjs";
+import { code, enter, openBrowser, openHouse, picture } from "./house.mjs";
 
 let house, browser, doctor, officer, patient;
 
@@ -167,4 +167,51 @@ test("a guardian sees the child's record in the portal, and a request that was a
   await doctor.waitForSelector(".why");
   await picture(doctor, "granted");
   assert.deepEqual([...guardian.faults, ...doctor.faults, ...officer.faults], [], "no page broke its own rules");
+});
+
+test("a mother is let into the portal at the counter, begins without a script, and is shut out on her next click when it ends", async () => {
+  const counter = await enter(house, browser, "xiao.yutong");
+  const child = house.patients.minor;
+  const desk = `/reception/patients/${child}`;
+  await counter.goto(at(`${desk}/consent`));
+  await counter.click(`a[href='${desk}/portal']`);
+  const form = counter.locator(`form[action='${desk}/guardians']`);
+  await form.locator("[name=name]").fill("林静");
+  await form.locator("[name=relationship]").selectOption("MTH");
+  await form.locator("[name=proof]").selectOption("birth-certificate");
+  await form.locator("[name=phone]").fill("13900139000");
+  await form.locator("[name=document]").selectOption("resident-card");
+  await form.locator("[name=checked]").check();
+  await form.locator("button.is-main").click();
+  await counter.waitForSelector(".is-once svg");
+  const [user, password, secret] = await counter.locator(".is-once code.secret").allTextContents();
+  await picture(counter, "portal-sheet");
+
+  const context = await browser.newContext({ javaScriptEnabled: false, viewport: { width: 390, height: 844 }, locale: "zh-CN" });
+  const mother = await context.newPage();
+  await mother.goto(at("/login"));
+  await mother.fill("[name=name]", user);
+  await mother.fill("[name=password]", password);
+  await mother.click("form[action='/login'] button.is-main");
+  await mother.fill("[name=code]", code(secret.replaceAll(" ", "")));
+  await mother.click("form[action='/login/code'] button.is-main");
+  await mother.fill("[name=new]", "一只蓝色的安静水壶");
+  await mother.fill("[name=again]", "一只蓝色的安静水壶");
+  await mother.click("form[action='/login/password'] button.is-main");
+  const own = (await mother.textContent("#secret")).replaceAll(" ", "");
+  assert.notEqual(own, secret.replaceAll(" ", ""));
+  await mother.fill("[name=code]", code(own));
+  await mother.click("form[action='/login/enrol'] button.is-main");
+  assert.equal(new URL(mother.url()).pathname, "/me");
+  assert.match(await mother.textContent("h1"), /林静/);
+  await picture(mother, "portal-begun");
+
+  await counter.goto(at(`${desk}/portal`));
+  const hers = counter.locator(".ask").filter({ hasText: "139****9000" });
+  await hers.locator("summary").click();
+  await picture(counter, "portal-desk");
+  await hers.locator("form[action$='/end-authority'] button").click();
+  await counter.waitForURL((url) => url.search === "?done=authority-ended");
+  assert.equal((await mother.goto(at("/me"))).status(), 403);
+  assert.deepEqual(counter.faults, [], "no page broke its own rules");
 });

@@ -11,14 +11,16 @@ mod directory;
 mod emergency;
 mod library;
 mod notice;
+mod portal;
 mod request;
 mod terms;
 
 pub use choice::{Choice, DepartmentChoice};
 pub use directory::{Department, Directory, StaffMember};
 pub use emergency::{Case, Review, Verdict};
-pub use library::{Confidence, Library, LibraryError, Notice, Retention};
+pub use library::{Confidence, Library, LibraryError, Notice, Offered, PortalLists, Retention};
 pub use notice::{Answer, Given, Method, NoticeProof};
+pub use portal::{Authority, PortalAccess, PortalStep, related_person};
 pub use request::{AccessRequest, AnswerError, Answered, Decision, RequestState};
 pub use terms::{Offer, Term, Terms};
 

@@ -85,6 +85,38 @@ pub struct Library {
     notices: Vec<Notice>,
     retention: Vec<Retention>,
     terms: Terms,
+    portal: PortalLists,
+}
+
+/// One thing to choose at the counter.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Offered {
+    /// Stable code; what is recorded.
+    pub code: String,
+    /// In Chinese.
+    pub name_zh: String,
+    /// In English.
+    pub name_en: String,
+    /// The rule.
+    pub source: String,
+    /// How sure we are of it.
+    pub confidence: Confidence,
+}
+
+/// What the counter chooses from when it lets somebody into the portal.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortalLists {
+    /// Who a parent or guardian is to the patient (HL7 v3 `RoleCode`).
+    #[serde(rename = "relationship")]
+    pub relationships: Vec<Offered>,
+    /// Documents by which a person is known.
+    #[serde(rename = "document")]
+    pub documents: Vec<Offered>,
+    /// What shows that somebody is the parent or guardian.
+    #[serde(rename = "proof")]
+    pub proofs: Vec<Offered>,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +136,8 @@ impl Library {
         let notices: Notices = read("notices.toml", include_str!("../data/notices.toml"))?;
         let rules: Rules = read("retention.toml", include_str!("../data/retention.toml"))?;
         let terms: Terms = read("terms.toml", include_str!("../data/terms.toml"))?;
-        Ok(Self { notices: notices.notice, retention: rules.rule, terms })
+        let portal: PortalLists = read("portal.toml", include_str!("../data/portal.toml"))?;
+        Ok(Self { notices: notices.notice, retention: rules.rule, terms, portal })
     }
 
     /// The notices in force.
@@ -130,6 +163,11 @@ impl Library {
     /// Terms of the house's own procedures.
     pub fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// What the counter chooses from when it lets somebody into the portal.
+    pub fn portal(&self) -> &PortalLists {
+        &self.portal
     }
 }
 
@@ -170,6 +208,21 @@ mod tests {
         assert!(!terms.access_answer_workdays.source.is_empty() && !terms.complaint_answer_days.source.is_empty());
         assert!(!terms.access_days.values.is_empty() && terms.access_days.values.is_sorted());
         assert!(terms.access_days.values.iter().all(|days| (1..=365).contains(days)));
+    }
+
+    #[test]
+    fn each_list_of_the_counter_has_names_in_both_languages_and_no_code_twice() {
+        let library = Library::shipped().unwrap();
+        let lists = library.portal();
+        for list in [&lists.relationships, &lists.documents, &lists.proofs] {
+            assert!(
+                list.iter().all(|one| !one.name_zh.is_empty() && !one.name_en.is_empty() && !one.source.is_empty())
+            );
+            let codes: std::collections::BTreeSet<_> = list.iter().map(|one| &one.code).collect();
+            assert!(!list.is_empty() && codes.len() == list.len());
+            // Codes stand in the log between words.
+            assert!(codes.iter().all(|code| code.chars().all(|c| c.is_ascii_alphabetic() || c == '-')));
+        }
     }
 
     #[test]

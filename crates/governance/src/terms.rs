@@ -40,4 +40,6 @@ pub struct Terms {
     pub complaint_answer_days: Term,
     /// Age under which a parent or guardian answers.
     pub guardian_under_age: Term,
+    /// Age from which a person acts alone, and nobody for them.
+    pub majority_age: Term,
 }

@@ -12,7 +12,7 @@ use crate::bearer::Bearer;
 use crate::secret::{Fingerprint, sealed};
 use crate::shelf::Holder;
 use crate::throttle::Guard;
-use crate::{FactorOffer, IdentityError, Secret, factor, login_name};
+use crate::{Changed, FactorOffer, IdentityError, Secret, factor, login_name};
 
 /// Whether an account may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +73,23 @@ pub struct Account {
     pub last_login_us: Option<i64>,
 }
 
+impl Account {
+    /// Whether it is of the portal: of a patient, a parent or guardian.
+    pub fn is_portal(&self) -> bool {
+        self.kind == PersonKind::Patient
+    }
+
+    /// Without whose it is, where it is of the portal: who administers accounts need not know who is a patient.
+    pub(crate) fn faceless(mut self) -> Self {
+        if self.is_portal() {
+            self.name.clear();
+            self.patient = None;
+            self.related.clear();
+        }
+        self
+    }
+}
+
 impl fmt::Debug for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Account")
@@ -84,7 +101,7 @@ impl fmt::Debug for Account {
     }
 }
 
-/// One line of the account list.
+/// One line of the account list. Of an account of the portal it does not tell whose it is.
 #[derive(Debug, Clone)]
 pub struct AccountEntry {
     /// The account.
@@ -97,6 +114,8 @@ pub struct AccountEntry {
     pub has_factor: bool,
     /// Open sessions and tokens.
     pub open: usize,
+    /// What was done to it, the latest first.
+    pub changes: Vec<Changed>,
 }
 
 /// An account to create.
@@ -239,6 +258,9 @@ pub(crate) struct StoredAccount {
     pub last_step: u64,
     pub guard: Guard,
     pub open: Vec<Bearer>,
+    /// What was done to it, the latest first.
+    #[serde(default)]
+    pub changes: Vec<Changed>,
 }
 
 impl Holder for StoredAccount {
@@ -249,7 +271,15 @@ impl Holder for StoredAccount {
         if let Some(practitioner) = &self.account.practitioner {
             terms.push(("practitioner".into(), practitioner.clone()));
         }
+        if self.account.is_portal() {
+            terms.extend(self.account.patient.iter().map(|patient| ("patient".to_owned(), patient.clone())));
+            terms.extend(self.account.related.iter().map(|related| ("related".to_owned(), related.clone())));
+        }
         terms
+    }
+
+    fn labelled(&self) -> &'static str {
+        if self.account.is_portal() { "PortalAccount" } else { Self::KIND.as_str() }
     }
 
     fn open(&self) -> &[Bearer] {
@@ -321,11 +351,12 @@ impl StoredAccount {
     /// The line for the account list.
     pub(crate) fn entry(&self, guard: &Guard, now_us: i64, settings: &crate::Settings) -> AccountEntry {
         AccountEntry {
-            account: self.account.clone(),
+            account: self.account.clone().faceless(),
             failures: guard.fails(),
             locked_until_us: guard.locked_until(now_us, settings),
             has_factor: self.factor.is_some(),
             open: self.open.iter().filter(|bearer| bearer.expires_us > now_us).count(),
+            changes: self.changes.clone(),
         }
     }
 }

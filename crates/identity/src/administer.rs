@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 use tacebo_vault::policy::{Action, Role, roles_conflict};
-use tacebo_vault::{Asker, Disclosed, RecordKind, Snapshot};
+use tacebo_vault::{Asker, Disclosed, Record, RecordKind, Refused, Snapshot};
 use uuid::Uuid;
 
 use crate::account::StoredAccount;
+use crate::changes::differences;
 use crate::identity::Inner;
 use crate::secret::number;
 use crate::shelf::{Deed, Holder as _};
@@ -92,7 +93,8 @@ impl Identity {
         let new = password::generate()?;
         let form = password::form(&new).ok_or(IdentityError::Crypto("password"))?;
         let hash = self.0.hasher.hash(form).await?;
-        let done = self.0.administer(asker, id, "password-reset", |stored| {
+        let action = self.0.handing_out(id)?;
+        let done = self.0.administer_as(asker, action, id, "password-reset", |stored| {
             stored.password = Some(hash.clone());
             stored.account.must_change_password = true;
             stored.guard = Guard::default();
@@ -107,7 +109,8 @@ impl Identity {
     /// Refused by policy, or no such account.
     pub async fn reset_factor(&self, asker: &Asker, id: &str) -> Result<Disclosed<Handed>, IdentityError> {
         let secret = factor::fresh()?;
-        let done = self.0.administer(asker, id, "second-factor-reset", |stored| {
+        let action = self.0.handing_out(id)?;
+        let done = self.0.administer_as(asker, action, id, "second-factor-reset", |stored| {
             stored.factor = Some(secret.clone());
             stored.last_step = 0;
             stored.account.must_change_factor = true;
@@ -141,25 +144,35 @@ impl Identity {
         let house = &self.0;
         let seen =
             house.vault.disclose_records::<StoredAccount>(asker, Action::Read, RecordKind::Account, None).await?;
-        let now_us = house.vault.now_us();
         Ok(seen.map(|records| {
-            let mut lines: Vec<AccountEntry> = records
-                .into_iter()
-                .map(|record| {
-                    let counted = house
-                        .accounts
-                        .get(&record.id)
-                        .map(|held| held.guard.lock().unwrap_or_else(PoisonError::into_inner).clone());
-                    record.value.entry(&counted.unwrap_or_else(|| record.value.guard()), now_us, &house.settings)
-                })
-                .collect();
+            let mut lines: Vec<AccountEntry> = records.iter().map(|record| house.line(record)).collect();
             lines.sort_by(|a, b| a.account.login.cmp(&b.account.login));
             lines
         }))
     }
+
+    /// One account, decided and logged.
+    ///
+    /// # Errors
+    /// Refused by policy, or there is none.
+    pub async fn account(&self, asker: &Asker, id: &str) -> Result<Disclosed<AccountEntry>, IdentityError> {
+        let house = &self.0;
+        let seen = house.vault.ask(asker, |look| {
+            Ok::<_, Refused>(house.line(&look.record::<StoredAccount>(Action::Read, RecordKind::Account, id)?))
+        });
+        Ok(seen.await?)
+    }
 }
 
 impl Inner {
+    /// The line of an account, with the failures counted since it was kept.
+    fn line(&self, record: &Record<StoredAccount>) -> AccountEntry {
+        let held = self.accounts.get(&record.id);
+        let counted = held.map(|held| held.guard.lock().unwrap_or_else(PoisonError::into_inner).clone());
+        let guard = counted.unwrap_or_else(|| record.value.guard());
+        record.value.entry(&guard, self.vault.now_us(), &self.settings)
+    }
+
     pub(crate) async fn create(
         self: &Arc<Self>,
         asker: &Asker,
@@ -181,14 +194,16 @@ impl Inner {
             None => factor::fresh()?,
         };
         factor::accept(&secret)?;
-        let stored = StoredAccount {
+        let mut stored = StoredAccount {
             account: account.clone(),
             password: Some(self.hasher.hash(form).await?),
             factor: Some(secret.clone()),
             last_step: 0,
             guard: Guard::default(),
             open: Vec::new(),
+            changes: Vec::new(),
         };
+        stored.remember(asker, "account-created", account.created_us, Vec::new());
         for _ in 0..TRIES {
             let snapshot = self.vault.snapshot()?;
             self.check_free(&account.login, &id)?;
@@ -239,9 +254,12 @@ impl Inner {
             let deed = Deed { guards, ..Deed::new(asker, Action::Update, "account-changed") };
             let done = self
                 .change_in_turn(deed, id, turn, |stored: &mut StoredAccount| {
+                    let before = stored.account.clone();
                     if change.apply(&mut stored.account, now_us)? {
                         stored.open.clear();
                     }
+                    let fields = differences(&before, &stored.account);
+                    stored.remember(asker, "account-changed", now_us, fields);
                     Ok(stored.account.clone())
                 })
                 .await;
@@ -261,17 +279,36 @@ impl Inner {
         event: &str,
         edit: impl Fn(&mut StoredAccount) + Send + Sync,
     ) -> Result<Disclosed<Account>, IdentityError> {
+        self.administer_as(asker, Action::Administer, id, event, edit).await
+    }
+
+    async fn administer_as(
+        self: &Arc<Self>,
+        asker: &Asker,
+        action: Action,
+        id: &str,
+        event: &str,
+        edit: impl Fn(&mut StoredAccount) + Send + Sync,
+    ) -> Result<Disclosed<Account>, IdentityError> {
         self.not_own(asker, id).await?;
         let now_us = self.vault.now_us();
-        let deed = Deed::new(asker, Action::Administer, event);
+        let deed = Deed::new(asker, action, event);
         let (done, account) = self
             .change(deed, id, |stored: &mut StoredAccount| {
                 edit(stored);
                 stored.account.changed_us = now_us;
+                stored.remember(asker, event, now_us, Vec::new());
                 Ok(stored.account.clone())
             })
             .await?;
         Ok(done.map(|_| account))
+    }
+
+    /// What policy is asked when new secrets are handed out. Of an account of the portal they are the counter's to give,
+    /// to the person who stands there: whoever administers accounts could read the record with them.
+    fn handing_out(&self, id: &str) -> Result<Action, IdentityError> {
+        let portal = self.held::<StoredAccount>(id)?.is_some_and(|held| held.value.account.is_portal());
+        Ok(if portal { Action::Update } else { Action::Administer })
     }
 
     async fn not_own(&self, asker: &Asker, id: &str) -> Result<(), IdentityError> {

@@ -181,6 +181,7 @@ impl Inner {
         self.change_in_turn(deed, &auth.who.account, turn, |stored: &mut StoredAccount| {
             set(stored);
             stored.account.changed_us = now_us;
+            stored.remember(&asker, event, now_us, Vec::new());
             stored.open = vec![bearer.clone()];
             Ok(())
         })

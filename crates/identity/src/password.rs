@@ -62,14 +62,19 @@ const ALPHABET: &[u8; 32] = b"abcdefghjkmnpqrstuvwxyz23456789-";
 
 /// A password of 16 letters in four groups, 79 bits.
 pub(crate) fn generate() -> Result<Secret, IdentityError> {
-    let mut text = Zeroizing::new(String::with_capacity(19));
+    Ok(Secret::new(drawn(16)?.as_str()))
+}
+
+/// So many random letters, in groups of four.
+pub(crate) fn drawn(count: usize) -> Result<Zeroizing<String>, IdentityError> {
+    let mut text = Zeroizing::new(String::with_capacity(count + count / 4));
     let mut letters = 0;
-    while letters < 16 {
+    while letters < count {
         for byte in random::<32>()?.iter() {
             // 31 letters; the 32nd value is drawn again, so that none is likelier.
             match ALPHABET.get(usize::from(byte & 31)) {
                 Some(b'-') | None => {}
-                Some(letter) if letters < 16 => {
+                Some(letter) if letters < count => {
                     if letters > 0 && letters % 4 == 0 {
                         text.push('-');
                     }
@@ -80,7 +85,7 @@ pub(crate) fn generate() -> Result<Secret, IdentityError> {
             }
         }
     }
-    Ok(Secret::new(text.as_str()))
+    Ok(text)
 }
 
 #[cfg(test)]

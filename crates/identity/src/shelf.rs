@@ -31,6 +31,10 @@ pub(crate) trait Holder: Serialize + DeserializeOwned + Clone + Send + Sync + 's
     fn is_active(&self) -> bool;
     /// Who it is to policy, with every factor shown.
     fn who(&self) -> Who;
+    /// Whose labels the record carries in policy's table.
+    fn labelled(&self) -> &'static str {
+        Self::KIND.as_str()
+    }
     /// How many bearers it may hold.
     fn at_once(settings: &Settings) -> usize;
 
@@ -89,7 +93,7 @@ impl<T: Holder> Shelf<T> {
         }
     }
 
-    fn forget(&self, id: &str) {
+    pub(crate) fn forget(&self, id: &str) {
         self.held.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
@@ -124,7 +128,7 @@ impl<'a> Deed<'a> {
 }
 
 /// Tries when another process writes the same record.
-const TRIES: usize = 3;
+pub(crate) const TRIES: usize = 3;
 
 impl Inner {
     /// A record, from the shelf or the vault.
@@ -215,9 +219,7 @@ impl Inner {
         let (asker, action, guards) = (deed.asker.clone(), deed.action, deed.guards.clone());
         let (id, event) = (id.to_owned(), deed.event.to_owned());
         let task = tokio::spawn(async move {
-            let mut terms = value.own_terms();
-            terms.extend(value.open().iter().map(|bearer| ("bearer".to_owned(), bearer.print.hex())));
-            let keep = Keep { terms, expect, guards, ..Keep::new(T::KIND, &id, &value, action, &event) };
+            let keep = Keep { expect, guards, ..kept(&value, &id, action, &event) };
             let kept = house.vault.keep(&asker, &keep).await;
             if let Ok(version) = &kept {
                 house.shelf().put(&id, value, *version.value());
@@ -231,6 +233,13 @@ impl Inner {
             _ => refused.into(),
         })
     }
+}
+
+/// A record as the vault keeps it.
+pub(crate) fn kept<'a, T: Holder>(value: &'a T, id: &'a str, action: Action, event: &'a str) -> Keep<'a, T> {
+    let mut terms = value.own_terms();
+    terms.extend(value.open().iter().map(|bearer| ("bearer".to_owned(), bearer.print.hex())));
+    Keep { terms, labelled: value.labelled(), ..Keep::new(T::KIND, id, value, action, event) }
 }
 
 /// Where a sort of record stands.

@@ -10,6 +10,7 @@
 //! let _ = tacebo_vault::Disclosed { value: 1, receipts: [].into(), permit: None };
 //! ```
 
+mod amend;
 mod asker;
 mod body;
 mod decide;
@@ -28,6 +29,7 @@ mod pack;
 mod profile;
 mod random;
 mod read;
+mod record;
 mod records;
 mod search;
 mod sign;

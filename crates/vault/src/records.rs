@@ -44,6 +44,8 @@ pub enum RecordKind {
     Notice,
     /// Requests for access that a doctor sent.
     Request,
+    /// Proofs that somebody was given a way into the portal, or its end.
+    Portal,
 }
 
 impl RecordKind {
@@ -56,6 +58,7 @@ impl RecordKind {
             Self::Review => "BreakGlassReview",
             Self::Notice => "NoticeProof",
             Self::Request => REQUEST_KIND,
+            Self::Portal => "PortalAccess",
         }
     }
 
@@ -95,6 +98,8 @@ pub struct Keep<'a, T> {
     pub value: &'a T,
     /// The patient it speaks of: sealed under that person's key.
     pub patient: Option<Meant>,
+    /// Whose labels it carries: the kind's own, or those of a name in policy's table of kinds.
+    pub labelled: &'a str,
     /// Terms by which it is found.
     pub terms: Vec<(String, String)>,
     /// What must be there before.
@@ -119,7 +124,8 @@ impl<'a, T> Keep<'a, T> {
     /// A record of the house about nobody in particular.
     pub fn new(kind: RecordKind, id: &'a str, value: &'a T, action: Action, event: &'a str) -> Self {
         let (patient, terms, guards, facts) = (None, Vec::new(), Vec::new(), Vec::new());
-        Self { kind, id, value, patient, terms, expect: Expect::Any, guards, facts, action, event }
+        let labelled = kind.as_str();
+        Self { kind, id, value, patient, labelled, terms, expect: Expect::Any, guards, facts, action, event }
     }
 }
 
@@ -129,6 +135,7 @@ pub(crate) struct Kept {
     pub id: String,
     pub value: Value,
     pub patient: Option<PatientId>,
+    pub labelled: String,
     pub terms: Vec<(String, String)>,
     pub expect: Expect,
     pub guards: Vec<(String, String, Snapshot)>,
@@ -146,6 +153,7 @@ impl Kept {
             id: keep.id.to_owned(),
             value: serde_json::to_value(keep.value).map_err(|_| VaultFault::Decode("record value"))?,
             patient: keep.patient.as_ref().map(|meant| meant.id().clone()),
+            labelled: keep.labelled.to_owned(),
             terms: keep.terms.clone(),
             expect: keep.expect,
             guards: keep.guards.clone(),
@@ -356,7 +364,7 @@ impl Inner {
         found.iter().filter(|found| !found.row.deleted).map(|found| self.open_record(found)).collect()
     }
 
-    fn open_record<T: DeserializeOwned>(&self, found: &Opened) -> Result<Record<T>, VaultFault> {
+    pub(crate) fn open_record<T: DeserializeOwned>(&self, found: &Opened) -> Result<Record<T>, VaultFault> {
         let text = self.texts(&[found])?.pop().ok_or(VaultFault::Decode("a record without a body"))?;
         let value = serde_json::from_slice(&text).map_err(|_| VaultFault::Decode("record value"))?;
         let Opened { row, record, .. } = found;

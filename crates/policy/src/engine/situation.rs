@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Flags that policies may read; others ride along for reports.
-pub(crate) const FLAGS: [&str; 2] = ["imaging", "withheld"];
+pub(crate) const FLAGS: [&str; 3] = ["imaging", "withheld", "portal"];
 
 /// The grant that lets a named person or system at genetic data (CLS-03).
 pub(crate) const GENETIC: &str = "genetic";

@@ -89,7 +89,7 @@ pub struct Labels {
     pub confidentiality: Confidentiality,
     /// Sensitive topics.
     pub sensitivity: BTreeSet<Sensitivity>,
-    /// Marks that policies read: `imaging`, `withheld`; statutory flags are set by people only.
+    /// Marks that policies read: `imaging`, `withheld`, `portal`; statutory flags are set by people only.
     pub flags: BTreeSet<String>,
 }
 

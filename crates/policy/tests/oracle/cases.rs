@@ -84,7 +84,9 @@ pub(crate) const WHATS: &[(&str, &str)] = &[
     ("AccessRequest", ""),
     ("NoticeProof", ""),
     ("Incident", ""),
+    ("PortalAccess", ""),
     ("UserAccount", ""),
+    ("UserAccount", "portal"),
     ("Configuration", ""),
     ("Nonsense", ""),
 ];
@@ -171,8 +173,8 @@ impl Case {
             }
             "V" => labels.confidentiality = Confidentiality::VeryRestricted,
             "genetic" => labels.category = Category::Genetic,
-            "withheld" => {
-                labels.flags.insert("withheld".into());
+            flag @ ("withheld" | "portal") => {
+                labels.flags.insert(flag.into());
             }
             _ => {}
         }

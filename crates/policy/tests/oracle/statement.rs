@@ -33,7 +33,7 @@ pub(crate) fn statement(case: &Case) -> Told {
     let log_access = looks || action == A::ReadLog;
 
     let clinical = matches!(kind, "Observation" | "ImagingStudy" | "MolecularSequence");
-    let identity = matches!(kind, "Patient" | "RelatedPerson");
+    let identity = matches!(kind, "Patient" | "RelatedPerson" | "PortalAccess");
     let appointment = kind == "Appointment";
     let consent = matches!(kind, "Consent" | "NoticeProof");
     let review = matches!(kind, "BreakGlass" | "AccessRequest");
@@ -120,6 +120,14 @@ pub(crate) fn statement(case: &Case) -> Told {
         (is(Role::Receptionist) && purpose == P::PatientAdmin && identity && (looks || writes), all),
         (is(Role::Receptionist) && purpose == P::PatientAdmin && appointment && (looks || writes), all),
         (is(Role::Receptionist) && purpose == P::PatientAdmin && consent && (looks || writes), all),
+        (
+            is(Role::Receptionist)
+                && purpose == P::PatientAdmin
+                && kind == "UserAccount"
+                && label == "portal"
+                && writes,
+            MaskSet::NONE,
+        ),
         // Oversight.
         (
             is(Role::PrivacyOfficer) && purpose == P::Compliance && review && (looks || action == A::Review),
@@ -149,7 +157,22 @@ pub(crate) fn statement(case: &Case) -> Told {
         ),
         (is(Role::SecurityOfficer) && purpose == P::SystemAdmin && kind == "Configuration" && looks, MaskSet::NONE),
         (is(Role::SystemAdmin) && purpose == P::SystemAdmin && kind == "UserAccount" && looks, technical),
-        (is(Role::SecurityAdmin) && purpose == P::SystemAdmin && kind == "UserAccount" && admin_acts, MaskSet::NONE),
+        (
+            is(Role::SecurityAdmin)
+                && purpose == P::SystemAdmin
+                && kind == "UserAccount"
+                && label != "portal"
+                && admin_acts,
+            MaskSet::NONE,
+        ),
+        (
+            is(Role::SecurityAdmin)
+                && purpose == P::SystemAdmin
+                && kind == "UserAccount"
+                && label == "portal"
+                && (looks || action == A::Administer),
+            faceless,
+        ),
         // Patients and guardians.
         (
             is_portal

@@ -2,6 +2,8 @@
 
 use tacebo_server::pages::{
     Choice, Field, FieldError, Flag, FlagKind, Flash, FlashKind, Html, Nav, Pager, Purpose, Relation, Role,
+    accounts::{AccountState, Once},
+    desk::{Desk, DeskAccount, DeskGuardian, DeskPast, GuardianForm, Sheet},
     doctor::{AccessBar, FindPatient, FoundRow, Limit, MyItem, MyPatients, PatientHead, Record, Why},
     emergency::{Declare, Reason},
     login::{Enrol, LogIn, LogInCode, LogInFault, NewPassword},
@@ -218,6 +220,61 @@ fn reception(d: &Data) -> Vec<Page> {
         answer,
         missing: !needed && answer.is_none(),
     };
+    let choice = |code: &str, zh, en| Choice { code: code.into(), label: d.s(zh, en), chosen: false };
+    let account = |state| DeskAccount { user: "m7******".into(), state, last: Some(d.at(-900)) };
+    let desk = |own: bool| Desk {
+        shell: shell(Nav::Counter),
+        patient: d.counter().remove(1),
+        own: own.then(|| account(AccountState::Active)),
+        guardians: vec![
+            DeskGuardian {
+                id: "g1".into(),
+                name: d.s("陈*", "C***"),
+                phone: "138****8000".into(),
+                until: None,
+                active: true,
+                account: Some(account(AccountState::New)),
+            },
+            DeskGuardian {
+                id: "g2".into(),
+                name: d.s("周*", "Z***"),
+                phone: "139****9000".into(),
+                until: Some("2026-01-31".into()),
+                active: false,
+                account: None,
+            },
+        ],
+        child: !own,
+        of_age: own,
+        documents: vec![choice("resident-card", "居民身份证", "Resident identity card")],
+        unchecked: !own,
+        otherwise: false,
+        form: GuardianForm {
+            name: if own { Data::empty() } else { Data::empty().wrong(FieldError::Required) },
+            relationship: vec![choice("MTH", "母亲", "Mother")],
+            proof: vec![choice("household-register", "户口簿", "Household register")],
+            missing: !own,
+            ..GuardianForm::default()
+        },
+        past: vec![DeskPast {
+            when: d.at(-900),
+            what: d.s("已开通账户", "Account opened"),
+            seen: vec![d.s("居民身份证", "Resident identity card")],
+            by: d.s("肖雨桐", "Xiao Yutong"),
+        }],
+    };
+    let sheet = Sheet {
+        shell: shell(Nav::Counter),
+        patient: d.counter().remove(1),
+        guardian: Some(d.s("陈月", "Chen Yue")),
+        address: "https://hospital.example/login".into(),
+        user: "m7kq-x2vd".into(),
+        once: Once {
+            password: Some("wxyz-wxyz-wxyz-wxyz".into()),
+            qr: Html::qr_code("otpauth://totp/Sample:m7kq?secret=JBSWY3DPEHPK3PXP"),
+            secret: Some("JBSW Y3DP EHPK 3PXP".into()),
+        },
+    };
     let mut queue = d.counter();
     queue.reverse();
     let register = |fill: bool| Register {
@@ -241,6 +298,9 @@ fn reception(d: &Data) -> Vec<Page> {
         page("reception-found-nobody", &Counter { shell: shell(Nav::Counter), query: "x".into(), found: Some(vec![]), more: false, queue }),
         page("reception-register", &register(false)),
         page("reception-register-faults", &register(true)),
+        page("reception-portal", &desk(true)),
+        page("reception-portal-faults", &desk(false)),
+        page("reception-portal-sheet", &sheet),
         page(
             "reception-consent",
             &Consent {

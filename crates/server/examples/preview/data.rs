@@ -48,6 +48,7 @@ impl Data {
             outpatient_years: 15,
             inpatient_years: 30,
             guardian_under: 14,
+            majority: 18,
         };
         shell
     }

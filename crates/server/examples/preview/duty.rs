@@ -419,6 +419,8 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
         last: Some(d.at(-3)),
         once,
         own: false,
+        portal: false,
+        shown: None,
         changes: vec![AccountChange {
             at: d.at(-2000),
             by: d.s("沈立", "Shen Li"),

@@ -46,3 +46,14 @@ session-this = this one
 # $span (String)
 session-last = last used { $span }
 session-end = End
+changed-created = Account made
+changed-changed = Changed
+changed-locked = Locked
+changed-unlocked = Unlocked
+changed-disabled = Ended
+changed-sessions-ended = Sessions ended
+changed-password-reset = New first password handed out
+changed-password = Password changed
+changed-factor-reset = New second factor handed out
+changed-factor-removed = Second factor taken away
+changed-factor = Second factor changed

@@ -125,6 +125,7 @@ impl Visit {
             outpatient_years: years("outpatient"),
             inpatient_years: years("inpatient"),
             guardian_under: terms.guardian_under_age.value,
+            majority: terms.majority_age.value,
         }
     }
 

@@ -122,7 +122,7 @@ impl Sort {
             "Consent" | "NoticeProof" => Self::Consents,
             "BreakGlass" | "BreakGlassReview" => Self::Emergency,
             "AccessRequest" => Self::Request,
-            "UserAccount" | "ClientRegistration" => Self::Account,
+            "UserAccount" | "ClientRegistration" | "PortalAccess" => Self::Account,
             "LogEntry" => Self::Log,
             _ => Self::Other,
         }
@@ -184,11 +184,44 @@ pub(super) fn flash(t: &Messages, code: &str) -> Option<Flash> {
         "unlocked" => t.flash_unlocked(),
         "password" => t.flash_password(),
         "session" => t.flash_session(),
+        "portal-ended" => t.flash_portal_ended(),
+        "authority-ended" => t.flash_authority_ended(),
         "limited" => t.flash_limited(),
         "opened" => t.flash_opened(),
         _ => return None,
     };
     Some(Flash { kind: FlashKind::Done, text })
+}
+
+/// What was done to an account.
+pub(super) fn account_event(t: &Messages, code: &str) -> String {
+    match code {
+        "account-created" => t.changed_created(),
+        "account-changed" => t.changed_changed(),
+        "account-locked" => t.changed_locked(),
+        "account-unlocked" => t.changed_unlocked(),
+        "account-disabled" => t.changed_disabled(),
+        "sessions-ended" => t.changed_sessions_ended(),
+        "password-reset" => t.changed_password_reset(),
+        "password-changed" => t.changed_password(),
+        "second-factor-reset" => t.changed_factor_reset(),
+        "second-factor-removed" => t.changed_factor_removed(),
+        "second-factor-changed" => t.changed_factor(),
+        other => other.to_owned(),
+    }
+}
+
+/// A field of an account.
+pub(super) fn account_field(t: &Messages, code: &str) -> String {
+    match code {
+        "login" => t.account_user(),
+        "name" => t.col_name(),
+        "roles" => t.col_roles(),
+        "practitioner" => t.account_practitioner(),
+        "department" => t.col_department(),
+        "training" => t.account_training(),
+        other => other.to_owned(),
+    }
 }
 
 /// A person's sex in words.

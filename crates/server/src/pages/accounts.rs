@@ -107,7 +107,7 @@ pub struct AccountChange {
 }
 
 /// An account to make or change. New: posts to [`url::ACCOUNTS`]; otherwise to [`url::account`]. Fields: `user` (new
-/// only), `name`, `department`, `practitioner`, `role` (repeated), `training_until`. Steps post to [`url::account_step`].
+/// only), `name`, `department`, `practitioner`, `role` (repeated), `training_until`, `shown`. Steps post to [`url::account_step`].
 #[derive(Template)]
 #[template(path = "accounts/edit.html")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact shown by itself")]
@@ -144,6 +144,10 @@ pub struct AccountEdit {
     pub once: Option<Once>,
     /// Whether it is one's own account: roles and lock are for somebody else to change.
     pub own: bool,
+    /// Whether it is of the portal: whose it is, is not shown, and it can only be locked.
+    pub portal: bool,
+    /// Mark of the version shown; the form sends it back as `shown`.
+    pub shown: Option<i64>,
     /// Earlier changes, the latest first.
     pub changes: Vec<AccountChange>,
 }

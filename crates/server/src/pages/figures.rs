@@ -17,4 +17,6 @@ pub struct Figures {
     pub inpatient_years: u32,
     /// Age under which a parent or guardian answers.
     pub guardian_under: u32,
+    /// Age from which nobody acts for a person.
+    pub majority: u32,
 }

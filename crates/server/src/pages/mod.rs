@@ -27,6 +27,7 @@ pub mod account;
 pub mod accounts;
 pub mod audit;
 pub mod chart;
+pub mod desk;
 pub mod doctor;
 pub mod emergency;
 mod fault;

@@ -80,6 +80,26 @@ pub fn consent(id: &str) -> String {
     format!("/reception/patients/{}/consent", segment(id))
 }
 
+/// Accounts of the portal for a patient, at the counter (`GET` page, `POST` opens the patient's own).
+pub fn desk(id: &str) -> String {
+    format!("/reception/patients/{}/portal", segment(id))
+}
+
+/// A step on the patient's own account (`POST` fields `document`, `checked`): `reset-password`, `reset-factor`, `end`.
+pub fn desk_step(id: &str, step: &str) -> String {
+    format!("{}/{step}", desk(id))
+}
+
+/// Records a parent or guardian with an account (`POST`, see [`super::desk::Desk`]).
+pub fn guardians(id: &str) -> String {
+    format!("/reception/patients/{}/guardians", segment(id))
+}
+
+/// A step on a parent or guardian (`POST`): those of [`desk_step`], `open`, and `end-authority`.
+pub fn guardian_step(id: &str, guardian: &str, step: &str) -> String {
+    format!("{}/{}/{step}", guardians(id), segment(guardian))
+}
+
 /// Review of one emergency access (`GET` page, `POST` fields `outcome`, `note`).
 pub fn review(ticket: &str) -> String {
     format!("/privacy/reviews/{}", segment(ticket))

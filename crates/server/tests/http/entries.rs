@@ -22,7 +22,7 @@ enum Ask {
 }
 
 const APIS: usize = 25;
-const PAGES: usize = 25;
+const PAGES: usize = 29;
 const STAFF: [&str; 10] = [
     "li.mingyuan",
     "wang.siqi",
@@ -38,7 +38,7 @@ const STAFF: [&str; 10] = [
 /// Who has a way into the portal.
 const PORTAL: [&str; 2] = ["patient.own", "parent.mother"];
 /// Forms that come back with what is known of the person: data left the house.
-const SHOWN_AGAIN: [usize; 2] = [20, 21];
+const SHOWN_AGAIN: [usize; 5] = [20, 21, 26, 27, 28];
 
 fn asks() -> impl Strategy<Value = Ask> {
     let whose = || prop::sample::select(vec!["p1", "p2", "nobody"]);
@@ -186,6 +186,33 @@ async fn page(browser: &mut Browser, known: &Known, what: usize, p: &str) -> Pag
         22 => known.request.clone(),
         23 => return browser.post(&known.request, &[("answer", "accepted"), ("days", "1")]).await,
         24 => return browser.post(&known.request, &[("answer", "ended")]).await,
+        25 => format!("/reception/patients/{p}/portal"),
+        // Both have an account already, and for the child nobody said which document was seen.
+        26 => {
+            let whose = if p == "p2" { "kid" } else { p };
+            let path = format!("/reception/patients/{whose}/portal");
+            return browser
+                .post(&path, &[("document", if p == "p2" { "" } else { "passport" }), ("checked", "yes")])
+                .await;
+        }
+        // A new guardian of the child; nobody's of those who are of age.
+        27 => {
+            let whose = if p == "p2" { "kid" } else { p };
+            let guardian = [
+                ("name", "周川"),
+                ("relationship", "FTH"),
+                ("proof", "birth-certificate"),
+                ("phone", "13900139000"),
+                ("document", "resident-card"),
+                ("checked", "yes"),
+            ];
+            return browser.post(&format!("/reception/patients/{whose}/guardians"), &guardian).await;
+        }
+        // The authority of somebody unknown, or of another patient's guardian.
+        28 => {
+            let who = if p == "p2" { "mother" } else { "none" };
+            return browser.post(&format!("/reception/patients/{p}/guardians/{who}/end-authority"), &[]).await;
+        }
         _ => {
             let person = [
                 ("name", "王小明"),

@@ -27,7 +27,9 @@ fn values(name: &str, about: u64) -> Option<Vec<String>> {
         "index" => Some(vec![about.to_string()]),
         "*resource" => Some(vec![format!("studies?PatientID={HIDDEN}"), format!("studies/{HIDDEN}")]),
         "account" | "ticket" | "request" | "session" => one("none"),
-        "step" => one("lock"),
+        // In the house with the hidden patient this is the document of its mother.
+        "guardian" => Some(vec!["mother".into(), "none".into()]),
+        "step" => Some(["lock", "reset-password", "end-authority"].map(str::to_owned).into()),
         "name" => one("none.css"),
         _ => None,
     }
@@ -82,6 +84,10 @@ fn form() -> String {
         ("given_on", "2026-11-16"),
         ("practitioner", "li"),
         ("field", "patient"),
+        ("document", "resident-card"),
+        ("checked", "yes"),
+        ("relationship", "MTH"),
+        ("proof", "household-register"),
         ("method", "paper"),
         ("grant_type", "client_credentials"),
         ("token", HIDDEN),

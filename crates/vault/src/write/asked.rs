@@ -35,6 +35,8 @@ pub struct Write {
     pub expect: Expect,
     /// Searches whose answer must not have changed since the snapshot: conditional creates.
     pub guards: Vec<(String, String, Snapshot)>,
+    /// The writer has not seen what he keeps, and is not shown it.
+    pub unseen: bool,
 }
 
 impl std::fmt::Debug for Write {
@@ -48,7 +50,7 @@ impl Write {
     pub fn put(name: DocRef, body: impl Into<Arc<Value>>) -> Self {
         let mut body = body.into();
         unstamp(&mut body);
-        Self { name, body: Some(body), expect: Expect::Any, guards: Vec::new() }
+        Self { name, body: Some(body), expect: Expect::Any, guards: Vec::new(), unseen: false }
     }
 
     /// Creates a document that must not exist.
@@ -58,7 +60,7 @@ impl Write {
 
     /// Deletes a document.
     pub fn delete(name: DocRef) -> Self {
-        Self { name, body: None, expect: Expect::Any, guards: Vec::new() }
+        Self { name, body: None, expect: Expect::Any, guards: Vec::new(), unseen: false }
     }
 
     /// With another expectation.

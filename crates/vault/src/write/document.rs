@@ -84,7 +84,11 @@ impl Work<'_> {
         match &write.body {
             Some(body) => {
                 let target = Target { name, id, action, current, exists };
-                self.put(&target, body, permit.map(|leave| (leave, of)))
+                self.put(&target, body, permit.map(|leave| (leave, of)))?;
+                if let Some(written) = self.written.last_mut().filter(|_| write.unseen) {
+                    written.body = None;
+                }
+                Ok(())
             }
             None if exists => {
                 let (Some(found), Some(permit)) = (before, permit) else {

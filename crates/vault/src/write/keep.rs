@@ -21,7 +21,7 @@ impl Work<'_> {
         let patients: Vec<PatientId> = kept.patient.iter().cloned().collect();
         let record = IndexRecord {
             id: kept.id.clone(),
-            labels: inner.engine.labeller().of_kind(kind).clone(),
+            labels: inner.engine.labeller().of_kind(&kept.labelled).clone(),
             patients: patients.iter().map(|patient| patient.as_str().to_owned()).collect(),
             facts: kept.facts.clone(),
             params: kept.params.clone(),

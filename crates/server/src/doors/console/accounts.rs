@@ -4,24 +4,27 @@ use std::collections::BTreeSet;
 
 use http::StatusCode;
 use jiff::civil::Date;
-use tacebo_identity::{AccountChange, AccountEntry, AccountState, Handed, IdentityError, NewAccount};
+use tacebo_identity::{AccountChange, AccountEntry, AccountState, Changed, Handed, IdentityError, NewAccount};
 use tacebo_vault::policy::{self, Purpose};
 use tacebo_vault::{Disclosed, Door};
 
 use super::doctor::{page_number, pager};
+use super::staff;
 use crate::app::App;
 use crate::doors::faces::Blank;
 use crate::doors::session::Inside;
 use crate::doors::wording;
 use crate::http::{Incoming, Open, Reply};
-use crate::pages::accounts::{AccountEdit, AccountRow, AccountState as State, Accounts, Once, RoleChoice};
+use crate::pages::accounts::{
+    AccountChange as Change, AccountEdit, AccountRow, AccountState as State, Accounts, Once, RoleChoice,
+};
 use crate::pages::message::MessageKind;
 use crate::pages::{Field, FieldError, Html, Nav, Role, Shell, url};
 
 /// Accounts on a page.
 const ROWS: usize = 50;
 
-fn state(entry: &AccountEntry) -> State {
+pub(super) fn state(entry: &AccountEntry) -> State {
     match entry.account.state {
         AccountState::Locked | AccountState::Disabled => State::Locked,
         AccountState::Active if entry.locked_until_us.is_some() => State::Waiting,
@@ -75,7 +78,7 @@ pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
             rows.push(AccountRow {
                 id: account.id.clone(),
                 user: account.login.clone(),
-                name: account.name.clone(),
+                name: if account.is_portal() { inside.lang.t().account_portal() } else { account.name.clone() },
                 roles: roles(account),
                 department,
                 state: state(entry),
@@ -187,6 +190,22 @@ impl Typed {
 struct Kept<'a> {
     entry: &'a AccountEntry,
     own: bool,
+    changes: Vec<Change>,
+}
+
+/// What was done to the account, in words.
+fn changes(inside: &Inside, entry: &AccountEntry) -> Vec<Change> {
+    let t = inside.lang.t();
+    let one = |one: &Changed| {
+        let fields: Vec<String> = one.fields.iter().map(|field| wording::account_field(t, field)).collect();
+        let what = wording::account_event(t, &one.what);
+        Change {
+            at: wording::moment(one.at_us),
+            by: staff::actor(&inside.app, &one.by),
+            what: if fields.is_empty() { what } else { format!("{what} · {}", fields.join(&t.list_comma())) },
+        }
+    };
+    entry.changes.iter().map(one).collect()
 }
 
 fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>) -> AccountEdit {
@@ -209,7 +228,9 @@ fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>)
         last: entry.and_then(|entry| entry.account.last_login_us).map(wording::moment),
         once,
         own: kept.is_some_and(|kept| kept.own),
-        changes: Vec::new(),
+        portal: entry.is_some_and(|entry| entry.account.is_portal()),
+        shown: entry.map(|entry| entry.account.changed_us),
+        changes: kept.map(|kept| kept.changes.clone()).unwrap_or_default(),
         shell,
     }
 }
@@ -278,7 +299,7 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
     }
 }
 
-fn once(handed: &Handed) -> Once {
+pub(super) fn once(handed: &Handed) -> Once {
     Once {
         password: handed.password.as_ref().map(|password| password.expose().to_owned()),
         qr: handed.factor.as_ref().and_then(|factor| Html::qr_code(factor.uri.expose())),
@@ -296,12 +317,12 @@ async fn handed_over(inside: &Inside, handed: Disclosed<Handed>) -> Reply {
     show(inside, StatusCode::OK, &id, handed.zip(found).map(|(_, found)| found), None, Some(once)).await
 }
 
-type Found = Disclosed<Option<AccountEntry>>;
+type Found = Disclosed<AccountEntry>;
 
-/// One line of the list.
+/// The account that the address names.
 async fn entry(inside: &Inside, id: &str) -> Result<Found, Reply> {
-    match inside.app.identity().list(&inside.asker(Purpose::SystemAdmin)).await {
-        Ok(all) => Ok(all.map(|all| all.into_iter().find(|entry| entry.account.id == id))),
+    match inside.app.identity().account(&inside.asker(Purpose::SystemAdmin), id).await {
+        Ok(found) => Ok(found),
         Err(error) => Err(inside.identity_error(&error).await),
     }
 }
@@ -314,9 +335,7 @@ async fn show(
     typed: Option<Typed>,
     once: Option<Once>,
 ) -> Reply {
-    let Some(entry) = found.value().clone() else {
-        return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(found.receipts());
-    };
+    let entry = found.value().clone();
     let mut shell = inside.shell_with(Some(Nav::Accounts), &found).await;
     url::account(id).clone_into(&mut shell.path);
     let department = department_name(inside, entry.account.department.as_ref()).await;
@@ -331,7 +350,7 @@ async fn show(
     });
     typed.user = Field::of(entry.account.login.as_str());
     let own = entry.account.id == inside.auth.who.account;
-    let view = view(shell, typed, Some(&Kept { entry: &entry, own }), once);
+    let view = view(shell, typed, Some(&Kept { entry: &entry, own, changes: changes(inside, &entry) }), once);
     Reply::page(status, found.map(|_| view))
 }
 
@@ -357,37 +376,31 @@ pub(super) async fn update(app: App, incoming: Incoming) -> Reply {
 
 async fn change(inside: &Inside) -> Reply {
     let id = inside.incoming.param("account").to_owned();
-    let found = match entry(inside, &id).await {
-        Ok(found) => found,
-        Err(reply) => return reply,
-    };
-    let Some(kept) = found.value().clone() else {
-        return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await.receipts(found.receipts());
-    };
     let mut typed = Typed::read(inside).await;
-    if !typed.is_good() {
-        return show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await;
+    if typed.is_good() {
+        let change = AccountChange {
+            name: Some(typed.name.value.clone()),
+            roles: Some(typed.roles.clone()),
+            department: Some(typed.reference.clone()),
+            practitioner: Some(typed.member.clone()),
+            training_until: Some(typed.trained),
+            ..AccountChange::default()
+        };
+        // The account as it was shown: nobody overwrites what he has not seen.
+        let shown = inside.incoming.form().get("shown").parse().ok();
+        let asker = inside.asker(Purpose::SystemAdmin);
+        match inside.app.identity().update(&asker, &id, shown, &change).await {
+            Ok(done) => {
+                return Reply::see_other(&format!("{}?done=saved", url::account(&id))).receipts(done.receipts());
+            }
+            Err(IdentityError::PractitionerTaken) => typed.practitioner = typed.practitioner.wrong(FieldError::Taken),
+            Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => typed.clash = true,
+            Err(error) => return inside.identity_error(&error).await,
+        }
     }
-    let change = AccountChange {
-        name: Some(typed.name.value.clone()),
-        roles: Some(typed.roles.clone()),
-        department: Some(typed.reference.clone()),
-        practitioner: Some(typed.member.clone()),
-        training_until: Some(typed.trained),
-        ..AccountChange::default()
-    };
-    let asker = inside.asker(Purpose::SystemAdmin);
-    match inside.app.identity().update(&asker, &id, Some(kept.account.changed_us), &change).await {
-        Ok(done) => Reply::see_other(&format!("{}?done=saved", url::account(&id))).receipts(done.receipts()),
-        Err(IdentityError::PractitionerTaken) => {
-            typed.practitioner = typed.practitioner.wrong(FieldError::Taken);
-            show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await
-        }
-        Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => {
-            typed.clash = true;
-            show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await
-        }
-        Err(error) => inside.identity_error(&error).await,
+    match entry(inside, &id).await {
+        Ok(found) => show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await,
+        Err(reply) => reply,
     }
 }
 

@@ -119,7 +119,7 @@ fn today(inside: &Inside) -> Date {
 }
 
 /// Whether the person is surely under the age at which one answers oneself, by the year that the counter sees.
-fn is_child(patient: &Document, today: Date, under: u32) -> bool {
+pub(super) fn is_child(patient: &Document, today: Date, under: u32) -> bool {
     let born = text(&patient.body, "/birthDate").get(..4).and_then(|year| year.parse::<i16>().ok());
     born.is_some_and(|born| i64::from(today.year()) - i64::from(born) < i64::from(under))
 }

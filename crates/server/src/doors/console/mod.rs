@@ -4,8 +4,10 @@ mod account;
 mod accounts;
 pub(super) mod audit;
 mod consent;
+mod desk;
 mod doctor;
 mod emergency;
+mod guardians;
 mod inside;
 mod login;
 pub(super) mod privacy;
@@ -95,6 +97,11 @@ fn counter() -> Vec<Route> {
         post(url::REGISTER, Decided(Action::Create), register::register),
         get("/reception/patients/{patient}/consent", Decided(Action::Read), inside(consent::form)),
         post("/reception/patients/{patient}/consent", Decided(Action::Create), inside(consent::record)),
+        get("/reception/patients/{patient}/portal", Decided(Action::Read), desk::page),
+        post("/reception/patients/{patient}/portal", Decided(Action::Create), desk::open),
+        post("/reception/patients/{patient}/portal/{step}", Decided(Action::Update), desk::step),
+        post("/reception/patients/{patient}/guardians", Decided(Action::Create), guardians::record),
+        post("/reception/patients/{patient}/guardians/{guardian}/{step}", Decided(Action::Update), guardians::step),
     ]
 }
 

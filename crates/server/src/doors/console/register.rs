@@ -213,7 +213,7 @@ fn resident_day(number: &str, today: Date) -> Option<Date> {
     day(&format!("{year}-{month}-{date}"), today)
 }
 
-fn is_phone(typed: &str) -> bool {
+pub(super) fn is_phone(typed: &str) -> bool {
     typed.chars().all(|c| c.is_ascii_digit() || "+-() ".contains(c))
         && digits_of(typed).is_some_and(|digits| (7..=12).contains(&digits.len()))
 }

@@ -54,7 +54,7 @@ async fn show(portal: &Portal) -> Result<Reply, Halt> {
                 .map(|entry| letter(&looks::seen(entry, &people, own, &shell), &shell))
                 .collect();
             Me {
-                name: portal.auth.name.clone(),
+                name: hello(portal, &documents.documents),
                 child: (portal.why == Purpose::FamilyRequest).then(|| child(&documents.documents)),
                 kept: kept(&documents.documents, &rule_why, rule_years, &shell),
                 seen_month: rows.len() as u64,
@@ -66,6 +66,16 @@ async fn show(portal: &Portal) -> Result<Reply, Halt> {
             }
         }),
     ))
+}
+
+/// What to call the person: as the record names the patient or the guardian; an account may name nobody.
+fn hello(portal: &Portal, documents: &[Document]) -> String {
+    let is_own = |one: &&Document| match portal.why {
+        Purpose::PatientRequest => one.name.kind == "Patient",
+        _ => portal.auth.who.related.contains(&format!("{}/{}", one.name.kind, one.name.id)),
+    };
+    let named = documents.iter().find(is_own).map(|one| clinical::name_of(&one.body));
+    named.filter(|name| !name.is_empty()).unwrap_or_else(|| portal.auth.name.clone())
 }
 
 /// The name of the child whose record it is.

@@ -60,7 +60,18 @@ async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
     admin.post(&format!("{edit}/shred"), &[]).await.is(404);
     let changed = [("name", "周一一"), ("department", "内分泌科"), ("role", "nurse")];
     admin.post(&edit, &changed).await.goes_to(&edit);
-    admin.get(&edit).await.is(200).shows("周一一").shows("内分泌科");
+    let page = admin.get(&edit).await;
+    page.is(200).shows("周一一").shows("内分泌科");
+    // What was done to it, by whom; an older page does not overwrite it.
+    page.shows("Account made").shows("Changed · Name · Roles · Department").shows("Locked").shows("袁博闻");
+    let shown = page.hidden("shown");
+    house.clock.fetch_add(1_000_000, std::sync::atomic::Ordering::SeqCst);
+    let again = [("name", "周一"), ("department", "内分泌科"), ("role", "nurse"), ("shown", shown.as_str())];
+    let before = house.entries().await.len();
+    admin.post(&edit, &again).await.goes_to(&edit);
+    let entries = house.entries().await.split_off(before);
+    assert_eq!(entries.iter().map(|one| one.get("action")).collect::<Vec<_>>(), ["update"], "one ask");
+    admin.post(&edit, &again).await.is(409);
     admin
         .post(&edit, &[("name", "周一"), ("department", "no such"), ("role", "nurse")])
         .await

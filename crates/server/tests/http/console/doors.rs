@@ -8,8 +8,9 @@ use crate::house::{House, PASSWORD};
 /// Addresses of console and portal as a browser would ask for them.
 fn example(path: &str) -> String {
     let filled = path.replace("{patient}", "p1").replace("{index}", "1").replace("{step}", "lock");
-    let filled =
-        ["{account}", "{ticket}", "{request}", "{session}"].iter().fold(filled, |path, of| path.replace(of, "none"));
+    let filled = ["{account}", "{ticket}", "{request}", "{session}", "{guardian}"]
+        .iter()
+        .fold(filled, |path, of| path.replace(of, "none"));
     assert!(!filled.contains('{'), "{filled} is not filled");
     filled
 }

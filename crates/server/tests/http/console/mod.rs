@@ -5,6 +5,7 @@ mod counter;
 mod doors;
 mod guardian;
 mod oversight;
+mod portal_accounts;
 mod requests;
 mod story;
 pub(crate) mod ward;

@@ -1,0 +1,48 @@
+//! One house record, disclosed: decided and logged like a document.
+
+use serde::de::DeserializeOwned;
+use tacebo_policy::Action;
+
+use crate::disclosed::Refused;
+use crate::document::DocRef;
+use crate::entry::{Class, Draft, Outcome};
+use crate::look::Look;
+use crate::records::{Record, RecordKind};
+use crate::speech::PatientId;
+
+impl Look<'_> {
+    /// The record with this id.
+    ///
+    /// # Errors
+    /// [`Refused`], recorded when the ask ends; in the same words where there is none.
+    pub fn record<T: DeserializeOwned>(
+        &mut self,
+        action: Action,
+        kind: RecordKind,
+        id: &str,
+    ) -> Result<Record<T>, Refused> {
+        let (inner, asker, name) = (self.inner, self.asker, DocRef::new(kind.as_str(), id));
+        let Some(rid) = inner.current(kind.as_str(), &inner.id_term(kind.as_str(), id))? else {
+            return Err(self.absent(action, &name));
+        };
+        let found = inner.opened_one(rid)?;
+        if found.row.deleted {
+            return Err(self.absent(action, &name));
+        }
+        let (decision, concerned) = inner.decide_record(asker, action, kind.as_str(), &found.record)?;
+        let leave = match decision {
+            Ok(leave) => leave,
+            Err(refusal) => return Err(self.refused(action, &name, &refusal, &concerned)),
+        };
+        let record: Record<T> = inner.open_record(&found)?;
+        let drafts = concerned.each().into_iter().map(|(no, patient)| {
+            Draft::new(asker, action, Outcome::Done, Class::Disclosure)
+                .of(no, patient.map(PatientId::as_str))
+                .items([(kind.as_str(), id, record.version)].into_iter())
+                .by(&leave)
+        });
+        let drafts = drafts.collect();
+        self.showed(drafts, [leave]);
+        Ok(record)
+    }
+}
