@@ -29,8 +29,8 @@ fn decide(criterion: &mut Criterion) {
         .collect();
     let profile = Profile { patient: Some("p".into()), facts, tickets: Vec::new() };
     let whose = engine.whose(&profile, &who, Purpose::Treat, now);
-    let what = What { kind: "Observation".into(), labels: engine.labeller().of_kind("Observation").clone() };
-    let ask = Ask { who: &who, why: Purpose::Treat, how: Action::Read, what: &what, whose: &whose };
+    let what = What { kind: "Observation", labels: engine.labeller().of_kind("Observation") };
+    let ask = Ask { who: &who, why: Purpose::Treat, how: Action::Read, what, whose: &whose };
     assert!(engine.decide(&ask).is_ok());
     criterion.bench_function("decide, remembered", |bench| bench.iter(|| engine.decide(black_box(&ask))));
     criterion.bench_function("decide, first time", |bench| bench.iter(|| engine.decide_anew(black_box(&ask))));

@@ -1,16 +1,14 @@
 //! The question.
 
-use serde::{Deserialize, Serialize};
-
 use crate::{Action, Labels, Purpose, Who, Whose};
 
 /// What is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct What {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct What<'a> {
     /// Kind of document: a FHIR type, or a kind of the house (`LogEntry`, `BreakGlass`, `Account` …).
-    pub kind: String,
+    pub kind: &'a str,
     /// Its labels.
-    pub labels: Labels,
+    pub labels: &'a Labels,
 }
 
 /// Who asks, why, how, for what, about whom. All five are always there.
@@ -23,7 +21,7 @@ pub struct Ask<'a> {
     /// How.
     pub how: Action,
     /// For what.
-    pub what: &'a What,
+    pub what: What<'a>,
     /// About whom: [`Whose::nobody`] for documents about nobody.
     pub whose: &'a Whose,
 }

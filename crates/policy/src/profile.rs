@@ -69,11 +69,15 @@ impl<'a> Sum<'a> {
     fn add(&mut self, fact: &'a Fact, who: &Who, purpose: Purpose, windows: &Windows) {
         match fact {
             Fact::Relation { with, evidence, basis, from, until, open } => {
+                // First who it is: of years of relations hardly any is this asker's.
                 let bond = bond_of(who, with);
+                if bond == Bond::None {
+                    return;
+                }
                 let Some(span) = windows.relation(*basis, *from, *until, *open) else {
                     return;
                 };
-                if bond == Bond::None || !self.holds(span) {
+                if !self.holds(span) {
                     return;
                 }
                 // The nearest bond counts, and of equal ones the one that lasts longest.

@@ -26,10 +26,6 @@ pub struct Options {
     pub group_changes: usize,
     /// No further change joins a transaction that holds this many bytes.
     pub group_bytes: usize,
-    /// So many changes in the last transaction tell that others are on their way …
-    pub siblings: usize,
-    /// … and are waited for so long.
-    pub delay: Duration,
     /// Idle read connections that are kept.
     pub readers: usize,
     /// Tests only.
@@ -48,8 +44,6 @@ impl Options {
             busy_after: Duration::from_secs(5),
             group_changes: 512,
             group_bytes: 8 << 20,
-            siblings: 8,
-            delay: Duration::from_micros(100),
             readers: 4,
             commit_fault: None,
         }
@@ -63,8 +57,6 @@ impl fmt::Debug for Options {
             .field("busy_after", &self.busy_after)
             .field("group_changes", &self.group_changes)
             .field("group_bytes", &self.group_bytes)
-            .field("siblings", &self.siblings)
-            .field("delay", &self.delay)
             .field("readers", &self.readers)
             .finish_non_exhaustive()
     }

@@ -88,19 +88,11 @@ impl Writer {
     pub(crate) fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let _bell = Bell { shared: Arc::clone(&self.shared), options: self.options.clone() };
         let mut next = None;
-        let mut company = 0;
         while let Some(job) = next.take().or_else(|| jobs.blocking_recv()) {
             match job {
                 Job::Commit(change, held, reply) => {
                     let mut group = Group { bytes: weight(&change), members: vec![(change, held, reply)] };
                     next = group.gather(&mut jobs, &self.options);
-                    if next.is_none() && company >= self.options.siblings {
-                        // So many came together last time that more are on their way: waiting for them costs less than
-                        // a sync of their own (PostgreSQL's `commit_delay`).
-                        std::thread::sleep(self.options.delay);
-                        next = group.gather(&mut jobs, &self.options);
-                    }
-                    company = group.members.len();
                     self.group(group.members, group.bytes);
                 }
                 Job::CreatePart(part, origin, reply) => {

@@ -88,9 +88,9 @@ impl Inner {
         labels: &Labels,
         concerned: &Concerned,
     ) -> Result<Leave, Refusal> {
-        let what = What { kind: kind.to_owned(), labels: labels.clone() };
+        let what = What { kind, labels };
         let now = self.now();
-        let ask = |whose: &Whose| self.engine.decide(&Ask { who: &asker.who, why: asker.why, how, what: &what, whose });
+        let ask = |whose: &Whose| self.engine.decide(&Ask { who: &asker.who, why: asker.why, how, what, whose });
         let permits = match concerned {
             Concerned::Nobody => vec![ask(&Whose::nobody())?],
             Concerned::Unknown => {

@@ -26,9 +26,9 @@ fn a_policy_that_errs_is_a_refusal_even_if_it_forbids_and_another_permits() {
     let erring = r#"@id("f") @code("sensitive") @requirement("ACC-01")
         forbid(principal, action, resource) when { resource.level + 9223372036854775807 > 9 };"#;
     let engine = Engine::load_policies(&[("t", permit)]).unwrap();
-    let what = What { kind: "Observation".into(), labels: engine.labeller().of_kind("Observation").clone() };
+    let what = What { kind: "Observation", labels: engine.labeller().of_kind("Observation") };
     let (who, whose) = (doctor(), Whose::nobody());
-    let ask = Ask { who: &who, why: Purpose::Treat, how: Action::Read, what: &what, whose: &whose };
+    let ask = Ask { who: &who, why: Purpose::Treat, how: Action::Read, what, whose: &whose };
     assert!(engine.decide(&ask).is_ok());
     let engine = Engine::load_policies(&[("t", permit), ("u", erring)]).unwrap();
     assert_eq!(engine.decide(&ask).unwrap_err().code(), RefusalCode::Fault);
@@ -66,7 +66,7 @@ fn unknown_missing_and_surplus_annotations_do_not_load() {
 #[test]
 fn a_remembered_decision_is_the_same_as_a_fresh_one_and_keeps_nobody_elses_evidence() {
     let engine = Engine::load().unwrap();
-    let what = What { kind: "Observation".into(), labels: engine.labeller().of_kind("Observation").clone() };
+    let what = What { kind: "Observation", labels: engine.labeller().of_kind("Observation") };
     let who = doctor();
     let treats = |document: &str| {
         let mut whose = Whose::nobody();
@@ -77,7 +77,7 @@ fn a_remembered_decision_is_the_same_as_a_fresh_one_and_keeps_nobody_elses_evide
     };
     for document in ["Encounter/1", "Encounter/2"] {
         let whose = treats(document);
-        let ask = Ask { who: &who, why: Purpose::Treat, how: Action::Read, what: &what, whose: &whose };
+        let ask = Ask { who: &who, why: Purpose::Treat, how: Action::Read, what, whose: &whose };
         let (kept, fresh) = (engine.decide(&ask).unwrap(), engine.decide_anew(&ask).unwrap());
         assert_eq!(kept.why(), fresh.why());
         assert_eq!(kept.why().args.first(), Some(&("document", document.to_owned())));

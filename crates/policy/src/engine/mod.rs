@@ -91,8 +91,8 @@ impl Engine {
     /// Decides. The same ask gets the same answer until the rules are loaded anew; any error on
     /// the way is a refusal.
     pub fn decide(&self, ask: &Ask<'_>) -> Result<Permit, Refusal> {
-        let situation = Situation::of(ask, self.labeller.class_of(&ask.what.kind));
-        let kind = ask.what.kind.as_str();
+        let situation = Situation::of(ask, self.labeller.class_of(ask.what.kind));
+        let kind = ask.what.kind;
         let probe = Probe { situation: &situation, kind };
         let verdict = self.remembered.get(&probe).unwrap_or_else(|| {
             let verdict = self.judge(&situation, kind);
@@ -104,8 +104,8 @@ impl Engine {
 
     /// Decides without remembering: what the first ask of a situation costs.
     pub fn decide_anew(&self, ask: &Ask<'_>) -> Result<Permit, Refusal> {
-        let situation = Situation::of(ask, self.labeller.class_of(&ask.what.kind));
-        answer(self.judge(&situation, &ask.what.kind), ask.whose)
+        let situation = Situation::of(ask, self.labeller.class_of(ask.what.kind));
+        answer(self.judge(&situation, ask.what.kind), ask.whose)
     }
 }
 

@@ -76,7 +76,7 @@ impl Situation {
             limited: whose.limit.categories.contains(&what.labels.category),
             ticket: whose.ticket.is_some(),
         };
-        situation.labelled(&what.labels)
+        situation.labelled(what.labels)
     }
 
     /// The same with other labels.

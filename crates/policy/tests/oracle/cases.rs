@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 use jiff::Timestamp;
 use jiff::civil::date;
 use tacebo_policy::{
-    Action, Assurance, Basis, Category, Confidentiality, Engine, Fact, PersonKind, Profile, Purpose, Role, Sensitivity,
-    Ticket, What, Who,
+    Action, Assurance, Basis, Category, Confidentiality, Engine, Fact, Labels, PersonKind, Profile, Purpose, Role,
+    Sensitivity, Ticket, Who,
 };
 
 use super::statement::statement;
@@ -165,7 +165,7 @@ impl Case {
         }
     }
 
-    pub(crate) fn what(&self, engine: &Engine) -> What {
+    pub(crate) fn labels(&self, engine: &Engine) -> Labels {
         let mut labels = engine.labeller().of_kind(self.kind()).clone();
         match self.what.1 {
             "HIV" => {
@@ -178,7 +178,7 @@ impl Case {
             }
             _ => {}
         }
-        What { kind: self.kind().to_owned(), labels }
+        labels
     }
 
     pub(crate) fn profile(&self) -> Profile {

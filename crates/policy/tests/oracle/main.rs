@@ -9,16 +9,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cases::{Case, sample};
 use statement::{Told, statement};
-use tacebo_policy::{Advice, Ask, Duty, Engine, Permit, Profile, Refusal, RefusalCode, What};
+use tacebo_policy::{Advice, Ask, Duty, Engine, Labels, Permit, Profile, Refusal, RefusalCode, What};
 
-fn ask(engine: &Engine, case: &Case, profile: &Profile, what: &What) -> Result<Permit, Refusal> {
-    let who = case.who();
+fn ask(engine: &Engine, case: &Case, profile: &Profile, labels: &Labels) -> Result<Permit, Refusal> {
+    let (who, what) = (case.who(), What { kind: case.kind(), labels });
     let whose = engine.whose(profile, &who, case.purpose, cases::now());
     engine.decide(&Ask { who: &who, why: case.purpose, how: case.action, what, whose: &whose })
 }
 
 fn decide(engine: &Engine, case: &Case) -> Result<Permit, Refusal> {
-    ask(engine, case, &case.profile(), &case.what(engine))
+    ask(engine, case, &case.profile(), &case.labels(engine))
 }
 
 /// What differs between the engine and the statement, if anything.
@@ -101,8 +101,7 @@ fn a_strangers_refusal_does_not_tell_whether_the_patient_exists() {
         let Err(refusal) = decide(&engine, case) else {
             continue;
         };
-        let what = What { kind: case.kind().to_owned(), labels: engine.labeller().of_kind(case.kind()).clone() };
-        let unknown = ask(&engine, case, &Profile::unknown(), &what);
+        let unknown = ask(&engine, case, &Profile::unknown(), engine.labeller().of_kind(case.kind()));
         let told: Option<(RefusalCode, Advice)> =
             unknown.err().map(|unknown| (unknown.code(), unknown.advice().clone()));
         match told {

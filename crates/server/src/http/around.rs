@@ -48,8 +48,8 @@ pub(crate) struct Surrounded<S> {
     app: App,
 }
 
-impl<S: Service<Request, Response = Response>> Service<Request> for Surrounded<S> {
-    type Response = Response;
+impl<S: Service<Request, Response = Response<B>>, B> Service<Request> for Surrounded<S> {
+    type Response = Response<B>;
     type Error = S::Error;
     type Future = Answering<S::Future>;
 
@@ -76,8 +76,8 @@ pin_project! {
     }
 }
 
-impl<F: Future<Output = Result<Response, E>>, E> Future for Answering<F> {
-    type Output = Result<Response, E>;
+impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for Answering<F> {
+    type Output = Result<Response<B>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();

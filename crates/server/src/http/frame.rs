@@ -31,10 +31,9 @@ pub fn router(app: App, routes: Vec<Route>) -> Router {
     }
     all.fallback(crate::doors::not_found)
         .method_not_allowed_fallback(crate::doors::not_allowed)
-        // Cross-site form posts are refused by Sec-Fetch-Site and Origin.
-        .layer(CsrfLayer::new())
-        .layer(CompressionLayer::new())
-        .layer(Around(app.clone()))
+        // In one call: the router boxes every layer that it is given by itself, for each request. From the outside in;
+        // cross-site form posts are refused by Sec-Fetch-Site and Origin.
+        .layer((Around(app.clone()), CompressionLayer::new(), CsrfLayer::new()))
         .with_state(app)
 }
 
