@@ -1,12 +1,15 @@
 //! Pages for people with a session: who has none is sent to the log-in before the handler begins, and why a handler
 //! has nothing to show is said after it.
 
+use std::borrow::Borrow;
+use std::future::ready;
 use std::pin::Pin;
 
+use tacebo_identity::IdentityError;
 use tacebo_vault::Door;
 
+use super::session::{Halt, Inside};
 use crate::app::App;
-use crate::doors::session::{Halt, Inside};
 use crate::http::{Incoming, Reply};
 
 /// What a handler answers with: a page, or why there is none.
@@ -29,41 +32,54 @@ impl<E: Into<Halt> + Send> Answer for Result<Reply, E> {
     }
 }
 
+impl Answer for Result<Reply, IdentityError> {
+    async fn reply(self, inside: &Inside) -> Reply {
+        match self {
+            Ok(reply) => reply,
+            Err(error) => inside.identity_error(&error).await,
+        }
+    }
+}
+
 /// A handler that borrows the person inside: `async fn page(inside: &Inside) -> Result<Reply, Halt>`.
-pub(super) trait Handler<'a> {
+pub(super) trait Handler<'a, P: 'a> {
     type Answer: Answer + Send;
     type Answering: Future<Output = Self::Answer> + Send + 'a;
 
-    fn begin(&self, inside: &'a Inside) -> Self::Answering;
+    fn begin(&self, person: &'a P) -> Self::Answering;
 }
 
-impl<'a, F, R> Handler<'a> for F
+impl<'a, P, F, R> Handler<'a, P> for F
 where
-    F: Fn(&'a Inside) -> R,
+    P: 'a,
+    F: Fn(&'a P) -> R,
     R: Future<Output: Answer + Send> + Send + 'a,
 {
     type Answer = R::Output;
     type Answering = R;
 
-    fn begin(&self, inside: &'a Inside) -> R {
-        self(inside)
+    fn begin(&self, person: &'a P) -> R {
+        self(person)
     }
 }
 
-type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
-type Enter = fn(App, Incoming, Door) -> Result<Inside, Box<Reply>>;
+pub(super) type Answering = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
-fn entered<H>(enter: Enter, handler: H) -> impl Fn(App, Incoming) -> Answering
+/// For whoever `enter` lets in.
+pub(super) fn entered<P, E, R, H>(enter: E, handler: H) -> impl Fn(App, Incoming) -> Answering
 where
-    H: for<'a> Handler<'a> + Copy + Send + Sync + 'static,
+    P: Borrow<Inside> + Send + Sync + 'static,
+    E: Fn(App, Incoming) -> R,
+    R: Future<Output = Result<P, Reply>> + Send + 'static,
+    H: for<'a> Handler<'a, P> + Copy + Send + Sync + 'static,
 {
     move |app, incoming| {
+        let entering = enter(app, incoming);
         Box::pin(async move {
-            let inside = match enter(app, incoming, Door::Console) {
-                Ok(inside) => inside,
-                Err(reply) => return *reply,
-            };
-            Box::pin(handler.begin(&inside)).await.reply(&inside).await
+            match entering.await {
+                Ok(person) => Box::pin(handler.begin(&person)).await.reply(person.borrow()).await,
+                Err(reply) => reply,
+            }
         })
     }
 }
@@ -71,15 +87,15 @@ where
 /// For whoever has a session and owes no change of secrets.
 pub(super) fn inside<H>(handler: H) -> impl Fn(App, Incoming) -> Answering
 where
-    H: for<'a> Handler<'a> + Copy + Send + Sync + 'static,
+    H: for<'a> Handler<'a, Inside> + Copy + Send + Sync + 'static,
 {
-    entered(Inside::enter, handler)
+    entered(|app, incoming| ready(Inside::enter(app, incoming, Door::Console).map_err(|reply| *reply)), handler)
 }
 
 /// For whoever has a session: the pages on which secrets are changed.
 pub(super) fn owing<H>(handler: H) -> impl Fn(App, Incoming) -> Answering
 where
-    H: for<'a> Handler<'a> + Copy + Send + Sync + 'static,
+    H: for<'a> Handler<'a, Inside> + Copy + Send + Sync + 'static,
 {
-    entered(Inside::enter_owing, handler)
+    entered(|app, incoming| ready(Inside::enter_owing(app, incoming, Door::Console).map_err(|reply| *reply)), handler)
 }
