@@ -8,7 +8,6 @@ use crate::document::DocRef;
 use crate::entry::{Class, Draft, Outcome};
 use crate::look::Look;
 use crate::records::{Record, RecordKind};
-use crate::speech::PatientId;
 
 impl Look<'_> {
     /// The record with this id.
@@ -35,13 +34,9 @@ impl Look<'_> {
             Err(refusal) => return Err(self.refused(action, &name, &refusal, &concerned)),
         };
         let record: Record<T> = inner.open_record(&found)?;
-        let drafts = concerned.each().into_iter().map(|(no, patient)| {
-            Draft::new(asker, action, Outcome::Done, Class::Disclosure)
-                .of(no, patient.map(PatientId::as_str))
-                .items([(kind.as_str(), id, record.version)].into_iter())
-                .by(&leave)
-        });
-        let drafts = drafts.collect();
+        let draft = Draft::new(asker, action, Outcome::Done, Class::Disclosure);
+        let item = [(kind.as_str(), id, record.version)];
+        let drafts = concerned.drafts(&draft).map(|draft| draft.items(item.into_iter()).by(&leave)).collect();
         self.showed(drafts, [leave]);
         Ok(record)
     }

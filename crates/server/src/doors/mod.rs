@@ -6,6 +6,7 @@ mod console;
 mod dicomweb;
 mod faces;
 pub mod fhir;
+mod inside;
 mod looks;
 mod notices;
 mod oauth;

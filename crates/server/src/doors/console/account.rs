@@ -2,14 +2,12 @@
 
 use http::StatusCode;
 use tacebo_identity::{BearerKind, IdentityError, Secret};
-use tacebo_vault::Door;
 use tacebo_vault::policy::Assurance;
 
 use super::login::wrong_password;
-use crate::app::App;
 use crate::doors::session::{Cookie, Inside};
 use crate::doors::wording;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::account::{MyAccount, SessionRow};
 use crate::pages::{Field, FieldError, Nav, url};
 
@@ -20,11 +18,8 @@ struct Wrong {
     again: Option<FieldError>,
 }
 
-async fn show(inside: &Inside, status: StatusCode, wrong: Wrong) -> Reply {
-    let open = match inside.app.identity().own_open(&inside.auth) {
-        Ok(open) => open,
-        Err(error) => return inside.identity_error(&error).await,
-    };
+async fn show(inside: &Inside, status: StatusCode, wrong: Wrong) -> Result<Reply, IdentityError> {
+    let open = inside.app.identity().own_open(&inside.auth)?;
     let user = super::staff::named(&inside.app, &inside.auth.who.account).map(|account| account.login);
     let mut shell = inside.shell(Some(Nav::MyAccount)).await;
     url::ACCOUNT.clone_into(&mut shell.path);
@@ -55,21 +50,14 @@ async fn show(inside: &Inside, status: StatusCode, wrong: Wrong) -> Reply {
         sessions,
         shell,
     };
-    Inside::own_page(status, &view)
+    Ok(Inside::own_page(status, &view))
 }
 
-pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => show(&inside, StatusCode::OK, Wrong::default()).await,
-        Err(reply) => *reply,
-    }
+pub(super) async fn page(inside: &Inside) -> Result<Reply, IdentityError> {
+    show(inside, StatusCode::OK, Wrong::default()).await
 }
 
-pub(super) async fn password(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn password(inside: &Inside) -> Result<Reply, IdentityError> {
     let typed = |field: &str| {
         let found = form_urlencoded::parse(&inside.incoming.body).find(|(name, _)| name == field);
         found.map(|(_, value)| value.into_owned()).unwrap_or_default()
@@ -77,34 +65,27 @@ pub(super) async fn password(app: App, incoming: Incoming) -> Reply {
     let (current, new, again) = (Secret::new(typed("current")), typed("new"), typed("again"));
     let status = StatusCode::UNPROCESSABLE_ENTITY;
     if new != again {
-        return show(&inside, status, Wrong { again: Some(FieldError::NotTheSame), ..Wrong::default() }).await;
+        return show(inside, status, Wrong { again: Some(FieldError::NotTheSame), ..Wrong::default() }).await;
     }
     let (new, origin) = (Secret::new(new), inside.origin());
     match inside.app.identity().change_password(&inside.auth, &current, &new, &origin).await {
-        Ok(logged) => Reply::see_other(&format!("{}?done=password", url::ACCOUNT)).cookie(&Cookie::Session.set(
-            inside.incoming.tls,
-            logged.session.expose(),
-            None,
-        )),
+        Ok(logged) => {
+            let cookie = Cookie::Session.set(inside.incoming.tls, logged.session.expose(), None);
+            Ok(Reply::see_other(&format!("{}?done=password", url::ACCOUNT)).cookie(&cookie))
+        }
         Err(IdentityError::Password(problem)) => {
-            show(&inside, status, Wrong { new: Some(wrong_password(problem)), ..Wrong::default() }).await
+            show(inside, status, Wrong { new: Some(wrong_password(problem)), ..Wrong::default() }).await
         }
         // Too many tries are told in the same words.
         Err(IdentityError::OldPassword | IdentityError::LogInFailed) => {
-            show(&inside, status, Wrong { current: Some(FieldError::WrongPassword), ..Wrong::default() }).await
+            show(inside, status, Wrong { current: Some(FieldError::WrongPassword), ..Wrong::default() }).await
         }
-        Err(error) => inside.identity_error(&error).await,
+        Err(error) => Err(error),
     }
 }
 
-pub(super) async fn end_session(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn end_session(inside: &Inside) -> Result<Reply, IdentityError> {
     let line = inside.incoming.param("session");
-    match inside.app.identity().end_own(&inside.auth, Some(line), &inside.origin()).await {
-        Ok(()) => Reply::see_other(&format!("{}?done=session", url::ACCOUNT)),
-        Err(error) => inside.identity_error(&error).await,
-    }
+    inside.app.identity().end_own(&inside.auth, Some(line), &inside.origin()).await?;
+    Ok(Reply::see_other(&format!("{}?done=session", url::ACCOUNT)))
 }

@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 use http::StatusCode;
 use jiff::civil::Date;
 use tacebo_identity::{AccountChange, AccountEntry, AccountState, Changed, Handed, IdentityError, NewAccount};
+use tacebo_vault::Disclosed;
 use tacebo_vault::policy::{self, Purpose};
-use tacebo_vault::{Disclosed, Door};
 
 use super::doctor::{page_number, pager};
 use super::staff;
-use crate::app::App;
 use crate::doors::faces::Blank;
 use crate::doors::session::Inside;
 use crate::doors::wording;
-use crate::http::{Incoming, Open, Reply};
+use crate::http::{Open, Reply};
 use crate::pages::accounts::{
     AccountChange as Change, AccountEdit, AccountRow, AccountState as State, Accounts, Once, RoleChoice,
 };
@@ -57,20 +56,13 @@ async fn job_number(inside: &Inside, reference: Option<&String>) -> String {
     }
 }
 
-pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let all = match inside.app.identity().list(&inside.asker(Purpose::SystemAdmin)).await {
-        Ok(all) => all,
-        Err(error) => return inside.identity_error(&error).await,
-    };
+pub(super) async fn list(inside: &Inside) -> Result<Reply, IdentityError> {
+    let all = inside.app.identity().list(&inside.asker(Purpose::SystemAdmin)).await?;
     let query: String = inside.incoming.form().get("q").chars().take(100).collect();
     let wanted = query.to_lowercase();
     let mut rows = Vec::new();
     for entry in all.value() {
-        let department = department_name(&inside, entry.account.department.as_ref()).await;
+        let department = department_name(inside, entry.account.department.as_ref()).await;
         let account = &entry.account;
         let fits =
             [&account.login, &account.name, &department].iter().any(|text| text.to_lowercase().contains(&wanted));
@@ -88,11 +80,11 @@ pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
         }
     }
     let shell = inside.shell_with(Some(Nav::Accounts), &all).await;
-    let (page, total) = (page_number(&inside), rows.len());
+    let (page, total) = (page_number(inside), rows.len());
     let rows = rows.into_iter().skip(page * ROWS).take(ROWS).collect();
     let address = format!("{}?q={}&", url::ACCOUNTS, url::segment(&query));
     let view = Accounts { shell, query, rows, pager: pager(&address, page, ROWS, total) };
-    Reply::page(StatusCode::OK, all.map(|_| view))
+    Ok(Reply::page(StatusCode::OK, all.map(|_| view)))
 }
 
 /// The form as it was typed.
@@ -235,11 +227,7 @@ fn view(shell: Shell, typed: Typed, kept: Option<&Kept<'_>>, once: Option<Once>)
     }
 }
 
-pub(super) async fn new_form(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn new_form(inside: &Inside) -> Reply {
     if !inside.has(policy::Role::SecurityAdmin) {
         return inside.say(StatusCode::FORBIDDEN, MessageKind::NotForYou).await;
     }
@@ -254,18 +242,14 @@ async fn form_again(inside: &Inside, typed: Typed) -> Reply {
     Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&view))
 }
 
-pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let mut typed = Typed::read(&inside).await;
+pub(super) async fn create(inside: &Inside) -> Result<Reply, IdentityError> {
+    let mut typed = Typed::read(inside).await;
     if typed.user.value.is_empty() {
         typed.user = typed.user.wrong(FieldError::Required);
     }
     // Policy is asked before the form is judged, unless nothing could come of it.
     if !typed.is_good() {
-        return form_again(&inside, typed).await;
+        return Ok(form_again(inside, typed).await);
     }
     let post = typed.roles.iter().filter_map(|role| wording::role(*role)).map(|role| role.label(inside.lang.t()));
     let post: Vec<String> = post.collect();
@@ -277,26 +261,17 @@ pub(super) async fn create(app: App, incoming: Incoming) -> Reply {
     };
     let made = inside.app.identity().create(&inside.asker(Purpose::SystemAdmin), &new).await;
     match made {
-        Ok(handed) => Box::pin(handed_over(&inside, handed)).await,
-        Err(IdentityError::NameTaken) => {
-            typed.user = typed.user.wrong(FieldError::Taken);
-            form_again(&inside, typed).await
-        }
-        Err(IdentityError::PractitionerTaken) => {
-            typed.practitioner = typed.practitioner.wrong(FieldError::Taken);
-            form_again(&inside, typed).await
-        }
+        Ok(handed) => return Box::pin(handed_over(inside, handed)).await,
+        Err(IdentityError::NameTaken) => typed.user = typed.user.wrong(FieldError::Taken),
+        Err(IdentityError::PractitionerTaken) => typed.practitioner = typed.practitioner.wrong(FieldError::Taken),
         Err(IdentityError::NameForm) => {
             let words = inside.lang.t().account_name_form();
             typed.user = typed.user.wrong(FieldError::Said(words));
-            form_again(&inside, typed).await
         }
-        Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => {
-            typed.clash = true;
-            form_again(&inside, typed).await
-        }
-        Err(error) => inside.identity_error(&error).await,
+        Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => typed.clash = true,
+        Err(error) => return Err(error),
     }
+    Ok(form_again(inside, typed).await)
 }
 
 pub(super) fn once(handed: &Handed) -> Once {
@@ -308,23 +283,17 @@ pub(super) fn once(handed: &Handed) -> Once {
 }
 
 /// The account with what was handed out, shown once and never again.
-async fn handed_over(inside: &Inside, handed: Disclosed<Handed>) -> Reply {
+async fn handed_over(inside: &Inside, handed: Disclosed<Handed>) -> Result<Reply, IdentityError> {
     let (id, once) = (handed.value().account.id.clone(), once(handed.value()));
-    let found = match entry(inside, &id).await {
-        Ok(found) => found,
-        Err(reply) => return reply,
-    };
-    show(inside, StatusCode::OK, &id, handed.zip(found).map(|(_, found)| found), None, Some(once)).await
+    let found = handed.zip(entry(inside, &id).await?).map(|(_, found)| found);
+    Ok(show(inside, StatusCode::OK, &id, found, None, Some(once)).await)
 }
 
 type Found = Disclosed<AccountEntry>;
 
 /// The account that the address names.
-async fn entry(inside: &Inside, id: &str) -> Result<Found, Reply> {
-    match inside.app.identity().account(&inside.asker(Purpose::SystemAdmin), id).await {
-        Ok(found) => Ok(found),
-        Err(error) => Err(inside.identity_error(&error).await),
-    }
+async fn entry(inside: &Inside, id: &str) -> Result<Found, IdentityError> {
+    inside.app.identity().account(&inside.asker(Purpose::SystemAdmin), id).await
 }
 
 async fn show(
@@ -354,28 +323,13 @@ async fn show(
     Reply::page(status, found.map(|_| view))
 }
 
-pub(super) async fn edit_form(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    let id = inside.incoming.param("account").to_owned();
-    match entry(&inside, &id).await {
-        Ok(found) => show(&inside, StatusCode::OK, &id, found, None, None).await,
-        Err(reply) => reply,
-    }
+pub(super) async fn edit_form(inside: &Inside) -> Result<Reply, IdentityError> {
+    let id = inside.incoming.param("account");
+    Ok(show(inside, StatusCode::OK, id, entry(inside, id).await?, None, None).await)
 }
 
-pub(super) async fn update(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    Box::pin(change(&inside)).await
-}
-
-async fn change(inside: &Inside) -> Reply {
-    let id = inside.incoming.param("account").to_owned();
+pub(super) async fn update(inside: &Inside) -> Result<Reply, IdentityError> {
+    let id = inside.incoming.param("account");
     let mut typed = Typed::read(inside).await;
     if typed.is_good() {
         let change = AccountChange {
@@ -389,47 +343,32 @@ async fn change(inside: &Inside) -> Reply {
         // The account as it was shown: nobody overwrites what he has not seen.
         let shown = inside.incoming.form().get("shown").parse().ok();
         let asker = inside.asker(Purpose::SystemAdmin);
-        match inside.app.identity().update(&asker, &id, shown, &change).await {
+        match inside.app.identity().update(&asker, id, shown, &change).await {
             Ok(done) => {
-                return Reply::see_other(&format!("{}?done=saved", url::account(&id))).receipts(done.receipts());
+                return Ok(Reply::see_other(&format!("{}?done=saved", url::account(id))).receipts(done.receipts()));
             }
             Err(IdentityError::PractitionerTaken) => typed.practitioner = typed.practitioner.wrong(FieldError::Taken),
             Err(IdentityError::RolesConflict(..) | IdentityError::RolesUnfit) => typed.clash = true,
-            Err(error) => return inside.identity_error(&error).await,
+            Err(error) => return Err(error),
         }
     }
-    match entry(inside, &id).await {
-        Ok(found) => show(inside, StatusCode::UNPROCESSABLE_ENTITY, &id, found, Some(typed), None).await,
-        Err(reply) => reply,
-    }
+    let found = entry(inside, id).await?;
+    Ok(show(inside, StatusCode::UNPROCESSABLE_ENTITY, id, found, Some(typed), None).await)
 }
 
-pub(super) async fn step(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    Box::pin(take(&inside)).await
-}
-
-async fn take(inside: &Inside) -> Reply {
+pub(super) async fn step(inside: &Inside) -> Result<Reply, IdentityError> {
     let asker = inside.asker(Purpose::SystemAdmin);
     let (id, identity) = (inside.incoming.param("account"), inside.app.identity());
     let handed = match inside.incoming.param("step") {
         step @ ("lock" | "unlock") => {
             let (state, word) =
                 if step == "lock" { (AccountState::Locked, "locked") } else { (AccountState::Active, "unlocked") };
-            return match identity.set_state(&asker, id, state).await {
-                Ok(done) => Reply::see_other(&format!("{}?done={word}", url::account(id))).receipts(done.receipts()),
-                Err(error) => inside.identity_error(&error).await,
-            };
+            let done = identity.set_state(&asker, id, state).await?;
+            return Ok(Reply::see_other(&format!("{}?done={word}", url::account(id))).receipts(done.receipts()));
         }
         "reset-password" => identity.reset_password(&asker, id).await,
         "reset-factor" => identity.reset_factor(&asker, id).await,
-        _ => return inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await,
+        _ => return Ok(inside.say(StatusCode::NOT_FOUND, MessageKind::NotFound).await),
     };
-    match handed {
-        Ok(handed) => Box::pin(handed_over(inside, handed)).await,
-        Err(error) => inside.identity_error(&error).await,
-    }
+    Box::pin(handed_over(inside, handed?)).await
 }

@@ -1,10 +1,11 @@
 //! The portal at the counter: who has an account for a patient, and what is handed out to whom on which document.
 
 use http::StatusCode;
+use jiff::civil::Date;
 use tacebo_governance::{Governance, Offered, PortalAccess, PortalStep};
 use tacebo_identity::{AccountEntry, Handed, IdentityError, PortalDeed, PortalOf};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{At, Disclosed, DocRef, Document, Door, Everything, Find, Look, PatientId, Record, Refused, Scope};
+use tacebo_vault::{At, Disclosed, DocRef, Document, Everything, Find, Look, PatientId, Record, Refused, Scope};
 
 use super::accounts::{once, state};
 use super::consent::is_child;
@@ -14,7 +15,7 @@ use crate::app::App;
 use crate::doors::clinical::{self, text};
 use crate::doors::session::{Halt, Inside};
 use crate::doors::wording;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::desk::{Desk, DeskAccount, DeskGuardian, DeskPast, GuardianForm, Sheet};
 use crate::pages::lang::Messages;
 use crate::pages::message::MessageKind;
@@ -85,11 +86,29 @@ pub(super) struct Errand {
     pub(super) check: Check,
     /// Code of what shows that this is the parent or guardian.
     pub(super) proof: Option<String>,
+    pub(super) today: Date,
+    pub(super) app: App,
+    /// Account of whoever stands behind the counter.
+    pub(super) by: String,
 }
 
 impl Errand {
+    /// What was sent from the counter: the patient, and how the person was known.
+    pub(super) fn read(inside: &Inside, of: PortalOf, deed: PortalDeed) -> Self {
+        Self {
+            patient: PatientId::new(inside.incoming.param("patient")),
+            of,
+            deed,
+            check: Check::read(inside),
+            proof: None,
+            today: today(inside),
+            app: inside.app.clone(),
+            by: inside.auth.who.account.clone(),
+        }
+    }
+
     /// The proof that is kept of it.
-    pub(super) fn access(&self, inside: &Inside, account: &str) -> PortalAccess {
+    pub(super) fn access(&self, account: &str) -> PortalAccess {
         PortalAccess {
             account: account.to_owned(),
             related: match &self.of {
@@ -104,8 +123,8 @@ impl Errand {
             },
             document: self.check.document.clone().unwrap_or_default(),
             proof: self.proof.clone(),
-            by: inside.auth.who.account.clone(),
-            at_us: inside.app.vault().now_us(),
+            by: self.by.clone(),
+            at_us: self.app.vault().now_us(),
         }
     }
 }
@@ -180,18 +199,18 @@ pub(super) struct Wrong {
 }
 
 /// Surely of age, by the year of birth that the counter sees.
-pub(super) fn is_of_age(person: &Document, inside: &Inside) -> bool {
-    let (today, years) = (today(inside), inside.app.governance().library().terms().majority_age.value);
+pub(super) fn is_of_age(person: &Document, today: Date, app: &App) -> bool {
+    let years = app.governance().library().terms().majority_age.value;
     let born = text(&person.body, "/birthDate").get(..4).and_then(|year| year.parse::<i16>().ok());
     born.is_some_and(|born| i64::from(today.year()) - i64::from(born) > i64::from(years))
 }
 
 /// Surely too young for an account of their own.
-fn is_too_young(person: &Document, inside: &Inside) -> bool {
-    is_child(person, today(inside), inside.app.governance().library().terms().guardian_under_age.value)
+fn is_too_young(person: &Document, today: Date, app: &App) -> bool {
+    is_child(person, today, app.governance().library().terms().guardian_under_age.value)
 }
 
-pub(super) fn today(inside: &Inside) -> jiff::civil::Date {
+pub(super) fn today(inside: &Inside) -> Date {
     let shell = inside.frame();
     shell.now.to_zoned(shell.zone).date()
 }
@@ -216,6 +235,7 @@ pub(super) async fn show(inside: &Inside, status: StatusCode, seen: Disclosed<Se
         proof: choices(&lists.proofs, "", inside.lang),
         ..GuardianForm::default()
     });
+    let today = today(inside);
     let documents = choices(&lists.documents, inside.incoming.form().get("document"), inside.lang);
     Reply::page(
         status,
@@ -223,8 +243,8 @@ pub(super) async fn show(inside: &Inside, status: StatusCode, seen: Disclosed<Se
             patient: row(&seen.person.body, true, None, &shell),
             own,
             guardians,
-            child: is_too_young(&seen.person, inside),
-            of_age: is_of_age(&seen.person, inside),
+            child: is_too_young(&seen.person, today, &inside.app),
+            of_age: is_of_age(&seen.person, today, &inside.app),
             documents,
             unchecked: wrong.unchecked,
             otherwise: wrong.otherwise,
@@ -271,18 +291,11 @@ pub(super) async fn done(
     )
 }
 
-pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn page(inside: &Inside) -> Result<Reply, Refused> {
     let patient = PatientId::new(inside.incoming.param("patient"));
     let asker = inside.asker(Purpose::PatientAdmin);
-    let seen = inside.app.vault().ask(&asker, |look| look_at(look, &patient)).await;
-    match seen {
-        Ok(seen) => Box::pin(show(&inside, StatusCode::OK, seen, Wrong::default())).await,
-        Err(refused) => inside.refused(&refused).await,
-    }
+    let seen = inside.app.vault().ask(&asker, |look| look_at(look, &patient)).await?;
+    Ok(show(inside, StatusCode::OK, seen, Wrong::default()).await)
 }
 
 /// The patient is asked about as ever; of a step that there is none of, nothing else is told.
@@ -309,44 +322,30 @@ pub(super) fn deed(step: &str) -> Option<PortalDeed> {
     }
 }
 
-pub(super) async fn open(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    Box::pin(own(inside, PortalDeed::Open)).await
+pub(super) async fn open(inside: &Inside) -> Result<Reply, IdentityError> {
+    own(inside, PortalDeed::Open).await
 }
 
-pub(super) async fn step(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn step(inside: &Inside) -> Result<Reply, IdentityError> {
     match deed(inside.incoming.param("step")) {
-        Some(deed) => Box::pin(own(inside, deed)).await,
-        None => Box::pin(no_such_step(&inside)).await,
+        Some(deed) => own(inside, deed).await,
+        None => Ok(no_such_step(inside).await),
     }
 }
 
 /// One step on the patient's own account.
-async fn own(inside: Inside, deed: PortalDeed) -> Reply {
-    let inside = std::sync::Arc::new(inside);
-    let patient = PatientId::new(inside.incoming.param("patient"));
-    let of = PortalOf::Patient(patient.as_str().to_owned());
-    let errand = Errand { patient, of: of.clone(), deed, check: Check::read(&inside), proof: None };
-    let unchecked = !errand.check.is_good();
-    let (asker, here) = (inside.asker(Purpose::PatientAdmin), std::sync::Arc::clone(&inside));
+async fn own(inside: &Inside, deed: PortalDeed) -> Result<Reply, IdentityError> {
+    let of = PortalOf::Patient(inside.incoming.param("patient").to_owned());
+    let errand = Errand::read(inside, of.clone(), deed);
+    let (unchecked, asker) = (!errand.check.is_good(), inside.asker(Purpose::PatientAdmin));
     let done = inside.app.identity().portal(&asker, of, deed, move |look, account| {
         let seen = look_at(look, &errand.patient)?;
-        let fits = errand.deed != PortalDeed::Open || !is_too_young(&seen.person, &here);
+        let fits = errand.deed != PortalDeed::Open || !is_too_young(&seen.person, errand.today, &errand.app);
         let Some(account) = account.filter(|_| errand.check.is_good() && fits) else { return Ok((seen, false)) };
-        Governance::record_portal(look, &errand.patient, &errand.access(&here, &account.id))?;
+        Governance::record_portal(look, &errand.patient, &errand.access(&account.id))?;
         Ok((seen, true))
     });
-    match done.await {
-        Ok(done) => self::done(&inside, done, None, Wrong { unchecked, ..Wrong::default() }).await,
-        Err(error) => inside.identity_error(&error).await,
-    }
+    Ok(self::done(inside, done.await?, None, Wrong { unchecked, ..Wrong::default() }).await)
 }
 
 #[cfg(test)]

@@ -1,23 +1,20 @@
 //! Parents and guardians at the counter: recorded with proof, let into the portal for one patient, and ended (L-03).
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use serde_json::{Value, json};
 use tacebo_governance::{Authority, Governance, related_person};
-use tacebo_identity::{PortalDeed, PortalOf};
+use tacebo_identity::{IdentityError, PortalDeed, PortalOf};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{At, DocRef, Document, Door, Look, PatientId, Refused, Write};
+use tacebo_vault::{At, DocRef, Document, Look, PatientId, Refused, Write};
 use uuid::Uuid;
 
 use super::desk::{
-    Check, Errand, Seen, Wrong, choices, chosen, deed, done, is_of_age, look_at, named, no_such_step, show, today,
+    Errand, Seen, Wrong, choices, chosen, deed, done, is_of_age, look_at, named, no_such_step, show, today,
 };
 use super::register::is_phone;
-use crate::app::App;
 use crate::doors::clinical::{self, text};
 use crate::doors::session::Inside;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::desk::GuardianForm;
 use crate::pages::{Field, FieldError, url};
 
@@ -79,39 +76,26 @@ impl Typed {
     }
 }
 
-pub(super) async fn record(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => Arc::new(inside),
-        Err(reply) => return *reply,
-    };
-    Box::pin(take(inside)).await
-}
-
 /// The guardian's document, the account and the proof of both: one commit.
-async fn take(inside: Arc<Inside>) -> Reply {
-    let Typed { form, authority, proof } = Typed::read(&inside);
-    let (patient, id) = (PatientId::new(inside.incoming.param("patient")), Uuid::new_v4().to_string());
-    let of = PortalOf::Related(format!("{KIND}/{id}"));
-    let name = DocRef::new(KIND, id.as_str());
-    let body = authority.as_ref().map(|one| related_person(&id, &patient, one, today(&inside)));
-    let errand = Errand { patient, of: of.clone(), deed: PortalDeed::Open, check: Check::read(&inside), proof };
-    let unchecked = !errand.check.is_good();
-    let (asker, here) = (inside.asker(Purpose::PatientAdmin), Arc::clone(&inside));
+pub(super) async fn record(inside: &Inside) -> Result<Reply, IdentityError> {
+    let Typed { form, authority, proof } = Typed::read(inside);
+    let id = Uuid::new_v4().to_string();
+    let (of, name) = (PortalOf::Related(format!("{KIND}/{id}")), DocRef::new(KIND, id.as_str()));
+    let errand = Errand { proof, ..Errand::read(inside, of.clone(), PortalDeed::Open) };
+    let body = authority.as_ref().map(|one| related_person(&id, &errand.patient, one, errand.today));
+    let (unchecked, asker) = (!errand.check.is_good(), inside.asker(Purpose::PatientAdmin));
     let done = inside.app.identity().portal(&asker, of, PortalDeed::Open, move |look, account| {
         let seen = look_at(look, &errand.patient)?;
-        let fits = errand.check.is_good() && !is_of_age(&seen.person, &here);
+        let fits = errand.check.is_good() && !is_of_age(&seen.person, errand.today, &errand.app);
         let (Some(account), Some(body), true) = (account, &body, fits) else { return Ok((seen, false)) };
         look.write(Write::create(name.clone(), body.clone()));
-        Governance::record_portal(look, &errand.patient, &errand.access(&here, &account.id))?;
+        Governance::record_portal(look, &errand.patient, &errand.access(&account.id))?;
         Ok((seen, true))
     });
-    let done = match done.await {
-        Ok(done) => done,
-        Err(error) => return inside.identity_error(&error).await,
-    };
+    let done = done.await?;
     // The name as it was typed here a moment ago.
     let named = authority.map(|one| one.name);
-    self::done(&inside, done, named, Wrong { unchecked, form: Some(form), ..Wrong::default() }).await
+    Ok(self::done(inside, done, named, Wrong { unchecked, form: Some(form), ..Wrong::default() }).await)
 }
 
 /// Whether the document is one of this patient's that still says that the person acts.
@@ -130,51 +114,41 @@ fn is_active(one: &Document) -> bool {
     one.body.get("active") != Some(&Value::Bool(false))
 }
 
-pub(super) async fn step(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => Arc::new(inside),
-        Err(reply) => return *reply,
-    };
+pub(super) async fn step(inside: &Inside) -> Result<Reply, IdentityError> {
     let deed = match inside.incoming.param("step") {
         "open" => Some(PortalDeed::Open),
-        "end-authority" => return Box::pin(end_authority(&inside)).await,
+        "end-authority" => return Ok(end_authority(inside).await?),
         step => deed(step),
     };
     match deed {
-        Some(deed) => Box::pin(account(inside, deed)).await,
-        None => Box::pin(no_such_step(&inside)).await,
+        Some(deed) => account(inside, deed).await,
+        None => Ok(no_such_step(inside).await),
     }
 }
 
 /// One step on a guardian's account.
-async fn account(inside: Arc<Inside>, deed: PortalDeed) -> Reply {
-    let (patient, id) =
-        (PatientId::new(inside.incoming.param("patient")), inside.incoming.param("guardian").to_owned());
+async fn account(inside: &Inside, deed: PortalDeed) -> Result<Reply, IdentityError> {
+    let id = inside.incoming.param("guardian").to_owned();
     let of = PortalOf::Related(format!("{KIND}/{id}"));
-    let errand = Errand { patient, of: of.clone(), deed, check: Check::read(&inside), proof: None };
-    let unchecked = !errand.check.is_good();
-    let (asker, here) = (inside.asker(Purpose::PatientAdmin), Arc::clone(&inside));
+    let errand = Errand::read(inside, of.clone(), deed);
+    let (unchecked, asker) = (!errand.check.is_good(), inside.asker(Purpose::PatientAdmin));
     let done = inside.app.identity().portal(&asker, of, deed, move |look, account| {
         let (seen, one) = guardian(look, &errand.patient, &id)?;
         let one = one.filter(|one| errand.deed == PortalDeed::End || is_active(one));
         let fits = errand.check.is_good() && one.is_some();
         let name = one.map(|one| clinical::name_of(&one.body));
         let Some(account) = account.filter(|_| fits) else { return Ok(((seen, name), false)) };
-        Governance::record_portal(look, &errand.patient, &errand.access(&here, &account.id))?;
+        Governance::record_portal(look, &errand.patient, &errand.access(&account.id))?;
         Ok(((seen, name), true))
     });
-    match done.await {
-        Ok(done) => {
-            let name = done.value().0.1.clone();
-            let done = done.map(|((seen, _), handed)| (seen, handed));
-            self::done(&inside, done, name, Wrong { unchecked, ..Wrong::default() }).await
-        }
-        Err(error) => inside.identity_error(&error).await,
-    }
+    let done = done.await?;
+    let name = done.value().0.1.clone();
+    let done = done.map(|((seen, _), handed)| (seen, handed));
+    Ok(self::done(inside, done, name, Wrong { unchecked, ..Wrong::default() }).await)
 }
 
 /// Ends what the document says, on the person's next click. All else of it stays as it is.
-async fn end_authority(inside: &Inside) -> Reply {
+async fn end_authority(inside: &Inside) -> Result<Reply, Refused> {
     let (patient, id) = (PatientId::new(inside.incoming.param("patient")), inside.incoming.param("guardian"));
     let asker = inside.asker(Purpose::PatientAdmin);
     let done = inside.app.vault().act(&asker, |look| {
@@ -183,14 +157,11 @@ async fn end_authority(inside: &Inside) -> Reply {
             && look.amend(&DocRef::new(KIND, id), &[("active", json!(false))])?;
         Ok::<_, Refused>((seen, ended))
     });
-    let done = match done.await {
-        Ok(done) => done,
-        Err(refused) => return inside.refused(&refused).await,
-    };
+    let done = done.await?;
     if done.value().0.1 {
         let to = format!("{}?done=authority-ended", url::desk(patient.as_str()));
-        return Reply::see_other(&to).receipts(done.receipts());
+        return Ok(Reply::see_other(&to).receipts(done.receipts()));
     }
     let seen = done.map(|((seen, _), _)| seen);
-    show(inside, StatusCode::CONFLICT, seen, Wrong { otherwise: true, ..Wrong::default() }).await
+    Ok(show(inside, StatusCode::CONFLICT, seen, Wrong { otherwise: true, ..Wrong::default() }).await)
 }

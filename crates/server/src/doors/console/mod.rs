@@ -8,7 +8,6 @@ mod desk;
 mod doctor;
 mod emergency;
 mod guardians;
-mod inside;
 mod login;
 pub(super) mod privacy;
 mod reception;
@@ -22,7 +21,7 @@ mod system;
 use http::Method;
 use tacebo_vault::policy::Action;
 
-use self::inside::{inside, owing};
+use super::inside::{inside, owing};
 use crate::app::App;
 use crate::http::{Exposure, Incoming, Reply, Route};
 use crate::pages::url;
@@ -68,9 +67,9 @@ fn door() -> Vec<Route> {
         post(url::LOG_IN_ENROL, own, owing(login::enrol)),
         post(url::LOG_OUT, Public("ends the session it is given, if any"), login::log_out),
         post(url::PREFERENCES, Public("language and colours, kept in the browser"), login::preferences),
-        get(url::ACCOUNT, own, account::page),
-        post(url::ACCOUNT_PASSWORD, own, account::password),
-        post("/account/sessions/{session}/end", own, account::end_session),
+        get(url::ACCOUNT, own, inside(account::page)),
+        post(url::ACCOUNT_PASSWORD, own, inside(account::password)),
+        post("/account/sessions/{session}/end", own, inside(account::end_session)),
     ]
 }
 
@@ -92,16 +91,20 @@ fn counter() -> Vec<Route> {
     use Exposure::{Decided, Own};
     let form = Own("a form that speaks of nobody: nothing is asked yet");
     vec![
-        get(url::RECEPTION, Decided(Action::Search), reception::counter),
-        get(url::REGISTER, form, register::form),
-        post(url::REGISTER, Decided(Action::Create), register::register),
+        get(url::RECEPTION, Decided(Action::Search), inside(reception::counter)),
+        get(url::REGISTER, form, inside(register::form)),
+        post(url::REGISTER, Decided(Action::Create), inside(register::register)),
         get("/reception/patients/{patient}/consent", Decided(Action::Read), inside(consent::form)),
         post("/reception/patients/{patient}/consent", Decided(Action::Create), inside(consent::record)),
-        get("/reception/patients/{patient}/portal", Decided(Action::Read), desk::page),
-        post("/reception/patients/{patient}/portal", Decided(Action::Create), desk::open),
-        post("/reception/patients/{patient}/portal/{step}", Decided(Action::Update), desk::step),
-        post("/reception/patients/{patient}/guardians", Decided(Action::Create), guardians::record),
-        post("/reception/patients/{patient}/guardians/{guardian}/{step}", Decided(Action::Update), guardians::step),
+        get("/reception/patients/{patient}/portal", Decided(Action::Read), inside(desk::page)),
+        post("/reception/patients/{patient}/portal", Decided(Action::Create), inside(desk::open)),
+        post("/reception/patients/{patient}/portal/{step}", Decided(Action::Update), inside(desk::step)),
+        post("/reception/patients/{patient}/guardians", Decided(Action::Create), inside(guardians::record)),
+        post(
+            "/reception/patients/{patient}/guardians/{guardian}/{step}",
+            Decided(Action::Update),
+            inside(guardians::step),
+        ),
     ]
 }
 
@@ -128,12 +131,12 @@ fn administration() -> Vec<Route> {
     use Exposure::{Decided, Own};
     let form = Own("a form that speaks of nobody: nothing is asked yet");
     vec![
-        get(url::ACCOUNTS, Decided(Action::Read), accounts::list),
-        get(url::ACCOUNT_NEW, form, accounts::new_form),
-        post(url::ACCOUNTS, Decided(Action::Create), accounts::create),
-        get("/accounts/{account}", Decided(Action::Read), accounts::edit_form),
-        post("/accounts/{account}", Decided(Action::Update), accounts::update),
-        post("/accounts/{account}/{step}", Decided(Action::Administer), accounts::step),
+        get(url::ACCOUNTS, Decided(Action::Read), inside(accounts::list)),
+        get(url::ACCOUNT_NEW, form, inside(accounts::new_form)),
+        post(url::ACCOUNTS, Decided(Action::Create), inside(accounts::create)),
+        get("/accounts/{account}", Decided(Action::Read), inside(accounts::edit_form)),
+        post("/accounts/{account}", Decided(Action::Update), inside(accounts::update)),
+        post("/accounts/{account}/{step}", Decided(Action::Administer), inside(accounts::step)),
         get(url::SYSTEM, Decided(Action::Read), inside(system::status)),
     ]
 }

@@ -7,14 +7,13 @@ use tacebo_fhir::search::{Query, RecordMeta, SearchContext};
 use tacebo_fhir::terms::RELATION;
 use tacebo_governance::{Governance, NoticeProof};
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Document, Door, Everything, Find, IndexView, Look, PatientId, Record, Refused, Scope, Sieve};
+use tacebo_vault::{Document, Everything, Find, IndexView, Look, PatientId, Record, Refused, Scope, Sieve};
 
 use super::doctor::{criteria, found, query_value};
-use crate::app::App;
 use crate::doors::clinical::{self, list, text};
 use crate::doors::session::{Halt, Inside, footed};
 use crate::doors::wording;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::reception::{Counter, CounterRow, NextStep};
 use crate::pages::{Nav, Shell, url};
 
@@ -143,35 +142,28 @@ fn when(appointment: &Value, shell: &Shell) -> Option<String> {
     Some(format!("{} {place}", shell.minute(&at)).trim().to_owned())
 }
 
-pub(super) async fn counter(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn counter(inside: &Inside) -> Result<Reply, Halt> {
     let mut shell = inside.shell(Some(Nav::Counter)).await;
     let query: String = inside.incoming.form().get("q").chars().take(100).collect();
     let (param, is_number) = criteria(&query);
     let search = format!("{param}={}&_count={FOUND}", query_value(&query));
     let asker = inside.asker(Purpose::PatientAdmin);
     let shown = inside.app.vault().ask(&asker, |look| {
-        let found = if query.is_empty() { None } else { Some(hits(look, &inside, &search, &shell)?) };
-        Ok::<_, Halt>((found, queue(look, &inside, &shell)?))
+        let found = if query.is_empty() { None } else { Some(hits(look, inside, &search, &shell)?) };
+        Ok::<_, Halt>((found, queue(look, inside, &shell)?))
     });
-    let shown = match shown.await {
-        Ok(shown) => shown,
-        Err(halt) => return inside.halted(&halt).await,
-    };
+    let shown = shown.await?;
     if !query.is_empty() {
         shell = footed(shell, &shown);
         url::RECEPTION.clone_into(&mut shell.path);
     }
     // A number that was typed or read from a card does not stay on the screen.
     let query = if is_number { String::new() } else { query };
-    Reply::page(
+    Ok(Reply::page(
         StatusCode::OK,
         shown.map(|(found, queue)| {
             let (found, more) = found.map_or((None, false), |(rows, more)| (Some(rows), more));
             Counter { shell, query, found, more, queue }
         }),
-    )
+    ))
 }

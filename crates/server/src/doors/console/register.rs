@@ -4,17 +4,16 @@ use http::StatusCode;
 use jiff::civil::Date;
 use serde_json::{Value, json};
 use tacebo_fhir::values::text::phone as digits_of;
+use tacebo_vault::Look;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Door, Look};
 use uuid::Uuid;
 
 use super::doctor::{found, query_value};
 use super::reception::rows;
-use crate::app::App;
 use crate::doors::clinical::{RECORD_SYSTEM, RESIDENT_SYSTEM, text};
 use crate::doors::faces::Blank;
 use crate::doors::session::{Halt, Inside};
-use crate::http::{Incoming, Open, Reply};
+use crate::http::{Open, Reply};
 use crate::pages::reception::{CounterRow, Register};
 use crate::pages::{Choice, Field, FieldError, Nav, Shell, url};
 
@@ -218,11 +217,7 @@ pub(super) fn is_phone(typed: &str) -> bool {
         && digits_of(typed).is_some_and(|digits| (7..=12).contains(&digits.len()))
 }
 
-pub(super) async fn form(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
+pub(super) async fn form(inside: &Inside) -> Reply {
     let shell = inside.shell(Some(Nav::Register)).await;
     Reply::open(StatusCode::OK, Open::page(&Blank::register(Typed::empty().view(shell, false))))
 }
@@ -252,21 +247,13 @@ enum Registered {
     Made(String),
 }
 
-pub(super) async fn register(app: App, incoming: Incoming) -> Reply {
-    let inside = match Inside::enter(app, incoming, Door::Console) {
-        Ok(inside) => inside,
-        Err(reply) => return *reply,
-    };
-    Box::pin(take(&inside)).await
-}
-
-async fn take(inside: &Inside) -> Reply {
+pub(super) async fn register(inside: &Inside) -> Result<Reply, Halt> {
     let mut shell = inside.shell(Some(Nav::Register)).await;
     url::REGISTER.clone_into(&mut shell.path);
     let typed = Typed::read(inside, &shell);
     if !typed.is_good() {
         let view = Blank::register(typed.view(shell, true));
-        return Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&view));
+        return Ok(Reply::open(StatusCode::UNPROCESSABLE_ENTITY, Open::page(&view)));
     }
     // Two counters with one card at the same time make one record.
     let alone = format!("identifier={}|{}", url::segment(RESIDENT_SYSTEM), query_value(&typed.id_number.value));
@@ -283,23 +270,21 @@ async fn take(inside: &Inside) -> Reply {
         let found = inside.app.fhir().create_in(look, "Patient", patient.clone(), condition)?;
         Ok::<_, Halt>(Registered::Made(found.map(|found| found.name.id).unwrap_or_default()))
     });
-    let done = match done.await {
-        Ok(done) => done.map(|(done, mut written)| match (done, written.pop()) {
-            (Registered::Made(_), Some(written)) => Registered::Made(written.name.id),
-            (done, _) => done,
-        }),
-        Err(halt) => return inside.halted(&halt).await,
-    };
+    let done = done.await?.map(|(done, mut written)| match (done, written.pop()) {
+        (Registered::Made(_), Some(written)) => Registered::Made(written.name.id),
+        (done, _) => done,
+    });
     if let Registered::Made(id) = done.value() {
-        return Reply::see_other(&format!("{}?done=registered", url::consent(id))).receipts(done.receipts());
+        let to = format!("{}?done=registered", url::consent(id));
+        return Ok(Reply::see_other(&to).receipts(done.receipts()));
     }
-    Reply::page(
+    Ok(Reply::page(
         StatusCode::CONFLICT,
         done.map(|done| {
             let twins = if let Registered::Twins(twins) = done { twins } else { Vec::new() };
             Register { twins, ..typed.view(shell, true) }
         }),
-    )
+    ))
 }
 
 #[cfg(test)]

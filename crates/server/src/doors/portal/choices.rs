@@ -6,21 +6,16 @@ use http::StatusCode;
 use tacebo_governance::{Choice, Governance};
 use tacebo_vault::{Everything, Find, Scope};
 
-use super::{Portal, answer};
-use crate::app::App;
+use super::Portal;
 use crate::doors::clinical::text;
 use crate::doors::notices::past;
 use crate::doors::session::Halt;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Choices, DepartmentChoice};
 use crate::pages::{Nav, url};
 
-pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(show(portal))).await
-}
-
-async fn show(portal: &Portal) -> Result<Reply, Halt> {
+pub(super) async fn page(portal: &Portal) -> Result<Reply, Halt> {
     let departments = portal.app.governance().directory().departments().await?;
     let visits = Find::new(&["Encounter"], Scope::Patient(portal.patient.clone()), &Everything);
     let asker = portal.ask();
@@ -57,11 +52,7 @@ async fn show(portal: &Portal) -> Result<Reply, Halt> {
     ))
 }
 
-pub(super) async fn choose(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(take(portal))).await
-}
-
-async fn take(portal: &Portal) -> Result<Reply, Halt> {
+pub(super) async fn choose(portal: &Portal) -> Result<Reply, Halt> {
     let form = portal.incoming.form();
     let (choice, word) = match form.get("limit") {
         "on" => (Choice::Limit, "limited"),

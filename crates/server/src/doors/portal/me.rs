@@ -7,11 +7,10 @@ use tacebo_governance::Governance;
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{Document, Everything, Find, LogQuery, Scope, field};
 
-use super::{Portal, answer};
-use crate::app::App;
+use super::Portal;
 use crate::doors::session::Halt;
 use crate::doors::{clinical, looks, wording};
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::portal::{Kept, Letter, Me, SeenRow};
 use crate::pages::{Lang, Nav, Shell, url};
 
@@ -23,11 +22,7 @@ const LOOKS: usize = 1_000;
 /// Looks shown.
 const LATEST: usize = 3;
 
-pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(show(portal))).await
-}
-
-async fn show(portal: &Portal) -> Result<Reply, Halt> {
+pub(super) async fn page(portal: &Portal) -> Result<Reply, Halt> {
     let all = Find::new(&[], Scope::Patient(portal.patient.clone()), &Everything);
     let from_us = portal.app.vault().now_us() - i64::from(DAYS) * DAY_US;
     let query =

@@ -6,13 +6,14 @@ mod me;
 mod record;
 mod seen;
 
+use std::borrow::Borrow;
 use std::ops::Deref;
-use std::pin::Pin;
 
 use http::{Method, StatusCode};
 use tacebo_vault::policy::{Action, Purpose};
 use tacebo_vault::{Asker, Disclosed, Door, PatientId};
 
+use super::inside::{Answering, Handler, entered};
 use super::session::{Cookie, Halt, Inside};
 use crate::app::App;
 use crate::http::{Exposure, Incoming, Reply, Route};
@@ -26,14 +27,14 @@ pub(super) fn routes() -> Vec<Route> {
     let public = Public("checks what is pasted with the log's public key; keeps nothing");
     let own = Own("chooses whose record the next page is about; shows nothing");
     vec![
-        Route::new(Method::GET, url::ME, Decided(Action::Search), me::page),
-        Route::new(Method::POST, url::ME_WHOSE, own, switch),
-        Route::new(Method::GET, url::SEEN, Decided(Action::ReadLog), seen::list),
-        Route::new(Method::GET, "/me/seen/{index}", Decided(Action::ReadLog), seen::one),
-        Route::new(Method::GET, "/me/seen/{index}/proof", Decided(Action::ReadLog), seen::proof),
-        Route::new(Method::GET, url::CHOICES, Decided(Action::Search), choices::page),
-        Route::new(Method::POST, url::CHOICES, Decided(Action::Update), choices::choose),
-        Route::new(Method::GET, url::MY_RECORD, Decided(Action::Search), record::page),
+        Route::new(Method::GET, url::ME, Decided(Action::Search), shown(me::page)),
+        Route::new(Method::POST, url::ME_WHOSE, own, shown(switch)),
+        Route::new(Method::GET, url::SEEN, Decided(Action::ReadLog), shown(seen::list)),
+        Route::new(Method::GET, "/me/seen/{index}", Decided(Action::ReadLog), shown(seen::one)),
+        Route::new(Method::GET, "/me/seen/{index}/proof", Decided(Action::ReadLog), shown(seen::proof)),
+        Route::new(Method::GET, url::CHOICES, Decided(Action::Search), shown(choices::page)),
+        Route::new(Method::POST, url::CHOICES, Decided(Action::Update), shown(choices::choose)),
+        Route::new(Method::GET, url::MY_RECORD, Decided(Action::Search), shown(record::page)),
         Route::new(Method::GET, url::CHECK_PROOF, public, check::form),
         Route::new(Method::POST, url::CHECK_PROOF, public, check::check),
     ]
@@ -53,6 +54,12 @@ impl Deref for Portal {
     type Target = Inside;
 
     fn deref(&self) -> &Inside {
+        &self.inside
+    }
+}
+
+impl Borrow<Inside> for Portal {
+    fn borrow(&self) -> &Inside {
         &self.inside
     }
 }
@@ -110,26 +117,16 @@ impl Portal {
     }
 }
 
-type Shown<'a> = Pin<Box<dyn Future<Output = Result<Reply, Halt>> + Send + 'a>>;
-
-/// One request to the portal: somebody is let in, and the page made; or the refusal said.
-async fn answer(app: App, incoming: Incoming, page: impl FnOnce(&Portal) -> Shown<'_>) -> Reply {
-    let portal = match Portal::enter(app, incoming).await {
-        Ok(portal) => portal,
-        Err(reply) => return reply,
-    };
-    match page(&portal).await {
-        Ok(reply) => reply,
-        Err(halt) => portal.halted(&halt).await,
-    }
+/// For whoever may be in the portal.
+fn shown<H>(handler: H) -> impl Fn(App, Incoming) -> Answering
+where
+    H: for<'a> Handler<'a, Portal> + Copy + Send + Sync + 'static,
+{
+    entered(Portal::enter, handler)
 }
 
 /// Goes on to the record of somebody else; only those this person stands for are ever shown.
-async fn switch(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(take(portal))).await
-}
-
-async fn take(portal: &Portal) -> Result<Reply, Halt> {
+async fn switch(portal: &Portal) -> Result<Reply, Halt> {
     let form = portal.incoming.form();
     let wanted = form.get("person");
     if !portal.people.iter().any(|one| one.place == wanted) {

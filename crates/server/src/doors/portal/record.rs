@@ -3,22 +3,17 @@
 use http::StatusCode;
 use tacebo_vault::{Everything, Find, Scope};
 
-use super::{Portal, answer};
-use crate::app::App;
+use super::Portal;
 use crate::doors::clinical;
 use crate::doors::session::Halt;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::Nav;
 use crate::pages::portal::MyRecord;
 
 /// Visits shown at most.
 const VISITS: usize = 60;
 
-pub(super) async fn page(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(show(portal))).await
-}
-
-async fn show(portal: &Portal) -> Result<Reply, Halt> {
+pub(super) async fn page(portal: &Portal) -> Result<Reply, Halt> {
     let find = Find::new(&[], Scope::Patient(portal.patient.clone()), &Everything);
     let record = portal.app.vault().search(&portal.ask(), &find).await?;
     let names = clinical::names(&portal.app, &record.value().documents).await;

@@ -3,22 +3,17 @@
 use http::StatusCode;
 use tacebo_vault::LogQuery;
 
-use super::{Portal, answer};
-use crate::app::App;
+use super::Portal;
 use crate::doors::console::audit::{download, proved};
 use crate::doors::console::privacy::{LOOKS, back_pager};
 use crate::doors::looks;
 use crate::doors::session::Halt;
-use crate::http::{Incoming, Reply};
+use crate::http::Reply;
 use crate::pages::message::MessageKind;
 use crate::pages::portal::{Seen, SeenEntry};
 use crate::pages::{Nav, url};
 
-pub(super) async fn list(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(show(portal))).await
-}
-
-async fn show(portal: &Portal) -> Result<Reply, Halt> {
+pub(super) async fn list(portal: &Portal) -> Result<Reply, Halt> {
     let asker = portal.ask();
     let before = portal.incoming.form().get("page").parse().ok();
     let query =
@@ -47,11 +42,7 @@ fn index(portal: &Portal) -> u64 {
     portal.incoming.param("index").parse().unwrap_or(u64::MAX >> 1)
 }
 
-pub(super) async fn one(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(show_one(portal))).await
-}
-
-async fn show_one(portal: &Portal) -> Result<Reply, Halt> {
+pub(super) async fn one(portal: &Portal) -> Result<Reply, Halt> {
     let index = index(portal);
     let query = LogQuery {
         patient: Some(portal.patient.clone()),
@@ -84,10 +75,6 @@ async fn show_one(portal: &Portal) -> Result<Reply, Halt> {
     Ok(Reply::page(StatusCode::OK, found.map(|_| view)))
 }
 
-pub(super) async fn proof(app: App, incoming: Incoming) -> Reply {
-    answer(app, incoming, |portal| Box::pin(hand_out(portal))).await
-}
-
-async fn hand_out(portal: &Portal) -> Result<Reply, Halt> {
+pub(super) async fn proof(portal: &Portal) -> Result<Reply, Halt> {
     Ok(download(portal.app.vault().proof(&portal.ask(), index(portal)).await?))
 }
