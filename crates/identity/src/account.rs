@@ -326,6 +326,28 @@ impl Holder for StoredAccount {
 }
 
 impl StoredAccount {
+    /// A new account with its secrets, opened by nobody yet.
+    pub(crate) fn new(account: Account, password: Option<Secret>, factor: Option<Secret>) -> Self {
+        let (guard, open, changes) = (Guard::default(), Vec::new(), Vec::new());
+        Self { account, password, factor, last_step: 0, guard, open, changes }
+    }
+
+    /// Puts a one-time password in force, by its hash. What was open ends.
+    pub(crate) fn give_password(&mut self, hash: Secret) {
+        self.password = Some(hash);
+        self.account.must_change_password = true;
+        self.guard = Guard::default();
+        self.open.clear();
+    }
+
+    /// Puts a second factor in force that must be changed. What was open ends.
+    pub(crate) fn give_factor(&mut self, secret: Secret) {
+        self.factor = Some(secret);
+        self.last_step = 0;
+        self.account.must_change_factor = true;
+        self.open.clear();
+    }
+
     /// The step of a code that fits now and was not used yet; else the word for the log.
     pub(crate) fn fresh_step(
         &self,

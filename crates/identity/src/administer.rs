@@ -15,7 +15,7 @@ use crate::shelf::{Deed, Holder as _};
 use crate::throttle::Guard;
 use crate::{
     Account, AccountChange, AccountEntry, AccountState, Handed, Identity, IdentityError, NewAccount, PasswordProblem,
-    factor, password,
+    Secret, factor, password,
 };
 
 /// Races for a name that are tried again.
@@ -90,15 +90,10 @@ impl Identity {
     /// # Errors
     /// Refused by policy, or no such account.
     pub async fn reset_password(&self, asker: &Asker, id: &str) -> Result<Disclosed<Handed>, IdentityError> {
-        let new = password::generate()?;
-        let form = password::form(&new).ok_or(IdentityError::Crypto("password"))?;
-        let hash = self.0.hasher.hash(form).await?;
+        let (new, hash) = self.0.one_time_password().await?;
         let action = self.0.handing_out(id)?;
         let done = self.0.administer_as(asker, action, id, "password-reset", |stored| {
-            stored.password = Some(hash.clone());
-            stored.account.must_change_password = true;
-            stored.guard = Guard::default();
-            stored.open.clear();
+            stored.give_password(hash.clone());
         });
         Ok(done.await?.map(|account| Handed { account, password: Some(new), factor: None }))
     }
@@ -111,10 +106,7 @@ impl Identity {
         let secret = factor::fresh()?;
         let action = self.0.handing_out(id)?;
         let done = self.0.administer_as(asker, action, id, "second-factor-reset", |stored| {
-            stored.factor = Some(secret.clone());
-            stored.last_step = 0;
-            stored.account.must_change_factor = true;
-            stored.open.clear();
+            stored.give_factor(secret.clone());
         });
         let house = self.0.vault.institution().name.clone();
         Ok(done.await?.map(|account| {
@@ -194,15 +186,8 @@ impl Inner {
             None => factor::fresh()?,
         };
         factor::accept(&secret)?;
-        let mut stored = StoredAccount {
-            account: account.clone(),
-            password: Some(self.hasher.hash(form).await?),
-            factor: Some(secret.clone()),
-            last_step: 0,
-            guard: Guard::default(),
-            open: Vec::new(),
-            changes: Vec::new(),
-        };
+        let hash = self.hasher.hash(form).await?;
+        let mut stored = StoredAccount::new(account.clone(), Some(hash), Some(secret.clone()));
         stored.remember(asker, "account-created", account.created_us, Vec::new());
         for _ in 0..TRIES {
             let snapshot = self.vault.snapshot()?;
@@ -270,6 +255,14 @@ impl Inner {
             }
         }
         Err(IdentityError::Changed)
+    }
+
+    /// A password to hand out, and its hash.
+    pub(crate) async fn one_time_password(&self) -> Result<(Secret, Secret), IdentityError> {
+        let new = password::generate()?;
+        let form = password::form(&new).ok_or(IdentityError::Crypto("password"))?;
+        let hash = self.hasher.hash(form).await?;
+        Ok((new, hash))
     }
 
     async fn administer(

@@ -14,7 +14,6 @@ use crate::account::StoredAccount;
 use crate::identity::Inner;
 use crate::secret::number;
 use crate::shelf::{Holder as _, TRIES, kept};
-use crate::throttle::Guard;
 use crate::{
     Account, AccountEntry, AccountState, FactorOffer, Handed, Identity, IdentityError, NewAccount, Secret, factor,
     password,
@@ -141,10 +140,8 @@ impl Inner {
     async fn fresh_for(&self, deed: PortalDeed) -> Result<Fresh, IdentityError> {
         let mut fresh = Fresh::default();
         if matches!(deed, PortalDeed::Open | PortalDeed::Password) {
-            let password = password::generate()?;
-            let form = password::form(&password).ok_or(IdentityError::Crypto("password"))?;
-            fresh.hash = Some(self.hasher.hash(form).await?);
-            fresh.password = Some(password);
+            let (password, hash) = self.one_time_password().await?;
+            (fresh.password, fresh.hash) = (Some(password), Some(hash));
         }
         if matches!(deed, PortalDeed::Open | PortalDeed::Factor) {
             fresh.factor = Some(factor::fresh()?);
@@ -184,15 +181,7 @@ impl Inner {
         };
         let id = Uuid::now_v7().to_string();
         let account = new.build(id.clone(), number()?, self.vault.now_us())?;
-        let mut stored = StoredAccount {
-            account: account.clone(),
-            password: fresh.hash,
-            factor: fresh.factor.clone(),
-            last_step: 0,
-            guard: Guard::default(),
-            open: Vec::new(),
-            changes: Vec::new(),
-        };
+        let mut stored = StoredAccount::new(account.clone(), fresh.hash, fresh.factor.clone());
         let deed = PortalDeed::Open;
         stored.remember(asker, deed.event(), account.created_us, Vec::new());
         let done = self.vault.act(asker, |look| {
@@ -275,14 +264,10 @@ impl Fresh {
     /// As the account is after the deed. Whatever it was, it ends what was open.
     fn put_into(&self, deed: PortalDeed, stored: &mut StoredAccount) {
         if let Some(hash) = &self.hash {
-            stored.password = Some(hash.clone());
-            stored.account.must_change_password = true;
-            stored.guard = Guard::default();
+            stored.give_password(hash.clone());
         }
         if let Some(secret) = &self.factor {
-            stored.factor = Some(secret.clone());
-            stored.last_step = 0;
-            stored.account.must_change_factor = true;
+            stored.give_factor(secret.clone());
         }
         if deed == PortalDeed::End {
             stored.account.state = AccountState::Disabled;

@@ -1,5 +1,7 @@
 //! Reading one document: current, by version, and its history.
 
+use std::sync::Arc;
+
 use tacebo_policy::{Action, Refusal};
 
 use crate::asker::Asker;
@@ -179,6 +181,16 @@ impl Look<'_> {
         let items = [(&*name.kind, &*name.id, 0)].into_iter();
         let draft = Draft::new(self.asker, how, outcome, Class::Refusal).items(items);
         self.denied(vec![draft], refusal.map_or(Denial::NotFound, Denial::Forbidden))
+    }
+
+    /// The current version of what must be there; its absence is answered like a refusal.
+    pub(crate) fn there(&mut self, how: Action, name: &DocRef) -> Result<Arc<Opened>, Refused> {
+        let inner = self.inner;
+        let rid = inner.current(&name.kind, &inner.id_term(&name.kind, &name.id))?;
+        match rid.map(|rid| inner.opened_one(rid)).transpose()? {
+            Some(found) if !found.row.deleted => Ok(found),
+            _ => Err(self.absent(how, name)),
+        }
     }
 
     /// Something was refused: the words are those of something absent.

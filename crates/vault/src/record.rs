@@ -21,13 +21,7 @@ impl Look<'_> {
         id: &str,
     ) -> Result<Record<T>, Refused> {
         let (inner, asker, name) = (self.inner, self.asker, DocRef::new(kind.as_str(), id));
-        let Some(rid) = inner.current(kind.as_str(), &inner.id_term(kind.as_str(), id))? else {
-            return Err(self.absent(action, &name));
-        };
-        let found = inner.opened_one(rid)?;
-        if found.row.deleted {
-            return Err(self.absent(action, &name));
-        }
+        let found = self.there(action, &name)?;
         let (decision, concerned) = inner.decide_record(asker, action, kind.as_str(), &found.record)?;
         let leave = match decision {
             Ok(leave) => leave,

@@ -69,7 +69,7 @@ impl Service {
         }
         let one = found.pop();
         if one.is_none() {
-            look.write(Write { guards: guards(criteria, as_of), ..write.clone() });
+            look.write(write.clone().guarded(guards(criteria, as_of)));
         }
         Ok(one)
     }

@@ -36,7 +36,7 @@ pub struct Write {
     /// Searches whose answer must not have changed since the snapshot: conditional creates.
     pub guards: Vec<(String, String, Snapshot)>,
     /// The writer has not seen what he keeps, and is not shown it.
-    pub unseen: bool,
+    pub(crate) unseen: bool,
 }
 
 impl std::fmt::Debug for Write {
@@ -67,6 +67,12 @@ impl Write {
     #[must_use]
     pub fn expecting(self, expect: Expect) -> Self {
         Self { expect, ..self }
+    }
+
+    /// Only while these searches still answer as they did.
+    #[must_use]
+    pub fn guarded(self, guards: Vec<(String, String, Snapshot)>) -> Self {
+        Self { guards, ..self }
     }
 }
 

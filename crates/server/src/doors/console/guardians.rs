@@ -153,8 +153,10 @@ async fn end_authority(inside: &Inside) -> Result<Reply, Refused> {
     let asker = inside.asker(Purpose::PatientAdmin);
     let done = inside.app.vault().act(&asker, |look| {
         let (seen, one) = guardian(look, &patient, id)?;
-        let ended = one.is_some_and(|one| is_active(&one))
-            && look.amend(&DocRef::new(KIND, id), &[("active", json!(false))])?;
+        let ended = one.is_some_and(|one| is_active(&one));
+        if ended {
+            look.amend(&DocRef::new(KIND, id), &[("active", json!(false))])?;
+        }
         Ok::<_, Refused>((seen, ended))
     });
     let done = done.await?;
