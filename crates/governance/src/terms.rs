@@ -38,8 +38,4 @@ pub struct Terms {
     pub access_days: Offer,
     /// Days until a patient's question or complaint is answered.
     pub complaint_answer_days: Term,
-    /// Age under which a parent or guardian answers.
-    pub guardian_under_age: Term,
-    /// Age from which a person acts alone, and nobody for them.
-    pub majority_age: Term,
 }

@@ -34,7 +34,7 @@ pub use purpose::Purpose;
 pub use refusal::{Advice, Help, Refusal, RefusalCode};
 pub use who::{Assurance, PersonKind, Role, Who, roles_conflict};
 pub use whose::{ActiveTicket, Age, Bond, Evidence, Limit, Whose};
-pub use windows::Windows;
+pub use windows::{Ages, Windows};
 
 /// What a permit hides is named by the veil.
 pub use tacebo_veil::{Mask, MaskSet};

@@ -146,19 +146,20 @@ impl<'a> Sum<'a> {
         if self.born.iter().any(|other| *other != first) {
             return;
         }
-        let birthday = |years: i16| {
-            let year = first.year().checked_add(years)?;
+        let birthday = |years: u8| {
+            let year = first.year().checked_add(i16::from(years))?;
             // Born on 29 February: of age on 1 March in other years.
             let day = Date::new(year, first.month(), first.day()).or_else(|_| Date::new(year, 3, 1)).ok()?;
             Some(day.to_zoned(windows.zone().clone()).ok()?.timestamp())
         };
-        let (Some(fourteen), Some(eighteen)) = (birthday(14), birthday(18)) else {
+        let ages = windows.ages();
+        let (Some(own_voice), Some(of_age)) = (birthday(ages.guardian_under), birthday(ages.majority)) else {
             return;
         };
         let under = |edge| Span { from: None, until: Some(edge) };
-        self.whose.age = if self.holds(under(fourteen)) {
+        self.whose.age = if self.holds(under(own_voice)) {
             Age::Under14
-        } else if self.holds(under(eighteen)) {
+        } else if self.holds(under(of_age)) {
             Age::Minor
         } else {
             Age::Adult

@@ -17,6 +17,7 @@ struct File {
     utc_offset_hours: i8,
     ticket_hours: i64,
     review_hours: i64,
+    ages: Ages,
     basis: BTreeMap<Basis, Days>,
 }
 
@@ -26,6 +27,16 @@ struct Days {
     before: i64,
     after: i64,
     open: i64,
+}
+
+/// Ages that decide who acts for a patient, in completed years.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ages {
+    /// Under this age a parent or guardian acts.
+    pub guardian_under: u8,
+    /// From this age on a person acts alone.
+    pub majority: u8,
 }
 
 /// When something counts: from (inclusive) until (exclusive); none is open.
@@ -52,6 +63,7 @@ pub struct Windows {
     basis: BTreeMap<Basis, Days>,
     ticket: SignedDuration,
     review: SignedDuration,
+    ages: Ages,
     zone: TimeZone,
 }
 
@@ -77,11 +89,15 @@ impl Windows {
         if !(1..=168).contains(&file.review_hours) {
             return Err(wrong(FILE, "review_hours is 1 to 168"));
         }
+        if file.ages.guardian_under == 0 || file.ages.guardian_under > file.ages.majority {
+            return Err(wrong(FILE, "ages.guardian_under is 1 to ages.majority"));
+        }
         let offset = Offset::from_hours(file.utc_offset_hours).map_err(|error| wrong(FILE, error.to_string()))?;
         Ok(Self {
             basis: file.basis,
             ticket: SignedDuration::from_hours(file.ticket_hours),
             review: SignedDuration::from_hours(file.review_hours),
+            ages: file.ages,
             zone: TimeZone::fixed(offset),
         })
     }
@@ -94,6 +110,11 @@ impl Windows {
     /// How soon somebody else reviews a break-glass use.
     pub fn review_within(&self) -> SignedDuration {
         self.review
+    }
+
+    /// Ages that decide who acts for a patient.
+    pub fn ages(&self) -> Ages {
+        self.ages
     }
 
     /// The zone whose midnights turn birthdays.

@@ -1,10 +1,15 @@
 -- The shape at rest. Every key and index begins with `part`; bodies live in rowid tables, narrow index tables are
 -- WITHOUT ROWID (the other way round costs four to five times as much).
 
-CREATE TABLE part_head (
-    part INTEGER NOT NULL PRIMARY KEY,
-    rid  INTEGER NOT NULL,            -- the last one given
-    time INTEGER NOT NULL             -- of the last commit, microseconds since 1970
+-- How far a part has come: one row, for every commit writes it.
+CREATE TABLE part_state (
+    part       INTEGER NOT NULL PRIMARY KEY,
+    origin     TEXT    NOT NULL,      -- name of its log
+    size       INTEGER NOT NULL,      -- entries of its log
+    root       BLOB    NOT NULL,      -- over them
+    checkpoint INTEGER NOT NULL,      -- number of the last kept one
+    rid        INTEGER NOT NULL,      -- the last one given
+    time       INTEGER NOT NULL       -- of the last commit, microseconds since 1970
 ) STRICT;
 
 CREATE TABLE kind (
@@ -89,8 +94,21 @@ CREATE TABLE log_leaf (
     entry   BLOB    NOT NULL,         -- the bytes that the tree holds
     sealed  BLOB    NOT NULL
 ) STRICT;
-CREATE INDEX log_leaf_subject ON log_leaf (part, subject) WHERE subject IS NOT NULL; -- in the order of places
-CREATE INDEX log_leaf_actor   ON log_leaf (part, actor);
+
+-- Whose entry is where, filed 1,024 entries at a time; those after the last full lot are looked through. An index would
+-- write a page for every entry of another person; filed by the lot, the entries of one person share it.
+CREATE TABLE log_subject (
+    part    INTEGER NOT NULL,
+    subject INTEGER NOT NULL,
+    idx     INTEGER NOT NULL,
+    PRIMARY KEY (part, subject, idx)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE log_actor (
+    part  INTEGER NOT NULL,
+    actor INTEGER NOT NULL,
+    idx   INTEGER NOT NULL,
+    PRIMARY KEY (part, actor, idx)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE log_tile (
     part   INTEGER NOT NULL,
@@ -99,14 +117,6 @@ CREATE TABLE log_tile (
     hashes BLOB    NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX log_tile_place ON log_tile (part, level, idx);
-
-CREATE TABLE log_state (
-    part       INTEGER NOT NULL PRIMARY KEY,
-    origin     TEXT    NOT NULL,
-    size       INTEGER NOT NULL,
-    root       BLOB    NOT NULL,
-    checkpoint INTEGER NOT NULL       -- number of the last kept checkpoint
-) STRICT;
 
 CREATE TABLE checkpoint (
     part INTEGER NOT NULL,

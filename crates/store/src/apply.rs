@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::{CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid, StoreError, kinds::Kinds, sql};
 
 /// How far a part has come inside the open transaction.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Edge {
     /// The rid given last.
     pub(crate) rid: Rid,

@@ -12,7 +12,7 @@ use tacebo_ledger::{
     audit::{CheckpointRow, LogRow, LogSource, StateRow},
 };
 
-use crate::{PartNo, Store, StoreError, schema, sql};
+use crate::{PartNo, Store, StoreError, log::filed, schema, sql};
 
 /// A part's log in one read transaction. What cannot be read is handed to the check as a row that cannot be right,
 /// so that it is named as the broken place.
@@ -62,9 +62,9 @@ impl AuditSource {
 
     /// A table of the log with a row of a part that has no log here: somebody put it in from outside.
     pub fn stray(&self) -> Result<Option<&'static str>, StoreError> {
-        for table in ["log_leaf", "log_tile", "checkpoint"] {
+        for table in ["log_leaf", "log_tile", "log_subject", "log_actor", "checkpoint"] {
             let sql = format!(
-                "SELECT 1 FROM {table} WHERE (part < ?1 OR part > ?1) AND part NOT IN (SELECT part FROM log_state) LIMIT 1"
+                "SELECT 1 FROM {table} WHERE (part < ?1 OR part > ?1) AND part NOT IN (SELECT part FROM part_state) LIMIT 1"
             );
             let found = self.conn.prepare(&sql)?.query_row([self.part.sql()], |_| Ok(())).optional()?;
             if found.is_some() {
@@ -88,6 +88,29 @@ impl Store {
     /// The log of a part for a check while the store is in use.
     pub fn audit_source(&self, part: PartNo) -> Result<AuditSource, StoreError> {
         AuditSource::open(self.dir(), part)
+    }
+}
+
+impl AuditSource {
+    /// The first entry of a list that is not where it belongs: missing, of another, or of no entry.
+    fn misplaced(&self, list: &str, whose: &str, filed: u64) -> Result<Option<u64>, StoreError> {
+        let missing = format!(
+            "SELECT l.idx FROM log_leaf l WHERE l.place >= ?1 AND l.place < ?2 AND l.{whose} IS NOT NULL \
+            AND NOT EXISTS (SELECT 1 FROM {list} f WHERE f.part = ?3 AND f.{whose} = l.{whose} AND f.idx = l.idx) \
+            ORDER BY l.place LIMIT 1"
+        );
+        let superfluous = format!(
+            "SELECT f.idx FROM {list} f LEFT JOIN log_leaf l ON l.place = f.idx + ?1 AND l.{whose} = f.{whose} \
+            WHERE f.part = ?3 AND (f.idx < 0 OR f.idx + ?1 >= ?2 OR l.place IS NULL) LIMIT 1"
+        );
+        for sql in [missing, superfluous] {
+            let range = [self.part.place(0), self.part.place(filed), self.part.sql()];
+            let found: Option<i64> = self.conn.prepare(&sql)?.query_row(range, |r| r.get(0)).optional()?;
+            if let Some(index) = found {
+                return Ok(Some(index.cast_unsigned()));
+            }
+        }
+        Ok(None)
     }
 }
 
@@ -157,6 +180,16 @@ impl LogSource for AuditSource {
                 return Ok(());
             }
         }
+    }
+
+    fn misfiled(&self) -> Result<Option<u64>, StoreError> {
+        let filed = filed(self.state()?.map_or(0, |state| state.size));
+        for (list, whose) in [("log_subject", "subject"), ("log_actor", "actor")] {
+            if let Some(index) = self.misplaced(list, whose, filed)? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
     }
 
     fn checkpoints(&self, visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {

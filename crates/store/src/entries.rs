@@ -3,7 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::{
-    CheckpointRow, EntryQuery, EntryRow, Hash, LogHead, PartNo, Store, StoreError, SubjectNo, documents::sql_limit, sql,
+    CheckpointRow, EntryQuery, EntryRow, Hash, LogHead, PartNo, Store, StoreError, SubjectNo, documents::sql_limit,
+    log::filed, sql,
 };
 
 pub(crate) fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
@@ -66,7 +67,7 @@ impl Store {
     pub fn entries(&self, part: PartNo, query: &EntryQuery) -> Result<Vec<EntryRow>, StoreError> {
         self.snapshot(|conn| {
             let size = log_head(conn, part)?.map_or(0, |h| h.size);
-            let mut from = query.from_index.unwrap_or(0);
+            let mut from = query.from_index.unwrap_or(0).min(size);
             let mut before = query.before_index.unwrap_or(size).min(size);
             if let Some(time) = query.from_us {
                 from = from.max(first_at(conn, part, size, time)?);
@@ -74,16 +75,22 @@ impl Store {
             if let Some(time) = query.before_us {
                 before = before.min(first_at(conn, part, size, time)?);
             }
-            let end = part.place(before);
-            match (query.subject, query.actor) {
-                (Some(subject), _) => {
-                    collect(conn, sql::ENTRIES_SUBJECT, (end, part.sql(), subject.0.cast_signed()), from, query)
+            let (list, whose) = match (query.subject, query.actor) {
+                (Some(subject), _) => (sql::ENTRIES_SUBJECT, subject.0),
+                (None, Some(actor)) => (sql::ENTRIES_ACTOR, actor),
+                (None, None) => {
+                    let mut out = Vec::new();
+                    collect(conn, sql::ENTRIES, [part.place(before), part.place(from)], query, &mut out)?;
+                    return Ok(out);
                 }
-                (None, Some(actor)) => {
-                    collect(conn, sql::ENTRIES_ACTOR, (end, part.sql(), actor.cast_signed()), from, query)
-                }
-                (None, None) => collect(conn, sql::ENTRIES, [end, part.place(from)], from, query),
-            }
+            };
+            let (mut out, filed) = (Vec::new(), filed(size));
+            let last = [part.place(before), part.place(from.max(filed))];
+            collect(conn, sql::ENTRIES, last, query, &mut out)?;
+            let before = before.min(filed).cast_signed();
+            let row = (part.sql(), whose.cast_signed(), before, from.cast_signed(), part.place(0));
+            collect(conn, list, row, query, &mut out)?;
+            Ok(out)
         })
     }
 
@@ -104,23 +111,6 @@ impl Store {
             let mut statement = conn.prepare_cached(sql::LEAF_ENTRIES)?;
             let rows = statement.query_map([part.place(from), part.place(to)], |r| r.get(0))?;
             Ok(rows.collect::<Result<_, _>>()?)
-        })
-    }
-
-    /// How many entries concern a person.
-    pub fn count_entries_of(&self, part: PartNo, subject: SubjectNo) -> Result<u64, StoreError> {
-        self.count_entries(sql::ENTRY_COUNT_SUBJECT, part, subject.0)
-    }
-
-    /// How many entries an actor caused.
-    pub fn count_entries_by(&self, part: PartNo, actor: u64) -> Result<u64, StoreError> {
-        self.count_entries(sql::ENTRY_COUNT_ACTOR, part, actor)
-    }
-
-    fn count_entries(&self, sql: &str, part: PartNo, no: u64) -> Result<u64, StoreError> {
-        self.read(|conn| {
-            let n: i64 = conn.prepare_cached(sql)?.query_row((part.sql(), no.cast_signed()), |r| r.get(0))?;
-            Ok(n.cast_unsigned())
         })
     }
 
@@ -151,27 +141,27 @@ impl Store {
     }
 }
 
-/// Reads until the page is full or the place `from` is passed; what no index answers is filtered here.
+/// Reads until the page is full; what no list answers is filtered here.
 fn collect(
     conn: &Connection,
     sql: &str,
     params: impl Params,
-    from: u64,
     query: &EntryQuery,
-) -> Result<Vec<EntryRow>, StoreError> {
+    out: &mut Vec<EntryRow>,
+) -> Result<(), StoreError> {
+    let subject = query.subject.map(|s| s.0.cast_signed());
+    let actor = query.actor.map(u64::cast_signed);
     let mut statement = conn.prepare_cached(sql)?;
     let mut rows = statement.query(params)?;
-    let mut out = Vec::new();
     while out.len() < query.limit
         && let Some(row) = rows.next()?
     {
-        let entry = entry_row(row)?;
-        if entry.index < from {
-            break;
-        }
-        if query.actor.is_none_or(|a| a == entry.actor) && query.class.is_none_or(|c| c == entry.class) {
-            out.push(entry);
+        let fits = (subject.is_none() || subject == row.get(3)?)
+            && (actor.is_none() || actor == row.get(4)?)
+            && (query.class.is_none() || query.class == row.get(5)?);
+        if fits {
+            out.push(entry_row(row)?);
         }
     }
-    Ok(out)
+    Ok(())
 }

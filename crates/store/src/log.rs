@@ -1,7 +1,7 @@
 //! The log's tree as the store keeps it.
 
 use rusqlite::{Connection, OptionalExtension};
-use tacebo_ledger::{Sequencer, Tiles};
+use tacebo_ledger::{FULL_WIDTH, Sequencer, Tiles};
 
 use crate::{PartNo, Store, StoreError, entries::log_head, sql};
 
@@ -25,6 +25,14 @@ impl Store {
     pub fn tiles(&self, part: PartNo) -> PartTiles<'_> {
         PartTiles { store: self, part }
     }
+}
+
+/// Entries that are filed together. In a lot this large a person's entries meet, and share a page of the list.
+const LOT: u64 = 4 * FULL_WIDTH as u64;
+
+/// How many entries of a log of this size are in the lists by person and by actor: those of full lots.
+pub(crate) fn filed(size: u64) -> u64 {
+    size - size % LOT
 }
 
 /// The same over a connection that is already there.

@@ -22,10 +22,9 @@ macro_rules! statements {
 }
 
 statements! { WRITES:
-    HEAD_PUT = "INSERT INTO part_head (part, rid, time) VALUES (?1, ?2, ?3) \
-        ON CONFLICT (part) DO UPDATE SET rid = excluded.rid, time = excluded.time";
-    STATE_PUT = "INSERT INTO log_state (part, origin, size, root, checkpoint) VALUES (?1, ?2, ?3, ?4, ?5) \
-        ON CONFLICT (part) DO UPDATE SET size = excluded.size, root = excluded.root, checkpoint = excluded.checkpoint";
+    STATE_PUT = "INSERT INTO part_state (part, origin, size, root, checkpoint, rid, time) \
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (part) DO UPDATE SET size = excluded.size, \
+        root = excluded.root, checkpoint = excluded.checkpoint, rid = excluded.rid, time = excluded.time";
     KIND_PUT = "INSERT INTO kind (part, no, name) VALUES (?1, ?2, ?3)";
     DOCUMENT_PUT = "INSERT INTO document \
         (part, rid, kind, id, subject, category, version, until, deleted, time, index_sealed, body_sealed) \
@@ -49,6 +48,10 @@ statements! { WRITES:
         ON CONFLICT (part, bucket) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped";
     LEAF_PUT = "INSERT INTO log_leaf (place, eid, time, subject, actor, class, entry, sealed) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    FILE_SUBJECTS = "INSERT INTO log_subject (part, subject, idx) SELECT part, subject, idx FROM log_leaf \
+        WHERE place >= ?1 AND place < ?2 AND subject IS NOT NULL ORDER BY subject, place";
+    FILE_ACTORS = "INSERT INTO log_actor (part, actor, idx) SELECT part, actor, idx FROM log_leaf \
+        WHERE place >= ?1 AND place < ?2 ORDER BY actor, place";
     TILE_PUT = "INSERT INTO log_tile (part, level, idx, hashes) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
     CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note) VALUES (?1, ?2, ?3, ?4)";
@@ -65,13 +68,13 @@ macro_rules! index_columns {
 /// Columns of a log entry.
 macro_rules! entry_columns {
     () => {
-        "SELECT idx, eid, time, subject, actor, class, entry, sealed FROM log_leaf "
+        "SELECT l.idx, l.eid, l.time, l.subject, l.actor, l.class, l.entry, l.sealed FROM log_leaf l "
     };
 }
 
 statements! { READS:
-    PARTS = "SELECT part FROM log_state ORDER BY part";
-    HEAD = "SELECT rid, time FROM part_head WHERE part = ?1";
+    PARTS = "SELECT part FROM part_state ORDER BY part";
+    HEAD = "SELECT rid, time FROM part_state WHERE part = ?1";
     KIND_NO = "SELECT no FROM kind WHERE part = ?1 AND name = ?2";
     KIND_NAME = "SELECT name FROM kind WHERE part = ?1 AND no = ?2";
     KIND_LAST = "SELECT coalesce(max(no), 0) FROM kind WHERE part = ?1";
@@ -118,20 +121,20 @@ statements! { READS:
     KEYS_IN_BUCKET = "SELECT subject, category, generation, wrapped FROM subject_key \
         WHERE part = ?1 AND bucket = ?2";
     BUCKETS = "SELECT bucket, epoch, wrapped FROM bucket_key WHERE part = ?1 ORDER BY bucket";
-    STATE = "SELECT origin, size, root, checkpoint FROM log_state WHERE part = ?1";
+    STATE = "SELECT origin, size, root, checkpoint FROM part_state WHERE part = ?1";
     TILE = "SELECT hashes FROM log_tile WHERE part = ?1 AND level = ?2 AND idx = ?3";
     LEAF_ENTRIES = "SELECT entry FROM log_leaf WHERE place >= ?1 AND place < ?2 ORDER BY place";
     LEAF_TIME = "SELECT time FROM log_leaf WHERE place = ?1";
-    /// Newest first. Of a person or an actor, the reader stops at the lower end of its range: with both ends in the text,
-    /// the planner takes the places and walks everybody's entries.
-    ENTRIES = concat!(entry_columns!(), "WHERE place < ?1 AND place >= ?2 ORDER BY place DESC");
-    ENTRIES_SUBJECT = concat!(entry_columns!(), "WHERE part = ?2 AND subject = ?3 AND place < ?1 ORDER BY place DESC");
-    ENTRIES_ACTOR = concat!(entry_columns!(), "WHERE part = ?2 AND actor = ?3 AND place < ?1 ORDER BY place DESC");
-    ENTRIES_UP = concat!(entry_columns!(), "WHERE place BETWEEN ?1 AND ?2 ORDER BY place");
+    /// Newest first.
+    ENTRIES = concat!(entry_columns!(), "WHERE l.place < ?1 AND l.place >= ?2 ORDER BY l.place DESC");
+    /// Of a person or an actor, as far as they are filed; `?5` is the place of the part's first entry.
+    ENTRIES_SUBJECT = concat!(entry_columns!(), "JOIN log_subject f ON l.place = f.idx + ?5 \
+        WHERE f.part = ?1 AND f.subject = ?2 AND f.idx < ?3 AND f.idx >= ?4 ORDER BY f.idx DESC");
+    ENTRIES_ACTOR = concat!(entry_columns!(), "JOIN log_actor f ON l.place = f.idx + ?5 \
+        WHERE f.part = ?1 AND f.actor = ?2 AND f.idx < ?3 AND f.idx >= ?4 ORDER BY f.idx DESC");
+    ENTRIES_UP = concat!(entry_columns!(), "WHERE l.place BETWEEN ?1 AND ?2 ORDER BY l.place");
     TILE_PLACES = "SELECT level, idx FROM log_tile WHERE part = ?1 ORDER BY level, idx";
     CHECKPOINTS_UP = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq";
-    ENTRY_COUNT_SUBJECT = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND subject = ?2";
-    ENTRY_COUNT_ACTOR = "SELECT count(*) FROM log_leaf WHERE part = ?1 AND actor = ?2";
     CHECKPOINT_LAST = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq DESC LIMIT 1";
     CHECKPOINT_COVERING = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 AND size > ?2 \
         ORDER BY size, seq LIMIT 1";
@@ -200,8 +203,6 @@ mod tests {
             ("KIND_RIDS", "document_kind"),
             ("BY_RID", "document_rid"),
             ("BODY", "document_rid"),
-            ("ENTRIES_SUBJECT", "log_leaf_subject"),
-            ("ENTRIES_ACTOR", "log_leaf_actor"),
             ("CHECKPOINT_COVERING", "checkpoint_size"),
             ("DOCUMENT_SUPERSEDE", "document_rid"),
             ("TERM_DROP", "term_rid"),
@@ -215,8 +216,15 @@ mod tests {
             }
         }
         // In the order of the primary key.
-        let (_, bucket) = READS.iter().find(|(name, _)| *name == "KEYS_IN_BUCKET").unwrap();
-        assert!(plan(&conn, bucket).iter().any(|step| step.contains("(part=? AND bucket=?)")));
+        for (named, key) in [
+            ("KEYS_IN_BUCKET", "(part=? AND bucket=?)"),
+            ("ENTRIES_SUBJECT", "f USING PRIMARY KEY (part=? AND subject=? AND idx>? AND idx<?)"),
+            ("ENTRIES_ACTOR", "f USING PRIMARY KEY (part=? AND actor=? AND idx>? AND idx<?)"),
+        ] {
+            let (_, text) = READS.iter().find(|(name, _)| *name == named).unwrap();
+            let plan = plan(&conn, text);
+            assert!(plan.first().is_some_and(|step| step.contains(key)), "{named}: {plan:?}");
+        }
     }
 
     #[test]

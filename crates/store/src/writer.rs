@@ -161,14 +161,14 @@ impl Writer {
         }
         let log = Sequencer::load(origin, 0, &log::ConnTiles { conn: &self.conn, part })
             .map_err(|e| StoreError::Log(e.to_string()))?;
-        if let Err(e) = put_state(&self.conn, part.sql(), origin, 0, log.root(), 0) {
+        let edge = Edge::default();
+        if let Err(e) = put_state(&self.conn, part.sql(), origin, 0, log.root(), edge) {
             let full = e.sqlite_error_code() == Some(ErrorCode::DiskFull);
             if !full {
                 self.fatal(&e.to_string());
             }
             return Err(if full { StoreError::Sql(e) } else { StoreError::Poisoned });
         }
-        let edge = load_edge(&self.conn, part, 0)?;
         self.parts.insert(part.0, PartState { edge, log });
         Ok(())
     }
@@ -182,15 +182,9 @@ impl Writer {
     }
 }
 
-fn put_state(
-    conn: &Connection,
-    part: i64,
-    origin: &str,
-    size: u64,
-    root: Hash,
-    checkpoint: u64,
-) -> rusqlite::Result<()> {
-    let row = (part, origin, size.cast_signed(), root.0, checkpoint.cast_signed());
+fn put_state(conn: &Connection, part: i64, origin: &str, size: u64, root: Hash, edge: Edge) -> rusqlite::Result<()> {
+    let (seq, _) = edge.checkpoint;
+    let row = (part, origin, size.cast_signed(), root.0, seq.cast_signed(), edge.rid, edge.time_us);
     conn.prepare_cached(sql::STATE_PUT)?.execute(row).map(drop)
 }
 

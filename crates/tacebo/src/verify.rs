@@ -141,7 +141,7 @@ fn beside(source: &AuditSource, verifier: &LogVerifier) -> Option<String> {
     let named = source.origin().map(|origin| origin.filter(|origin| origin != verifier.origin()));
     match (named, source.stray(), source.integrity()) {
         (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Some(error.to_string()),
-        (Ok(Some(_)), ..) => Some("the state row (log_state) gives the log another name than its key".to_owned()),
+        (Ok(Some(_)), ..) => Some("the state row (part_state) gives the log another name than its key".to_owned()),
         (_, Ok(Some(table)), _) => Some(format!("{table}: a row that belongs to no log")),
         (.., Ok(lines)) => lines.into_iter().next(),
     }

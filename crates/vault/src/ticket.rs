@@ -1,7 +1,7 @@
 //! Break-glass: one patient, one actor, a reason, an end, a review (`design.md` §5).
 
 use serde::{Deserialize, Serialize};
-use tacebo_policy::{Action, Ticket};
+use tacebo_policy::{Action, Ages, Ticket};
 use uuid::Uuid;
 
 use crate::asker::Asker;
@@ -80,6 +80,11 @@ impl Vault {
             minutes: u32::try_from(windows.ticket_limit().as_mins()).unwrap_or(0),
             review_hours: u32::try_from(windows.review_within().as_hours()).unwrap_or(0),
         }
+    }
+
+    /// Ages that decide who acts for a patient.
+    pub fn ages(&self) -> Ages {
+        self.0.engine.windows().ages()
     }
 
     /// Declares an emergency for one patient. The answer is the same whether or not

@@ -28,11 +28,11 @@ impl Service {
     ) -> Result<Disclosed<Answer>, Failed> {
         self.fit(kind, &body)?;
         let Some(criteria) = if_none_exist else {
-            let written = self.vault().write(asker, vec![fresh(kind, body).1]).await?;
+            let written = self.vault().write(asker, vec![fresh(kind, body)]).await?;
             return Ok(written.map(|one| one.first().map(|w| Answer::written(w, want)).unwrap_or_default()));
         };
         let criteria = self.criteria(kind, criteria)?;
-        let write = fresh(kind, body).1;
+        let write = fresh(kind, body);
         let done = self.vault().act(asker, |look| self.unless_found(look, &criteria, &write)).await?;
         Ok(done.map(|(found, mut written)| match (found, written.pop()) {
             (Some(found), _) => Answer::found(found, want),
@@ -53,7 +53,7 @@ impl Service {
         if_none_exist: Option<&str>,
     ) -> Result<Option<Document>, Failed> {
         self.fit(kind, &body)?;
-        let write = fresh(kind, body).1;
+        let write = fresh(kind, body);
         if let Some(criteria) = if_none_exist {
             return self.unless_found(look, &self.criteria(kind, criteria)?, &write);
         }
@@ -90,11 +90,11 @@ impl Service {
 }
 
 /// A write under a new id.
-pub(crate) fn fresh(kind: &str, body: impl Into<Arc<Value>>) -> (String, Write) {
-    let mut body = body.into();
+fn fresh(kind: &str, body: Value) -> Write {
+    let mut body = Arc::new(body);
     let id = Uuid::new_v4().to_string();
     name(&mut body, &id);
-    (id.clone(), Write::create(DocRef::new(kind, id), body))
+    Write::create(DocRef::new(kind, id), body)
 }
 
 /// What must not be touched between the search and the commit: the same criteria, and for identifiers

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
 
-use tacebo_vault::{Asker, Document, Look, Snapshot, Write, Written};
+use tacebo_vault::{Asker, DocRef, Document, Look, Snapshot, Write, Written};
+use uuid::Uuid;
 
 use super::bundle::{Together, unserved};
-use super::create::{fresh, guards, several};
-use super::{Answer, Conditions, Failed, Return, Service};
+use super::create::{guards, several};
+use super::{Answer, Conditions, Failed, Return, Service, name};
 use crate::bundle::{BundleKind, Entry, Method, Plan, Renames, conditional_references, rewrite};
 use crate::issue::IssueType;
 use crate::search::{Query, RecordMeta};
@@ -47,6 +48,7 @@ impl Service {
         }
         let mut entries = plan.entries;
         let searches = self.searches(&mut entries)?;
+        self.settle(&mut entries, searches.is_empty());
         let done = self.vault().act(asker, |look| self.attempt(look, &entries, &searches));
         let done = done.await?;
         Ok(Together::Disclosed(done.map(|(steps, written)| self.answers(&steps, &written, want)), Vec::new()))
@@ -81,6 +83,25 @@ impl Service {
             }
         }
         Ok(searches)
+    }
+
+    /// Gives what is created its ids and, where no criteria decide what an entry becomes, renames what refers to it: as
+    /// long as nobody else holds the bodies, which would be copied for it.
+    fn settle(&self, entries: &mut [Entry], names_are_known: bool) {
+        let mut names = Renames::new();
+        for entry in entries.iter_mut() {
+            if let (Method::Post, Some(body)) = (entry.method, &mut entry.resource) {
+                let id = Uuid::new_v4().to_string();
+                name(body, &id);
+                entry.target.id = Some(id);
+            }
+            if let (Some(url), Some(id)) = (&entry.full_url, &entry.target.id) {
+                names.add(url, &format!("{}/{id}", entry.target.kind));
+            }
+        }
+        for body in entries.iter_mut().filter(|_| names_are_known).filter_map(|entry| entry.resource.as_mut()) {
+            rewrite(self.0.tables, body, &names);
+        }
     }
 
     /// Looks up, and says what is to be written.
@@ -125,12 +146,12 @@ impl Service {
             }
             steps.push((entry.position, step));
         }
-        // Without searches there is no conditional reference.
-        for entry in entries.iter().filter(|_| !searches.is_empty()) {
-            self.refer(entry, searches, &lookups, &writes, &mut names)?;
-        }
-        for write in &mut writes {
-            if let Some(body) = &mut write.body {
+        // Without searches everything is settled.
+        if !searches.is_empty() {
+            for entry in entries {
+                self.refer(entry, searches, &lookups, &writes, &mut names)?;
+            }
+            for body in writes.iter_mut().filter_map(|write| write.body.as_mut()) {
                 rewrite(self.0.tables, body, &names);
             }
         }
@@ -149,9 +170,10 @@ impl Service {
         first: &mut HashMap<String, usize>,
     ) -> Result<Step, Failed> {
         let kind = entry.target.kind.as_str();
-        let body = entry.resource.clone().unwrap_or_default();
+        let id = entry.target.id.as_deref().unwrap_or_default();
+        let write = Write::create(DocRef::new(kind, id), entry.resource.clone().unwrap_or_default());
         let Some(criteria) = &entry.if_none_exist else {
-            writes.push(fresh(kind, body).1);
+            writes.push(write);
             return Ok(Step::Write(writes.len() - 1));
         };
         let key = (kind.to_owned(), criteria.clone());
@@ -166,9 +188,7 @@ impl Service {
         if let Some(at) = first.get(&canonical) {
             return Ok(Step::Same(*at));
         }
-        let mut write = fresh(kind, body).1;
-        write.guards = guards;
-        writes.push(write);
+        writes.push(write.guarded(guards));
         first.insert(canonical, writes.len() - 1);
         Ok(Step::Write(writes.len() - 1))
     }

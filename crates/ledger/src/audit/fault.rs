@@ -45,6 +45,12 @@ pub enum Fault {
         /// Its index.
         index: u64,
     },
+    /// The entry is whole, but who looks for a person's or an actor's entries does not find it, or finds another's.
+    #[error("log entry {index} is not in the list of its person or actor, or in another's")]
+    EntryMisfiled {
+        /// Its index.
+        index: u64,
+    },
     /// A tile is gone.
     #[error("tile {level}/{index} of the log is missing")]
     TileMissing {
@@ -144,6 +150,7 @@ impl Fault {
             Self::EntrySuperfluous { .. } => "entry-superfluous",
             Self::EntryAltered { .. } => "entry-altered",
             Self::RowAltered { .. } => "row-altered",
+            Self::EntryMisfiled { .. } => "entry-misfiled",
             Self::TileMissing { .. } => "tile-missing",
             Self::TileAltered { .. } => "tile-altered",
             Self::TileSuperfluous { .. } => "tile-superfluous",

@@ -14,6 +14,11 @@ pub trait LogSource: Tiles {
     fn rows(&self, visit: &mut dyn FnMut(LogRow<'_>) -> ControlFlow<()>) -> Result<(), Self::Error>;
     /// Place (level, index) of every tile row, in any order, until told to stop.
     fn tile_rows(&self, visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<(), Self::Error>;
+    /// An entry that the lists by person and by actor miss or hold wrongly: it would be whole and never found. Asked
+    /// last, of a log whose entries are whole; storage that keeps no lists has nothing to say.
+    fn misfiled(&self) -> Result<Option<u64>, Self::Error> {
+        Ok(None)
+    }
     /// All checkpoint rows by sequence number, until told to stop.
     fn checkpoints(&self, visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>) -> Result<(), Self::Error>;
 }

@@ -99,6 +99,9 @@ pub fn audit<S: LogSource>(
     walk.finish()?;
     walk.superfluous_tiles()?;
     walk.judge_marks()?;
+    if let Some(index) = source.misfiled().map_err(AuditError::Source)? {
+        return Err(Fault::EntryMisfiled { index }.into());
+    }
     progress(Progress { checked: walk.rows, total: state.size });
     let size = walk.edge.compact.size;
     let signed = newest.as_ref().map_or(0, |c| c.size);

@@ -46,7 +46,6 @@ sheet-title = Access to the portal
 # $patient (String)
 sheet-guardian = { $guardian }, for { $patient }
 sheet-address = Address
-sheet-password = One-time password
 sheet-steps = How to begin
 sheet-step-app = On your phone, open an authenticator and scan the code above, or type the secret.
 sheet-step-app-there = Have the authenticator ready that you set up before.

@@ -142,6 +142,8 @@ fault-entry-superfluous = entry { $index } is stored but was never part of the l
 fault-entry-altered = entry { $index } was altered
 # $index (String)
 fault-row-altered = the stored row of entry { $index } was altered
+# $index (String)
+fault-entry-misfiled = entry { $index } is missing from the list of its person or actor, or stands in another's
 # $level (String)
 # $index (String)
 fault-tile-missing = tile { $level }/{ $index } of the tree is missing

@@ -39,7 +39,6 @@ tile-desk = 查找患者，核对证件，发放账户。
 sheet-title = 门户登录凭据
 sheet-guardian = { $guardian }（为 { $patient }）
 sheet-address = 网址
-sheet-password = 一次性口令
 sheet-steps = 如何开始
 sheet-step-app = 在手机上打开验证器，扫描上方二维码，或手动输入密钥。
 sheet-step-app-there = 请准备好此前绑定的验证器。

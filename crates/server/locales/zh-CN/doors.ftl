@@ -121,6 +121,7 @@ fault-entry-missing = 第 { $index } 条记录缺失
 fault-entry-superfluous = 第 { $index } 条记录从未属于日志
 fault-entry-altered = 第 { $index } 条记录被改动
 fault-row-altered = 第 { $index } 条记录的存储行被改动
+fault-entry-misfiled = 第 { $index } 条记录不在其本人或操作者的清单中，或出现在他人的清单中
 fault-tile-missing = 哈希树分块 { $level }/{ $index } 缺失
 fault-tile-altered = 哈希树分块 { $level }/{ $index } 被改动
 fault-tile-superfluous = 哈希树分块 { $level }/{ $index } 不属于日志

@@ -116,6 +116,7 @@ impl Visit {
     fn figures(&self) -> Figures {
         let library = self.app.governance().library();
         let terms = library.terms();
+        let ages = self.app.vault().ages();
         let years = |what| library.retention_of(what).map_or(0, |rule| u32::from(rule.years));
         Figures {
             review_hours: self.app.vault().emergency_terms().review_hours,
@@ -124,8 +125,8 @@ impl Visit {
             complaint_sure: terms.complaint_answer_days.confidence != Confidence::U,
             outpatient_years: years("outpatient"),
             inpatient_years: years("inpatient"),
-            guardian_under: terms.guardian_under_age.value,
-            majority: terms.majority_age.value,
+            guardian_under: u32::from(ages.guardian_under),
+            majority: u32::from(ages.majority),
         }
     }
 

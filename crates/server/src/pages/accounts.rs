@@ -87,7 +87,7 @@ pub struct RoleChoice {
 /// What is shown exactly once after a new account or a reset.
 #[derive(Clone)]
 pub struct Once {
-    /// First password.
+    /// One-time password.
     pub password: Option<String>,
     /// `otpauth://` address, drawn.
     pub qr: Option<Html>,

@@ -16,6 +16,7 @@ pub fn fault_words(fault: &Fault, lang: Lang) -> String {
         Fault::EntrySuperfluous { index } => t.fault_entry_superfluous(n(index)),
         Fault::EntryAltered { index } => t.fault_entry_altered(n(index)),
         Fault::RowAltered { index } => t.fault_row_altered(n(index)),
+        Fault::EntryMisfiled { index } => t.fault_entry_misfiled(n(index)),
         Fault::TileMissing { level, index } => t.fault_tile_missing(level.to_string(), n(index)),
         Fault::TileAltered { level, index } => t.fault_tile_altered(level.to_string(), n(index)),
         Fault::TileSuperfluous { level, index } => t.fault_tile_superfluous(n(level), n(index)),

@@ -9,6 +9,7 @@ use super::{Member, PartState, Reply, Writer, answer, put_state};
 use crate::{
     Change, CommitError, Committed, Held, PartNo,
     apply::{Applier, Edge, Failed, NewKinds},
+    log::filed,
     sql,
 };
 
@@ -180,30 +181,31 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes the tiles, heads and log states of all parts that the transaction touched.
+    /// Writes the tiles, lists and states of all parts that the transaction touched.
     fn seal_drafts(&self, drafts: &BTreeMap<i32, Draft>) -> Result<(), GroupFailed> {
         for (part, draft) in drafts {
             let Some(state) = self.parts.get(part) else {
                 continue;
             };
-            self.seal_draft(i64::from(*part), state, draft).map_err(|e| refused(&e))?;
+            self.seal_draft(PartNo(*part), state, draft).map_err(|e| refused(&e))?;
         }
         Ok(())
     }
 
-    fn seal_draft(&self, part: i64, state: &PartState, draft: &Draft) -> rusqlite::Result<()> {
-        let edge = draft.edge;
-        self.conn.prepare_cached(sql::HEAD_PUT)?.execute((part, edge.rid, edge.time_us))?;
+    fn seal_draft(&self, part: PartNo, state: &PartState, draft: &Draft) -> rusqlite::Result<()> {
         let mut put = self.conn.prepare_cached(sql::TILE_PUT)?;
         for tile in draft.staged.iter().flat_map(Staged::tiles) {
-            put.execute((part, tile.id.level, tile.id.index.cast_signed(), &tile.bytes))?;
+            put.execute((part.sql(), tile.id.level, tile.id.index.cast_signed(), &tile.bytes))?;
         }
         let (size, root) =
             draft.staged.as_ref().map_or_else(|| (state.log.size(), state.log.root()), |s| (s.size(), s.root()));
-        if draft.staged.is_some() || edge.checkpoint != state.edge.checkpoint {
-            put_state(&self.conn, part, state.log.origin(), size, root, edge.checkpoint.0)?;
+        let (from, to) = (filed(state.log.size()), filed(size));
+        if from < to {
+            for list in [sql::FILE_SUBJECTS, sql::FILE_ACTORS] {
+                self.conn.prepare_cached(list)?.execute([part.place(from), part.place(to)])?;
+            }
         }
-        Ok(())
+        put_state(&self.conn, part.sql(), state.log.origin(), size, root, draft.edge)
     }
 
     /// The sync. Any failure here is fatal: after a failed fdatasync the next one may lie (fsyncgate).

@@ -463,12 +463,13 @@ async fn entries_are_found_by_person_actor_place_and_time() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
     let store = world.store(dir.path()).await;
-    for n in 0..40_u64 {
+    // The first 1,024 are in the lists, the others are not yet.
+    for n in 0..1_070_u64 {
         world.now.store(i64::try_from(n * 10).unwrap(), Ordering::SeqCst);
         store.commit(Change { entries: vec![entry(n)], ..change() }).await.unwrap();
     }
-    let all = store.entries(PART, &EntryQuery { limit: 99, ..EntryQuery::default() }).unwrap();
-    assert!(all.iter().map(|e| e.index).eq((0..40).rev()));
+    let all = store.entries(PART, &EntryQuery { limit: 9_999, ..EntryQuery::default() }).unwrap();
+    assert!(all.iter().map(|e| e.index).eq((0..1_070).rev()));
     for (subject, actor, class) in [
         (None, None, None),
         (Some(1), None, None),
@@ -483,7 +484,10 @@ async fn entries_are_found_by_person_actor_place_and_time() {
             (None, Some(30)),
             (Some(7), Some(29)),
             (Some(30), Some(7)),
-            (Some(90), None),
+            (Some(1_017), Some(1_026)),
+            (Some(1_024), None),
+            (None, Some(1_025)),
+            (Some(9_000), None),
         ] {
             for by_time in [false, true] {
                 let query = EntryQuery {
@@ -508,10 +512,7 @@ async fn entries_are_found_by_person_actor_place_and_time() {
             }
         }
     }
-    let of_one = all.iter().filter(|e| e.subject == Some(SubjectNo(1))).count();
-    assert_eq!(store.count_entries_of(PART, SubjectNo(1)).unwrap(), u64::try_from(of_one).unwrap());
-    assert_eq!(store.count_entries_by(PART, 2).unwrap(), 10);
-    assert_eq!(store.entry(PART, 40).unwrap(), None);
+    assert_eq!(store.entry(PART, 1_070).unwrap(), None);
 }
 
 /// One random write: which document, whose, tombstone or not.

@@ -81,7 +81,7 @@ async fn a_kind_outlives_the_failed_change_that_first_named_it() {
     }
 }
 
-/// A folder with 600 entries and six checkpoints, closed, and the log's public key.
+/// A folder with 1,200 entries, 1,024 of them in the lists, and six checkpoints, closed, and the log's public key.
 async fn logged() -> (tempfile::TempDir, LogVerifier, String) {
     let dir = tempfile::tempdir().unwrap();
     let store = World::default().store(dir.path()).await;
@@ -89,7 +89,7 @@ async fn logged() -> (tempfile::TempDir, LogVerifier, String) {
     let mut newest = String::new();
     for n in 0..6 {
         for m in 0..10 {
-            let entries = (0..10).map(|i| entry(n * 100 + m * 10 + i)).collect();
+            let entries = (0..20).map(|i| entry(n * 200 + m * 20 + i)).collect();
             store.commit(Change { entries, ..of(vec![document("A", n * 10 + m, 1)]) }).await.unwrap();
         }
         let head = store.log_head(PART).unwrap().unwrap();
@@ -115,18 +115,18 @@ fn copy(from: &Path) -> tempfile::TempDir {
 #[tokio::test]
 async fn every_change_to_a_row_of_the_log_is_found() {
     let (dir, key, older) = logged().await;
-    assert_eq!(check(dir.path(), &key, &older).unwrap().size, 600);
+    assert_eq!(check(dir.path(), &key, &older).unwrap().size, 1_200);
     assert_eq!(AuditSource::parts(dir.path()).unwrap(), [PART]);
     assert_eq!(AuditSource::open(dir.path(), PART).unwrap().origin().unwrap().unwrap(), ORIGIN);
     let mut random = random();
     for round in 0..150 {
         let copy = copy(dir.path());
         let conn = raw(copy.path());
-        let n = random(600);
+        let n = random(1_200);
         let column = ["eid", "entry", "sealed"][usize::try_from(random(3)).unwrap()];
         let number = ["place", "time", "subject", "actor", "class"][usize::try_from(random(5)).unwrap()];
-        let tile = random(3);
-        let tamper = match round % 10 {
+        let (tile, filed) = (random(4), n % 1_000);
+        let tamper = match round % 13 {
             0 => format!("UPDATE log_leaf SET {column} = CAST({column} || x'00' AS BLOB) WHERE idx = {n}"),
             1 => {
                 format!("UPDATE log_leaf SET {column} = zeroblob(length({column})) WHERE idx = {n}")
@@ -138,7 +138,14 @@ async fn every_change_to_a_row_of_the_log_is_found() {
             6 => format!("DELETE FROM log_tile WHERE level = 0 AND idx = {tile}"),
             7 => format!("UPDATE checkpoint SET note = note || 'x' WHERE seq = {}", 1 + n % 6),
             8 => format!("DELETE FROM checkpoint WHERE seq = {}", 1 + n % 6),
-            _ => "UPDATE log_state SET size = size - 1".to_owned(),
+            9 => "UPDATE part_state SET size = size - 1".to_owned(),
+            10 => {
+                format!("DELETE FROM log_subject WHERE idx = (SELECT min(idx) FROM log_subject WHERE idx >= {filed})")
+            }
+            11 => format!("UPDATE log_actor SET actor = actor + 1 WHERE idx = {filed}"),
+            _ => format!(
+                "INSERT INTO log_subject SELECT part, subject + 1, idx FROM log_actor, (SELECT 7 AS subject) WHERE idx = {filed}"
+            ),
         };
         assert!(conn.execute(&tamper, []).unwrap() > 0, "{tamper}");
         drop(conn);
@@ -154,8 +161,10 @@ fn rows(dir: &Path) -> rusqlite::Result<Vec<Vec<rusqlite::types::Value>>> {
     for text in [
         "SELECT idx, eid, time, subject, actor, class, entry, sealed FROM log_leaf ORDER BY idx",
         "SELECT level, idx, hashes FROM log_tile ORDER BY level, idx",
+        "SELECT subject, idx FROM log_subject ORDER BY subject, idx",
+        "SELECT actor, idx FROM log_actor ORDER BY actor, idx",
         "SELECT seq, size, note FROM checkpoint ORDER BY seq",
-        "SELECT size, root, checkpoint FROM log_state",
+        "SELECT size, root, checkpoint FROM part_state",
     ] {
         let mut statement = conn.prepare(text)?;
         let columns = statement.column_count();
@@ -189,7 +198,7 @@ async fn no_damage_to_the_file_makes_the_check_panic_or_vouch_for_other_rows() {
         std::fs::write(copy.path().join("store.db"), damaged).unwrap();
         match check(copy.path(), &key, &older) {
             Ok(report) => {
-                assert_eq!(report.size, 600);
+                assert_eq!(report.size, 1_200);
                 assert_eq!(rows(copy.path()).unwrap(), whole, "round {round}, byte {at}");
             }
             Err(_) => found += 1,

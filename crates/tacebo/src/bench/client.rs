@@ -61,12 +61,13 @@ impl Client {
 }
 
 /// What many clients got through.
+#[derive(Default)]
 pub(crate) struct Done {
     pub times: Times,
     pub worth: usize,
     pub span: Duration,
-    /// Processor time of server and clients together, where the system tells.
-    pub busy: Option<Duration>,
+    /// Processor time of server and clients together, zero where the system does not tell.
+    pub busy: Duration,
 }
 
 impl Done {
@@ -74,9 +75,17 @@ impl Done {
         real(self.worth) / self.span.as_secs_f64()
     }
 
+    /// Takes in what was done in another turn.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.times.add(other.times);
+        self.worth += other.worth;
+        self.span += other.span;
+        self.busy += other.busy;
+    }
+
     /// Processor time for one of what was counted, in microseconds: unlike a rate it says the same on a shared machine.
     pub(crate) fn micros_each(&self) -> Option<f64> {
-        (self.worth > 0).then_some(self.busy?.as_secs_f64() * 1e6 / real(self.worth))
+        (self.worth > 0 && !self.busy.is_zero()).then(|| self.busy.as_secs_f64() * 1e6 / real(self.worth))
     }
 }
 
@@ -117,7 +126,7 @@ where
     tokio::time::sleep_until(begin.into()).await;
     let before = busy();
     tokio::time::sleep_until(end.into()).await;
-    let busy = busy().zip(before).map(|(after, before)| after.saturating_sub(before));
+    let busy = busy().zip(before).map(|(after, before)| after.saturating_sub(before)).unwrap_or_default();
     let (mut times, mut worth) = (Vec::new(), 0);
     while let Some(client) = clients.join_next().await {
         let (more, worth_more) = client??;

@@ -80,6 +80,12 @@ impl Times {
         Self(all)
     }
 
+    /// These and others.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.0.extend(other.0);
+        self.0.sort_unstable();
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }

@@ -63,11 +63,11 @@ fn sample() -> &'static Path {
         fs::create_dir_all(&made).unwrap();
         let data = made.join("house");
         let program = Program::demo(&data);
-        // A log of more than one tile with several checkpoints, the kept one in the midst of them.
+        // A log of several tiles, the first entries in the lists by person, with checkpoints, the kept one in their midst.
         let own = program.patient("own");
         let mut doctor = program.client("li.mingyuan", "TREAT");
         for round in 0..3 {
-            for _ in 0..90 {
+            for _ in 0..300 {
                 assert_eq!(doctor.get(&format!("/fhir/Patient/{own}")).unwrap().status, 200);
             }
             thread::sleep(Duration::from_millis(1_200));

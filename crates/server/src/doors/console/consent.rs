@@ -119,7 +119,7 @@ fn today(inside: &Inside) -> Date {
 }
 
 /// Whether the person is surely under the age at which one answers oneself, by the year that the counter sees.
-pub(super) fn is_child(patient: &Document, today: Date, under: u32) -> bool {
+pub(super) fn is_child(patient: &Document, today: Date, under: u8) -> bool {
     let born = text(&patient.body, "/birthDate").get(..4).and_then(|year| year.parse::<i16>().ok());
     born.is_some_and(|born| i64::from(today.year()) - i64::from(born) < i64::from(under))
 }
@@ -159,7 +159,7 @@ pub(super) async fn record(inside: &Inside) -> Result<Reply, Halt> {
             (one.id.clone(), answer)
         })
         .collect();
-    let (today, under) = (today(inside), library.terms().guardian_under_age.value);
+    let (today, under) = (today(inside), inside.app.vault().ages().guardian_under);
     let (given_on, day) = given_on(form.get("given_on"), notice.since, today);
     let (method, by_guardian) = (form.get("method").to_owned(), form.get("by") == "guardian");
     let mut answers = Answers { sent: true, items, method, by_guardian, guardian: Field::default(), given_on };
@@ -198,9 +198,11 @@ pub(super) async fn record(inside: &Inside) -> Result<Reply, Halt> {
 }
 
 /// The name of the parent or guardian who answers, where one must or does.
-fn guardian(inside: &Inside, by_guardian: bool, is_child: bool, under: u32) -> Field {
+fn guardian(inside: &Inside, by_guardian: bool, is_child: bool, under: u8) -> Field {
     match Field::of(inside.incoming.form().get("guardian")) {
-        field if !by_guardian && is_child => field.wrong(FieldError::Said(inside.lang.t().guardian_needed(under))),
+        field if !by_guardian && is_child => {
+            field.wrong(FieldError::Said(inside.lang.t().guardian_needed(u32::from(under))))
+        }
         field if by_guardian && field.value.is_empty() => field.wrong(FieldError::Required),
         field if field.value.chars().count() > 60 => field.wrong(FieldError::TooLong(60)),
         field => field,

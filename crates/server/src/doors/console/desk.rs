@@ -200,14 +200,14 @@ pub(super) struct Wrong {
 
 /// Surely of age, by the year of birth that the counter sees.
 pub(super) fn is_of_age(person: &Document, today: Date, app: &App) -> bool {
-    let years = app.governance().library().terms().majority_age.value;
+    let years = app.vault().ages().majority;
     let born = text(&person.body, "/birthDate").get(..4).and_then(|year| year.parse::<i16>().ok());
     born.is_some_and(|born| i64::from(today.year()) - i64::from(born) > i64::from(years))
 }
 
 /// Surely too young for an account of their own.
 fn is_too_young(person: &Document, today: Date, app: &App) -> bool {
-    is_child(person, today, app.governance().library().terms().guardian_under_age.value)
+    is_child(person, today, app.vault().ages().guardian_under)
 }
 
 pub(super) fn today(inside: &Inside) -> Date {
