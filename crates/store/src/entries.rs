@@ -84,10 +84,10 @@ impl Store {
                     return Ok(out);
                 }
             };
-            let (mut out, filed) = (Vec::new(), filed(size));
-            let last = [part.place(before), part.place(from.max(filed))];
-            collect(conn, sql::ENTRIES, last, query, &mut out)?;
-            let before = before.min(filed).cast_signed();
+            let (mut out, in_lists) = (Vec::new(), filed(size));
+            let unfiled = [part.place(before), part.place(from.max(in_lists))];
+            collect(conn, sql::ENTRIES, unfiled, query, &mut out)?;
+            let before = before.min(in_lists).cast_signed();
             let row = (part.sql(), whose.cast_signed(), before, from.cast_signed(), part.place(0));
             collect(conn, list, row, query, &mut out)?;
             Ok(out)

@@ -67,7 +67,7 @@ fn sample() -> &'static Path {
         let own = program.patient("own");
         let mut doctor = program.client("li.mingyuan", "TREAT");
         for round in 0..3 {
-            for _ in 0..300 {
+            for _ in 0..360 {
                 assert_eq!(doctor.get(&format!("/fhir/Patient/{own}")).unwrap().status, 200);
             }
             thread::sleep(Duration::from_millis(1_200));

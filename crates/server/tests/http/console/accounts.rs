@@ -27,7 +27,7 @@ async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
     let made = admin.post("/accounts", &new("zhou.yi", &["doctor"])).await;
     made.is(200).shows("Shown only once");
     let (password, secret) = (
-        made.after("First password</dt><dd><code class=\"secret\">"),
+        made.after("One-time password</dt><dd><code class=\"secret\">"),
         made.after("authenticator</dt><dd><code class=\"secret\">"),
     );
     let edit = made.link("/accounts/0");
@@ -55,7 +55,7 @@ async fn an_account_is_made_its_secrets_changed_and_taken_away_again() {
     admin.post(&format!("{edit}/lock"), &[]).await.goes_to(&edit);
     zhou.get("/patients").await.goes_to("/login");
     admin.post(&format!("{edit}/unlock"), &[]).await.goes_to(&edit);
-    admin.post(&format!("{edit}/reset-password"), &[]).await.is(200).shows("First password");
+    admin.post(&format!("{edit}/reset-password"), &[]).await.is(200).shows("One-time password");
     admin.post(&format!("{edit}/reset-factor"), &[]).await.is(200).shows("authenticator");
     admin.post(&format!("{edit}/shred"), &[]).await.is(404);
     let changed = [("name", "周一一"), ("department", "内分泌科"), ("role", "nurse")];
@@ -99,7 +99,7 @@ async fn hire(house: &House, id: &str, number: &str, name: &str, active: bool) {
 
 /// The first log-in of an account just made, with its first secrets changed.
 async fn first_log_in(house: &House, made: &Page, user: &str) -> Browser {
-    let password = made.after("First password</dt><dd><code class=\"secret\">");
+    let password = made.after("One-time password</dt><dd><code class=\"secret\">");
     let secret = made.after("authenticator</dt><dd><code class=\"secret\">");
     let mut browser = house.browser();
     house.both_steps(&mut browser, user, &password, &House::factor(&secret)).await.goes_to("/login/password");
