@@ -4,13 +4,12 @@
 //! committing, so that no file opens under two passphrases) that holds every root key. Parameters are bound into the
 //! message; changing one is refused.
 
-use super::{Custodian, DestructionReceipt, Worth, file};
+use super::{Custodian, DestructionReceipt, Worth, file, hashed, owner};
 use crate::chunked;
 use crate::secret::{KEY, Secret};
 use crate::wrap::Wrapper;
 use crate::{Realm, SealError, random};
 use argon2::{Algorithm, Argon2, Params, Version};
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -251,6 +250,23 @@ impl Custodian for PassphraseFile {
         Ok(DestructionReceipt { epoch, fingerprint: fingerprint(&gone), worth: self.worth() })
     }
 
+    fn retire(&self) -> Result<Vec<DestructionReceipt>, SealError> {
+        let mut state = self.state();
+        file::remove(&self.path, &state.written)?;
+        state.written = Vec::new();
+        let gone = std::mem::take(&mut state.roots.keys);
+        let receipt = |(epoch, key): (&u32, &Secret)| DestructionReceipt {
+            epoch: *epoch,
+            fingerprint: fingerprint(key),
+            worth: self.worth(),
+        };
+        Ok(gone.iter().map(receipt).collect())
+    }
+
+    fn fingerprint(&self, epoch: u32) -> Result<[u8; 32], SealError> {
+        self.state().roots.keys.get(&epoch).map(fingerprint).ok_or(SealError::EpochGone(epoch))
+    }
+
     fn worth(&self) -> Worth {
         Worth::File
     }
@@ -308,19 +324,8 @@ fn encode(effort: Effort, salt: &[u8; 16], kek: &Secret, roots: &Roots) -> Resul
     Ok(json)
 }
 
-fn owner(realm: Realm, epoch: u32) -> Vec<u8> {
-    [&b"tacebo/root/v1\0"[..], &realm.0.to_be_bytes(), &epoch.to_be_bytes()].concat()
-}
-
 fn fingerprint(root: &Secret) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(b"tacebo/root-fingerprint/v1\0");
-    context.update(root.bytes());
-    let mut out = [0; 32];
-    for (byte, hash) in out.iter_mut().zip(context.finish().as_ref()) {
-        *byte = *hash;
-    }
-    out
+    hashed(b"tacebo/root-fingerprint/v1\0", root.bytes())
 }
 
 #[cfg(test)]
