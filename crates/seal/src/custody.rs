@@ -6,6 +6,7 @@
 mod file;
 mod passphrase;
 mod pkcs11;
+mod share;
 mod trouble;
 
 use crate::{Realm, SealError};
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 
 pub use passphrase::{Effort, PassphraseFile};
 pub use pkcs11::{Pkcs11, Pkcs11At};
+pub use share::{Share, ShareFault, SharePlan};
 pub use trouble::Trouble;
 
 /// Holder of root epoch keys.

@@ -25,7 +25,10 @@ mod suite;
 mod wrap;
 
 pub use blind::{Blinder, IdTerm, Term};
-pub use custody::{Custodian, DestructionReceipt, Effort, PassphraseFile, Pkcs11, Pkcs11At, Trouble, Worth};
+pub use custody::{
+    Custodian, DestructionReceipt, Effort, PassphraseFile, Pkcs11, Pkcs11At, Share, ShareFault, SharePlan, Trouble,
+    Worth,
+};
 pub use datakey::{DataKey, Window};
 pub use error::SealError;
 pub use keyring::{BUCKETS, BucketRow, EPOCH_ROW, INDEX_ROW, Keyring, OwnedKey, Rekeyed, Turned, WrappedKey};
