@@ -7,6 +7,7 @@ mod custody;
 mod demo;
 mod house;
 mod init;
+mod keys;
 mod lang;
 mod logging;
 mod print;
@@ -43,6 +44,7 @@ enum Command {
     Init(init::Args),
     Verify(verify::Args),
     Checkpoint(verify::CheckpointArgs),
+    Keys(keys::Args),
     Token(token::Args),
     Bench(bench::Args),
 }
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => in_runtime(demo::run(args)),
         Command::Serve(args) => in_runtime(async move { serve::run(&args).await }),
         Command::Init(args) => in_runtime(async move { init::run(&args).await }),
+        Command::Keys(args) => in_runtime(keys::run(args)),
         Command::Token(args) => in_runtime(async move { token::run(&args).await }),
         Command::Bench(args) => in_runtime(bench::run(args)),
     };

@@ -13,6 +13,7 @@ mod crash;
 mod examples;
 mod folder;
 mod http;
+mod keys;
 mod outside;
 mod program;
 mod random;

@@ -32,7 +32,15 @@ pub(super) fn trouble(trouble: Trouble) -> SealError {
 
 /// What a failed call means to whoever asked.
 pub(super) fn refused(error: &Error) -> SealError {
-    trouble(if lost(error) { Trouble::Unreachable(error.to_string()) } else { Trouble::Refused(error.to_string()) })
+    trouble(if lost(error) { Trouble::Unreachable(words(error)) } else { Trouble::Refused(words(error)) })
+}
+
+/// Which call failed and with which code, as the module's own documents call them.
+fn words(error: &Error) -> String {
+    match error {
+        Error::Pkcs11(code, call) => format!("{call:?}: {code:?}"),
+        other => other.to_string(),
+    }
 }
 
 /// Whether the session, the token or the module itself is gone: worth another session.
@@ -141,14 +149,14 @@ impl Token {
         let pin =
             [RvError::PinIncorrect, RvError::PinInvalid, RvError::PinLenRange, RvError::PinExpired, RvError::PinLocked];
         if matches!(error, Error::Pkcs11(rv, _) if pin.contains(rv)) {
-            self.denied = Some(error.to_string());
-            return trouble(Trouble::Denied(error.to_string()));
+            self.denied = Some(words(error));
+            return trouble(Trouble::Denied(words(error)));
         }
         refused(error)
     }
 
     fn library(&mut self) -> Result<&Library, SealError> {
-        let unreachable = |error: Error| trouble(Trouble::Unreachable(error.to_string()));
+        let unreachable = |error: Error| trouble(Trouble::Unreachable(words(&error)));
         let library = if let Some(library) = self.library.take() {
             library
         } else {
