@@ -57,6 +57,7 @@ struct WrittenLog {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenLimits {
     body_mib: Option<usize>,
+    lock_memory: Option<bool>,
 }
 
 /// What the program runs with.
@@ -80,6 +81,8 @@ pub(crate) struct Config {
     pub log_filter: String,
     /// Largest request body in bytes.
     pub body_limit: usize,
+    /// Whether nothing may be swapped out.
+    pub lock_memory: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -142,6 +145,10 @@ impl Written {
                 "LIMITS_BODY_MIB" => {
                     self.limits.body_mib = Some(value.parse().with_context(|| format!("{name} is no number"))?);
                 }
+                "LIMITS_LOCK_MEMORY" => {
+                    self.limits.lock_memory =
+                        Some(value.parse().with_context(|| format!("{name} is not true or false"))?);
+                }
                 _ if key.strip_prefix("CUSTODY_").is_some_and(|key| self.custody.set(key, &value)) => {}
                 _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
             }
@@ -178,6 +185,7 @@ impl Written {
             log_format: self.log.format.unwrap_or(Format::Json),
             log_filter: self.log.filter.unwrap_or_else(|| FILTER.to_owned()),
             body_limit: body_mib << 20,
+            lock_memory: self.limits.lock_memory.unwrap_or(false),
         })
     }
 }
@@ -283,6 +291,7 @@ mod tests {
             (WHOLE.replace("[\"0.0.0.0:8443\", \"[::1]:8080\"]", "[]"), None, "listen"),
             (WHOLE.to_owned(), Some(("TACEBO_LISTEN", "nowhere")), "TACEBO_LISTEN"),
             (WHOLE.to_owned(), Some(("TACEBO_LOG_FORMAT", "xml")), "TACEBO_LOG_FORMAT"),
+            (WHOLE.to_owned(), Some(("TACEBO_LIMITS_LOCK_MEMORY", "yes")), "TACEBO_LIMITS_LOCK_MEMORY"),
         ] {
             let error = load(&text, environment.as_slice()).unwrap_err().to_string();
             assert!(error.contains(named), "{named}: {error}");

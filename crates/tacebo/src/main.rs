@@ -10,6 +10,7 @@ mod init;
 mod keys;
 mod lang;
 mod logging;
+mod memory;
 mod print;
 mod running;
 mod serve;
@@ -50,6 +51,10 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Nothing secret is in memory yet.
+    if let Err(error) = memory::keep_to_itself() {
+        print::aside(format_args!("tacebo: this system lets memory be dumped ({error}): run with LimitCORE=0"));
+    }
     let done = match Cli::parse().command {
         Command::Verify(args) => match verify::run(&args) {
             Ok(status) => return ExitCode::from(status),

@@ -14,6 +14,8 @@ mod examples;
 mod folder;
 mod http;
 mod keys;
+#[cfg(target_os = "linux")]
+mod memory;
 mod outside;
 mod program;
 mod random;

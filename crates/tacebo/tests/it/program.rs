@@ -120,6 +120,12 @@ impl Program {
         String::from_utf8(answer.body).unwrap()
     }
 
+    /// A file of the kernel about the running process.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn proc(&self, name: &str) -> PathBuf {
+        Path::new("/proc").join(self.child.id().to_string()).join(name)
+    }
+
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
         signal("TERM", self.child.id());
