@@ -75,6 +75,9 @@ pub enum Worth {
     Module,
     /// A TPM's own memory was cleared.
     Tpm,
+    /// A key service deleted the key and says so itself. Backups of its storage may still hold it, sealed under the
+    /// service's own keys.
+    Service,
     /// A module that is software by its own word (SoftHSM) deleted the key from its files: copies of them cannot be
     /// recalled, and they open with the token's PIN.
     Software,
@@ -88,6 +91,7 @@ impl Worth {
         match self {
             Self::Module => "module",
             Self::Tpm => "tpm",
+            Self::Service => "service",
             Self::Software => "software-module",
             Self::File => "file",
         }

@@ -45,7 +45,11 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     }
     // Before anything is opened, so that a signal during recovery is not lost.
     let stop = signalled()?;
-    let vault = house::open(&config.data, custody::open(&config.custody)?.custodian())?;
+    let custodian = custody::open(&config.custody)?.custodian();
+    if custodian.epochs().len() > 1 {
+        tracing::warn!("an older root key is not destroyed yet: stop and run `tacebo keys turn`");
+    }
+    let vault = house::open(&config.data, custodian)?;
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {
         bail!("the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder");

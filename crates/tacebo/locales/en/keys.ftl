@@ -13,6 +13,7 @@ keys-worth = When it says that a key is destroyed: { $worth }
 keys-unfinished = A turn was not finished: an older root key is still there. Stop the program and run: tacebo keys turn
 worth-module = a hardware module destroyed its only copy. Backups of the module, if there are any, must be destroyed too.
 worth-tpm = a TPM cleared it from its own memory.
+worth-service = a key service deleted it. Backups of the service may still hold it, for whoever can unseal them.
 worth-software = a module that is software by its own word deleted it from its files. Whoever kept a copy of those files and knows the PIN still has the key.
 worth-file = the file was written anew without it. Whoever kept a copy of the older file and knows its passphrase still has the key: keep the file out of backups.
 # $epoch (String)

@@ -6,6 +6,7 @@ keys-worth = 它声明密钥已销毁时:{ $worth }
 keys-unfinished = 上一次更换没有完成:旧的根密钥仍在。请停止程序并执行:tacebo keys turn
 worth-module = 硬件模块销毁了唯一的副本。模块若有备份,备份也须一并销毁。
 worth-tpm = TPM 从自身存储中清除了密钥。
+worth-service = 密钥服务已删除该密钥。该服务的备份可能仍含有它,能解封这些备份的人可以取得。
 worth-software = 该模块自称为软件,已从其文件中删除密钥。留有这些文件副本并知道 PIN 的人仍然持有密钥。
 worth-file = 文件已重写,不再含有该密钥。留有旧文件副本并知道口令的人仍然持有密钥:请勿把该文件放入备份。
 keys-in-use = 根密钥第 { $epoch } 代已启用,所有密钥均由它包裹。

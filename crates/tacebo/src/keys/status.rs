@@ -54,6 +54,7 @@ pub(super) fn worth(worth: Worth, t: &Messages) -> String {
     match worth {
         Worth::Module => t.worth_module(),
         Worth::Tpm => t.worth_tpm(),
+        Worth::Service => t.worth_service(),
         Worth::Software => t.worth_software(),
         // The least that is promised, for whatever comes later.
         _ => t.worth_file(),
