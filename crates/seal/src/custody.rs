@@ -7,6 +7,7 @@ mod file;
 mod passphrase;
 mod pkcs11;
 mod share;
+mod transit;
 mod trouble;
 
 use crate::{Realm, SealError};
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 pub use passphrase::{Effort, PassphraseFile};
 pub use pkcs11::{Pkcs11, Pkcs11At};
 pub use share::{Share, ShareFault, SharePlan};
+pub use transit::{Transit, TransitAt};
 pub use trouble::Trouble;
 
 /// Holder of root epoch keys.

@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn root_keys_are_in_a_file_or_in_a_module_and_never_in_both() {
+    fn root_keys_are_in_one_place_only() {
         let without =
             WHOLE.replace("file = \"/keys/root.json\"", "").replace("passphrase-file = \"/run/passphrase\"", "");
         let module = format!("{without}\n[custody.pkcs11]\nlibrary = \"/m.so\"\ntoken = \"t\"\npin-file = \"pin\"");
@@ -282,6 +282,16 @@ mod tests {
         assert!(error.contains("custody.pkcs11.token") && error.contains("TACEBO_CUSTODY_PKCS11_TOKEN"), "{error}");
         let error = load(&module, &[("TACEBO_CUSTODY_FILE", "x")]).unwrap_err().to_string();
         assert!(error.contains("several custodians"), "{error}");
+
+        let service = format!("{without}\n[custody.transit]\naddress = \"https://bao:8200\"\ntoken-file = \"token\"");
+        let Custody::Transit(found) = load(&service, &[("TACEBO_CUSTODY_TRANSIT_MOUNT", "kms")]).unwrap().custody
+        else {
+            panic!("no service");
+        };
+        assert_eq!((&*found.at.address, &*found.at.mount, &*found.at.name), ("https://bao:8200", "kms", "tacebo"));
+        assert!(found.token_file.is_absolute() && found.token_file.ends_with("token"));
+        let error = load(&service, &[("TACEBO_CUSTODY_PKCS11_TOKEN", "x")]).unwrap_err().to_string();
+        assert!(error.contains("custody.pkcs11.library"), "{error}");
     }
 
     #[test]

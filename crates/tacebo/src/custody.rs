@@ -9,7 +9,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tacebo_seal::{Effort, Pkcs11};
+use tacebo_seal::{Effort, Pkcs11, Transit};
 use tacebo_vault::{Custodian, PassphraseFile};
 use zeroize::Zeroizing;
 
@@ -24,6 +24,8 @@ pub(crate) enum Keys {
     File(Arc<PassphraseFile>),
     /// A PKCS#11 module.
     Pkcs11(Arc<Pkcs11>),
+    /// A key service.
+    Transit(Arc<Transit>),
 }
 
 impl Keys {
@@ -32,6 +34,7 @@ impl Keys {
         match self {
             Self::File(file) => file.clone(),
             Self::Pkcs11(module) => module.clone(),
+            Self::Transit(service) => service.clone(),
         }
     }
 }
@@ -49,6 +52,10 @@ pub(crate) fn open(custody: &Custody) -> Result<Keys> {
             let keys = Pkcs11::open(&module.at, &secret(&module.pin_file, "PIN")?);
             Ok(Keys::Pkcs11(Arc::new(keys.with_context(|| in_module(&module.at.token))?)))
         }
+        Custody::Transit(service) => {
+            let keys = Transit::open(&service.at, &secret(&service.token_file, "token")?);
+            Ok(Keys::Transit(Arc::new(keys.with_context(|| in_service(&service.at.address))?)))
+        }
     }
 }
 
@@ -59,6 +66,8 @@ pub(crate) fn exists(custody: &Custody) -> Result<bool> {
         Custody::Pkcs11(module) => {
             Pkcs11::exists(&module.at, &secret(&module.pin_file, "PIN")?).with_context(|| in_module(&module.at.token))
         }
+        Custody::Transit(service) => Transit::exists(&service.at, &secret(&service.token_file, "token")?)
+            .with_context(|| in_service(&service.at.address)),
     }
 }
 
@@ -74,6 +83,10 @@ pub(crate) fn create(custody: &Custody, effort: Effort, first: u32) -> Result<Ke
         Custody::Pkcs11(module) => {
             let keys = Pkcs11::create(&module.at, &secret(&module.pin_file, "PIN")?, first);
             Ok(Keys::Pkcs11(Arc::new(keys.with_context(|| in_module(&module.at.token))?)))
+        }
+        Custody::Transit(service) => {
+            let keys = Transit::create(&service.at, &secret(&service.token_file, "token")?, first);
+            Ok(Keys::Transit(Arc::new(keys.with_context(|| in_service(&service.at.address))?)))
         }
     }
 }
@@ -93,6 +106,10 @@ pub(crate) fn passphrase_made(at: &FileAt) -> Result<Zeroizing<String>> {
 
 fn in_module(token: &str) -> String {
     format!("the root keys in the token {token} cannot be used")
+}
+
+fn in_service(address: &str) -> String {
+    format!("the root keys in the key service {address} cannot be used")
 }
 
 /// What a file holds for the program alone, without the end of its line.

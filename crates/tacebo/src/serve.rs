@@ -22,7 +22,8 @@ Keys of the file, each also an environment variable that overrides it (TACEBO_DA
   metrics-token = \"…\"                     bearer for /metrics; without one only loopback sees them
   [tls]     certificate, key                PEM files
   [custody] file, passphrase-file           root keys and the passphrase that opens them; or
-  [custody.pkcs11] library, token, pin-file, name = \"tacebo\"   root keys in a module
+  [custody.pkcs11] library, token, pin-file, name = \"tacebo\"   root keys in a module; or
+  [custody.transit] address, token-file, authority, mount, name, namespace   in OpenBao or HashiCorp Vault
   [log]     format = \"json\" | \"text\", filter = \"info\"
   [limits]  body-mib = 64                   largest request body
             lock-memory = false             whether nothing may be swapped out (LimitMEMLOCK=infinity)")]

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers are tests too")]
 
+mod bao;
 mod passphrase;
 mod pkcs11;
 mod softhsm;
 mod suite;
+mod transit;

@@ -2,6 +2,8 @@
 keys-file = Root keys are in a file under a passphrase: { $at }
 # $at (String)
 keys-pkcs11 = Root keys are in a PKCS#11 module: { $at }
+# $at (String)
+keys-transit = Root keys are in a key service: { $at }
 # $epoch (String)
 # $key (String)
 keys-epoch-in-use = Root epoch { $epoch }, in use, key { $key }

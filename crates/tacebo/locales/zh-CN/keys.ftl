@@ -1,5 +1,6 @@
 keys-file = 根密钥保存在口令保护的文件中:{ $at }
 keys-pkcs11 = 根密钥保存在 PKCS#11 密码模块中:{ $at }
+keys-transit = 根密钥保存在密钥服务中:{ $at }
 keys-epoch-in-use = 根密钥第 { $epoch } 代,使用中,密钥指纹 { $key }
 keys-epoch-left = 根密钥第 { $epoch } 代,已停用,密钥指纹 { $key }
 keys-worth = 它声明密钥已销毁时:{ $worth }

@@ -23,7 +23,9 @@ pub(super) struct Args {
 /// between asks again, and whichever of the two opens the file is the one in force.
 pub(super) fn run(config: &Config, args: &Args, t: &Messages) -> Result<()> {
     let Custody::File(at) = &config.custody else {
-        bail!("there is no passphrase: the root keys are not in a file. A module's PIN is changed with its own tools");
+        bail!(
+            "there is no passphrase: the root keys are not in a file. A module's PIN or a service's token is changed with its own tools"
+        );
     };
     let mut beside = at.passphrase_file.as_os_str().to_owned();
     beside.push(".next");

@@ -50,8 +50,8 @@ pub(super) fn run(config: &Config, args: &Args, t: &Messages) -> Result<()> {
 fn make(config: &Config, plan: SharePlan, out: &Path, t: &Messages) -> Result<()> {
     let Keys::File(file) = custody::open(&config.custody)? else {
         bail!(
-            "a root key in a module cannot be taken out, so it cannot be split either: \
-             make a backup of the token with the module's own tools, as its maker describes"
+            "a root key in a module or key service cannot be taken out, so it cannot be split either: \
+             make a backup of the token with the module's own tools, or a snapshot of the service, as its maker describes"
         );
     };
     let shares = file.split(&institution(&config.data)?, plan)?;
@@ -79,7 +79,9 @@ fn plan_words(shares: &[Share]) -> String {
 
 fn restore(config: &Config, files: &[PathBuf], t: &Messages) -> Result<()> {
     let Custody::File(at) = &config.custody else {
-        bail!("shares bring back a root key file; the configuration names a module. Restore the module's own backup");
+        bail!(
+            "shares bring back a root key file; the configuration names another custodian: restore the module's own backup"
+        );
     };
     if at.file.exists() {
         bail!("there is a root key file in {} already: nothing was changed", at.file.display());

@@ -19,6 +19,10 @@ pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
             ("pkcs11", format!("{}: {}", named.at.library.display(), module.about()))
         }
         (Keys::File(file), _) => ("file", file.path().display().to_string()),
+        (Keys::Transit(_), Custody::Transit(named)) => {
+            ("transit", format!("{}, {}/keys/{}-root-epoch-…", named.at.address, named.at.mount, named.at.name))
+        }
+        (Keys::Transit(service), _) => ("transit", format!("{service:?}")),
         (Keys::Pkcs11(module), _) => ("pkcs11", module.about().to_owned()),
     };
     let in_use = custodian.epoch();
@@ -37,6 +41,7 @@ pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
     print::line(match keys {
         Keys::File(_) => t.keys_file(&at),
         Keys::Pkcs11(_) => t.keys_pkcs11(&at),
+        Keys::Transit(_) => t.keys_transit(&at),
     })?;
     for (epoch, key) in &epochs {
         let (epoch, used) = (epoch.to_string(), *epoch == in_use);
