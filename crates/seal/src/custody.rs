@@ -83,7 +83,7 @@ pub enum Worth {
     /// A module that is software by its own word (SoftHSM) deleted the key from its files: copies of them cannot be
     /// recalled, and they open with the token's PIN.
     Software,
-    /// A file was rewritten without the key; nobody can recall copies of the older file.
+    /// A file was rewritten without the key; nobody can recall copies of the older file, or shares of its key.
     File,
 }
 

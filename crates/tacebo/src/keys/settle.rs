@@ -18,13 +18,14 @@ use tacebo_vault::{Asker, Custodian, Door, Vault};
 
 use super::status::{hex, worth};
 use crate::config::{Config, Custody};
-use crate::custody::{self, EFFORT};
+use crate::custody::{self, EFFORT, Keys};
 use crate::lang::Messages;
 use crate::{house, print};
 
 /// A new root key in the same place.
 pub(super) async fn turn(config: &Config, t: &Messages) -> Result<()> {
-    let custodian = custody::open(&config.custody)?.custodian();
+    let keys = custody::open(&config.custody)?;
+    let custodian = keys.custodian();
     let vault = house::open(&config.data, Arc::clone(&custodian))?;
     let asker = Identity::house(Door::Cli);
     let unfinished = custodian.epochs().len() > 1 || !vault.left_roots()?.is_empty();
@@ -44,7 +45,9 @@ pub(super) async fn turn(config: &Config, t: &Messages) -> Result<()> {
     if unfinished {
         print::line(t.keys_finished())?;
     }
-    print::line(t.keys_make_shares())?;
+    if matches!(keys, Keys::File(_)) {
+        print::line(t.keys_make_shares())?;
+    }
     Ok(vault.sign_now().await?)
 }
 
