@@ -1,4 +1,4 @@
-//! Installs what tests need and the repository does not hold: a browser, fonts, test data. What may not be installed is
+//! Installs what tests need and the repository does not hold: a browser, fonts, a key module, test data. What may not be installed is
 //! named, and the tests that need it say so themselves.
 
 use std::fs;
@@ -14,11 +14,13 @@ const SYNTHEA_ARGS: [&str; 6] = ["-p", "3", "-s", "42", "--profile", "us-core"];
 /// The whole R4 definition set and its examples (CC0-1.0).
 const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
 /// A program, and the Debian packages it comes from.
-const PACKAGES: [(&str, &[&str]); 4] = [
+const PACKAGES: [(&str, &[&str]); 5] = [
     ("chromium", &["chromium"]),
     ("node", &["nodejs", "npm"]),
     ("python3", &["python3", "python3-venv"]),
     ("fc-list", &["fontconfig"]),
+    // A key module of software, for root keys behind PKCS#11.
+    ("softhsm2-util", &["softhsm2"]),
 ];
 
 /// Installs everything it may.

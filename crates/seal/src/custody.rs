@@ -5,12 +5,20 @@
 
 mod file;
 mod passphrase;
+mod pkcs11;
+mod share;
+mod transit;
+mod trouble;
 
 use crate::{Realm, SealError};
 use std::fmt;
 use zeroize::Zeroizing;
 
 pub use passphrase::{Effort, PassphraseFile};
+pub use pkcs11::{Pkcs11, Pkcs11At};
+pub use share::{Share, ShareFault, SharePlan};
+pub use transit::{Transit, TransitAt};
+pub use trouble::Trouble;
 
 /// Holder of root epoch keys.
 pub trait Custodian: Send + Sync {
@@ -33,19 +41,49 @@ pub trait Custodian: Send + Sync {
     /// Destroys an older root epoch key for good. Every realm must have been re-wrapped, durably, before.
     fn destroy(&self, epoch: u32) -> Result<DestructionReceipt, SealError>;
 
+    /// Destroys every root epoch key, the one in use included: the custodian's end, when each realm has moved to
+    /// another one, durably. Afterwards it holds nothing.
+    fn retire(&self) -> Result<Vec<DestructionReceipt>, SealError>;
+
+    /// One-way fingerprint of a root epoch key, the one that its destruction's receipt will carry.
+    fn fingerprint(&self, epoch: u32) -> Result<[u8; 32], SealError>;
+
     /// What this custodian's word on destruction is worth.
     fn worth(&self) -> Worth;
+}
+
+/// Whose a realm's wrapped key is and of which epoch: what every custodian binds into its wrapping.
+fn owner(realm: Realm, epoch: u32) -> Vec<u8> {
+    [&b"tacebo/root/v1\0"[..], &realm.0.to_be_bytes(), &epoch.to_be_bytes()].concat()
+}
+
+/// SHA-256 over a label and what is to be recognised later without being shown.
+fn hashed(label: &[u8], bytes: &[u8]) -> [u8; 32] {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    context.update(label);
+    context.update(bytes);
+    let mut out = [0; 32];
+    for (byte, hash) in out.iter_mut().zip(context.finish().as_ref()) {
+        *byte = *hash;
+    }
+    out
 }
 
 /// What a custodian can promise when it says that a key is destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Worth {
-    /// A hardware or network module destroyed the only copy and says so itself.
+    /// A hardware module destroyed the only copy and says so itself.
     Module,
     /// A TPM's own memory was cleared.
     Tpm,
-    /// A file was rewritten without the key; nobody can recall copies of the older file.
+    /// A key service deleted the key and says so itself. Backups of its storage may still hold it, sealed under the
+    /// service's own keys.
+    Service,
+    /// A module that is software by its own word (SoftHSM) deleted the key from its files: copies of them cannot be
+    /// recalled, and they open with the token's PIN.
+    Software,
+    /// A file was rewritten without the key; nobody can recall copies of the older file, or shares of its key.
     File,
 }
 
@@ -55,6 +93,8 @@ impl Worth {
         match self {
             Self::Module => "module",
             Self::Tpm => "tpm",
+            Self::Service => "service",
+            Self::Software => "software-module",
             Self::File => "file",
         }
     }

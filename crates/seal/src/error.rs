@@ -1,5 +1,6 @@
 //! The one error type of this room.
 
+use crate::custody::{ShareFault, Trouble};
 use std::io;
 
 /// Why a key or a sealed message could not be used.
@@ -74,6 +75,20 @@ pub enum SealError {
     /// The file changed since it was read.
     #[error("the root key file was changed by another process; open it again before changing it")]
     CustodyChanged,
+    /// Several root epochs exist where one is wanted.
+    #[error("an older root epoch is not destroyed yet; finish the turn first")]
+    TurnUnfinished,
+    /// The shares of a recovery file do not bring the key back.
+    #[error(transparent)]
+    Share(#[from] ShareFault),
+    /// The module or service that holds the root keys did not do what was asked.
+    #[error("the {who} {trouble}")]
+    Custodian {
+        /// What sort of custodian.
+        who: &'static str,
+        /// What is wrong with it.
+        trouble: Trouble,
+    },
     /// The operating system refused.
     #[error("cannot {doing} the root key file")]
     Io {

@@ -11,10 +11,32 @@ use crate::suite::Suite;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 
 const VERSION: u8 = 1;
-const NONCE: usize = 12;
-const TAG: usize = 16;
+pub(crate) const NONCE: usize = 12;
+pub(crate) const TAG: usize = 16;
 /// Bytes of a wrapped key.
 pub(crate) const WRAPPED: usize = 2 + NONCE + KEY + TAG;
+
+/// A wrapped key as it is kept, from what the cipher made of it.
+pub(crate) fn join(nonce: &[u8; NONCE], sealed: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(WRAPPED);
+    out.extend_from_slice(&[VERSION, Suite::International as u8]);
+    out.extend_from_slice(nonce);
+    for piece in sealed {
+        out.extend_from_slice(piece);
+    }
+    out
+}
+
+/// Nonce, and sealed key with its tag.
+pub(crate) fn split(wrapped: &[u8]) -> Result<(&[u8; NONCE], &[u8; KEY + TAG]), SealError> {
+    let (&[version, suite], rest) = wrapped.split_first_chunk::<2>().ok_or(SealError::KeyUnreadable)?;
+    if version != VERSION {
+        return Err(SealError::UnknownVersion(version));
+    }
+    let Suite::International = Suite::of(suite)?;
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE>().ok_or(SealError::KeyUnreadable)?;
+    Ok((nonce, sealed.try_into().map_err(|_| SealError::KeyUnreadable)?))
+}
 
 /// A key with its schedule made, ready to wrap many.
 pub(crate) struct Wrapper(LessSafeKey);
@@ -40,26 +62,13 @@ impl Wrapper {
                 &mut tag,
             )
             .map_err(|_| SealError::Cipher)?;
-        let mut out = Vec::with_capacity(WRAPPED);
-        out.extend_from_slice(&[VERSION, Suite::International as u8]);
-        out.extend_from_slice(&nonce);
-        out.extend_from_slice(&text);
-        out.extend_from_slice(&tag);
-        Ok(out)
+        Ok(join(&nonce, &[text.as_slice(), &tag]))
     }
 
     /// Opens a wrapped key.
     pub(crate) fn unwrap(&self, owner: &[u8], wrapped: &[u8]) -> Result<Secret, SealError> {
-        let (&[version, suite], rest) = wrapped.split_first_chunk::<2>().ok_or(SealError::KeyUnreadable)?;
-        if version != VERSION {
-            return Err(SealError::UnknownVersion(version));
-        }
-        let Suite::International = Suite::of(suite)?;
-        let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(SealError::KeyUnreadable)?;
+        let (nonce, rest) = split(wrapped)?;
         let (text, tag) = rest.split_first_chunk::<KEY>().ok_or(SealError::KeyUnreadable)?;
-        if tag.len() != TAG {
-            return Err(SealError::KeyUnreadable);
-        }
         let mut key = Secret::empty();
         self.0
             .open_separate_gather(Nonce::assume_unique_for_key(*nonce), Aad::from(owner), text, tag, key.bytes_mut())

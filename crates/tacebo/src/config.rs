@@ -3,6 +3,8 @@
 //! Every key can be set as `TACEBO_…` too (`listen` is `TACEBO_LISTEN`, `tls.key` is `TACEBO_TLS_KEY`); the
 //! environment wins. An unknown key or variable is an error: a misspelt limit must not be silently ignored.
 
+mod custody;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,8 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 use crate::logging::Format;
+
+pub(crate) use custody::{Custody, FileAt};
 
 /// Prefix of environment variables.
 const PREFIX: &str = "TACEBO_";
@@ -28,7 +32,7 @@ struct Written {
     #[serde(default)]
     tls: WrittenTls,
     #[serde(default)]
-    custody: WrittenCustody,
+    custody: custody::Written,
     #[serde(default)]
     log: WrittenLog,
     #[serde(default)]
@@ -44,13 +48,6 @@ struct WrittenTls {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct WrittenCustody {
-    file: Option<PathBuf>,
-    passphrase_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenLog {
     format: Option<Format>,
     filter: Option<String>,
@@ -60,6 +57,7 @@ struct WrittenLog {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct WrittenLimits {
     body_mib: Option<usize>,
+    lock_memory: Option<bool>,
 }
 
 /// What the program runs with.
@@ -75,7 +73,7 @@ pub(crate) struct Config {
     pub metrics_token: Option<String>,
     /// Certificate chain and key, PEM.
     pub tls: Option<(PathBuf, PathBuf)>,
-    /// Root keys, and the file with the passphrase that opens them.
+    /// Who holds the root keys.
     pub custody: Custody,
     /// How log lines look.
     pub log_format: Format,
@@ -83,15 +81,8 @@ pub(crate) struct Config {
     pub log_filter: String,
     /// Largest request body in bytes.
     pub body_limit: usize,
-}
-
-/// Where the root keys are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Custody {
-    /// The key file.
-    pub file: PathBuf,
-    /// The file with its passphrase.
-    pub passphrase_file: PathBuf,
+    /// Whether nothing may be swapped out.
+    pub lock_memory: bool,
 }
 
 impl std::fmt::Debug for Config {
@@ -103,30 +94,28 @@ impl std::fmt::Debug for Config {
 impl Config {
     /// Reads the file (if one is named) and the environment over it.
     pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
-        let (text, name, folder) = match file {
-            Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
-                (text, path.display().to_string(), path.parent().unwrap_or(Path::new("")).to_owned())
-            }
-            None => (String::new(), "the environment".to_owned(), PathBuf::new()),
-        };
-        let written: Written = toml::from_str(&text).map_err(|error| anyhow!("{name}: {error}"))?;
-        written.rooted(&folder).overridden(environment)?.complete(&name)
+        let (written, name) = Written::read(file)?;
+        written.overridden(environment)?.complete(&name)
     }
 }
 
 impl Written {
+    /// Reads the file, if one is named; and what to call it in errors.
+    fn read(file: Option<&Path>) -> Result<(Self, String)> {
+        let Some(path) = file else {
+            return Ok((Self::default(), "the environment".to_owned()));
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("the configuration {} cannot be read", path.display()))?;
+        let name = path.display().to_string();
+        let written: Self = toml::from_str(&text).map_err(|error| anyhow!("{name}: {error}"))?;
+        Ok((written.rooted(path.parent().unwrap_or(Path::new(""))), name))
+    }
+
     /// Paths in the file are relative to the file.
     fn rooted(mut self, folder: &Path) -> Self {
-        let paths = [
-            &mut self.data,
-            &mut self.tls.certificate,
-            &mut self.tls.key,
-            &mut self.custody.file,
-            &mut self.custody.passphrase_file,
-        ];
-        for path in paths.into_iter().flatten() {
+        let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key];
+        for path in paths.into_iter().chain(self.custody.paths()).flatten() {
             *path = folder.join(&*path);
         }
         self
@@ -145,8 +134,6 @@ impl Written {
                 "METRICS_TOKEN" => self.metrics_token = Some(value),
                 "TLS_CERTIFICATE" => self.tls.certificate = path(),
                 "TLS_KEY" => self.tls.key = path(),
-                "CUSTODY_FILE" => self.custody.file = path(),
-                "CUSTODY_PASSPHRASE_FILE" => self.custody.passphrase_file = path(),
                 "LOG_FORMAT" => {
                     self.log.format = Some(match value.as_str() {
                         "json" => Format::Json,
@@ -158,6 +145,11 @@ impl Written {
                 "LIMITS_BODY_MIB" => {
                     self.limits.body_mib = Some(value.parse().with_context(|| format!("{name} is no number"))?);
                 }
+                "LIMITS_LOCK_MEMORY" => {
+                    self.limits.lock_memory =
+                        Some(value.parse().with_context(|| format!("{name} is not true or false"))?);
+                }
+                _ if key.strip_prefix("CUSTODY_").is_some_and(|key| self.custody.set(key, &value)) => {}
                 _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
             }
         }
@@ -184,13 +176,7 @@ impl Written {
             bail!("{name}: `limits.body-mib` is {body_mib}: use 1 to 1024");
         }
         Ok(Config {
-            custody: Custody {
-                file: self.custody.file.ok_or_else(|| missing(name, "custody.file"))?,
-                passphrase_file: self
-                    .custody
-                    .passphrase_file
-                    .ok_or_else(|| missing(name, "custody.passphrase-file"))?,
-            },
+            custody: self.custody.complete(name)?,
             data,
             listen,
             public_url: self.public_url,
@@ -199,6 +185,7 @@ impl Written {
             log_format: self.log.format.unwrap_or(Format::Json),
             log_filter: self.log.filter.unwrap_or_else(|| FILTER.to_owned()),
             body_limit: body_mib << 20,
+            lock_memory: self.limits.lock_memory.unwrap_or(false),
         })
     }
 }
@@ -282,12 +269,39 @@ mod tests {
     }
 
     #[test]
+    fn root_keys_are_in_one_place_only() {
+        let without =
+            WHOLE.replace("file = \"/keys/root.json\"", "").replace("passphrase-file = \"/run/passphrase\"", "");
+        let module = format!("{without}\n[custody.pkcs11]\nlibrary = \"/m.so\"\ntoken = \"t\"\npin-file = \"pin\"");
+        let Custody::Pkcs11(found) = load(&module, &[("TACEBO_CUSTODY_PKCS11_NAME", "ours")]).unwrap().custody else {
+            panic!("no module");
+        };
+        assert_eq!((found.at.library.as_path(), &*found.at.token, &*found.at.name), (Path::new("/m.so"), "t", "ours"));
+        assert!(found.pin_file.is_absolute() && found.pin_file.ends_with("pin"));
+        let error = load(&module.replace("token = \"t\"", ""), &[]).unwrap_err().to_string();
+        assert!(error.contains("custody.pkcs11.token") && error.contains("TACEBO_CUSTODY_PKCS11_TOKEN"), "{error}");
+        let error = load(&module, &[("TACEBO_CUSTODY_FILE", "x")]).unwrap_err().to_string();
+        assert!(error.contains("several custodians"), "{error}");
+
+        let service = format!("{without}\n[custody.transit]\naddress = \"https://bao:8200\"\ntoken-file = \"token\"");
+        let Custody::Transit(found) = load(&service, &[("TACEBO_CUSTODY_TRANSIT_MOUNT", "kms")]).unwrap().custody
+        else {
+            panic!("no service");
+        };
+        assert_eq!((&*found.at.address, &*found.at.mount, &*found.at.name), ("https://bao:8200", "kms", "tacebo"));
+        assert!(found.token_file.is_absolute() && found.token_file.ends_with("token"));
+        let error = load(&service, &[("TACEBO_CUSTODY_PKCS11_TOKEN", "x")]).unwrap_err().to_string();
+        assert!(error.contains("custody.pkcs11.library"), "{error}");
+    }
+
+    #[test]
     fn a_wrong_value_is_refused_with_its_name() {
         for (text, environment, named) in [
             (WHOLE.replace("= 16", "= 0"), None, "limits.body-mib"),
             (WHOLE.replace("[\"0.0.0.0:8443\", \"[::1]:8080\"]", "[]"), None, "listen"),
             (WHOLE.to_owned(), Some(("TACEBO_LISTEN", "nowhere")), "TACEBO_LISTEN"),
             (WHOLE.to_owned(), Some(("TACEBO_LOG_FORMAT", "xml")), "TACEBO_LOG_FORMAT"),
+            (WHOLE.to_owned(), Some(("TACEBO_LIMITS_LOCK_MEMORY", "yes")), "TACEBO_LIMITS_LOCK_MEMORY"),
         ] {
             let error = load(&text, environment.as_slice()).unwrap_err().to_string();
             assert!(error.contains(named), "{named}: {error}");

@@ -1,4 +1,4 @@
-//! The root keys' file and the passphrase that opens it.
+//! Who holds the root keys, opened with the passphrase or PIN that lies in a file.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -9,46 +9,122 @@ use anyhow::{Context, Result, anyhow, bail};
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use tacebo_seal::Effort;
+use tacebo_seal::{Effort, Pkcs11, Transit};
 use tacebo_vault::{Custodian, PassphraseFile};
+use zeroize::Zeroizing;
 
-use crate::config::Custody;
+use crate::config::{Custody, FileAt};
 
-/// Opens the root keys.
-pub(crate) fn open(custody: &Custody) -> Result<Arc<dyn Custodian>> {
-    let passphrase = passphrase(&custody.passphrase_file)?;
-    let file = PassphraseFile::open(&custody.file, &passphrase)
-        .with_context(|| format!("the root keys in {} cannot be opened", custody.file.display()))?;
-    Ok(Arc::new(file))
+/// RFC 9106 §4, second recommended option: a fifth of a second at each start.
+pub(crate) const EFFORT: Effort = Effort { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
+
+/// A custodian that was opened, by its sort.
+pub(crate) enum Keys {
+    /// A file under a passphrase.
+    File(Arc<PassphraseFile>),
+    /// A PKCS#11 module.
+    Pkcs11(Arc<Pkcs11>),
+    /// A key service.
+    Transit(Arc<Transit>),
 }
 
-/// Makes root keys under the passphrase; makes the passphrase too, if there is none.
-pub(crate) fn create(custody: &Custody, effort: Effort) -> Result<Arc<dyn Custodian>> {
-    for path in [&custody.file, &custody.passphrase_file] {
+impl Keys {
+    /// The custodian, whatever it is.
+    pub(crate) fn custodian(&self) -> Arc<dyn Custodian> {
+        match self {
+            Self::File(file) => file.clone(),
+            Self::Pkcs11(module) => module.clone(),
+            Self::Transit(service) => service.clone(),
+        }
+    }
+}
+
+/// Opens the root keys.
+pub(crate) fn open(custody: &Custody) -> Result<Keys> {
+    match custody {
+        Custody::File(at) => {
+            let passphrase = secret(&at.passphrase_file, "passphrase")?;
+            let file = PassphraseFile::open(&at.file, &passphrase)
+                .with_context(|| format!("the root keys in {} cannot be opened", at.file.display()))?;
+            Ok(Keys::File(Arc::new(file)))
+        }
+        Custody::Pkcs11(module) => {
+            let keys = Pkcs11::open(&module.at, &secret(&module.pin_file, "PIN")?);
+            Ok(Keys::Pkcs11(Arc::new(keys.with_context(|| in_module(&module.at.token))?)))
+        }
+        Custody::Transit(service) => {
+            let keys = Transit::open(&service.at, &secret(&service.token_file, "token")?);
+            Ok(Keys::Transit(Arc::new(keys.with_context(|| in_service(&service.at.address))?)))
+        }
+    }
+}
+
+/// Whether there are root keys in this place.
+pub(crate) fn exists(custody: &Custody) -> Result<bool> {
+    match custody {
+        Custody::File(at) => Ok(at.file.exists()),
+        Custody::Pkcs11(module) => {
+            Pkcs11::exists(&module.at, &secret(&module.pin_file, "PIN")?).with_context(|| in_module(&module.at.token))
+        }
+        Custody::Transit(service) => Transit::exists(&service.at, &secret(&service.token_file, "token")?)
+            .with_context(|| in_service(&service.at.address)),
+    }
+}
+
+/// Makes root keys, the first of epoch `first`; makes the passphrase too, if there is none.
+pub(crate) fn create(custody: &Custody, effort: Effort, first: u32) -> Result<Keys> {
+    match custody {
+        Custody::File(at) => {
+            let passphrase = passphrase_made(at)?;
+            let file = PassphraseFile::create_from(&at.file, &passphrase, effort, first)
+                .with_context(|| format!("the root keys in {} cannot be made", at.file.display()))?;
+            Ok(Keys::File(Arc::new(file)))
+        }
+        Custody::Pkcs11(module) => {
+            let keys = Pkcs11::create(&module.at, &secret(&module.pin_file, "PIN")?, first);
+            Ok(Keys::Pkcs11(Arc::new(keys.with_context(|| in_module(&module.at.token))?)))
+        }
+        Custody::Transit(service) => {
+            let keys = Transit::create(&service.at, &secret(&service.token_file, "token")?, first);
+            Ok(Keys::Transit(Arc::new(keys.with_context(|| in_service(&service.at.address))?)))
+        }
+    }
+}
+
+/// The folders of a root key file and its passphrase, and a passphrase in them: a fresh one, if there is none.
+pub(crate) fn passphrase_made(at: &FileAt) -> Result<Zeroizing<String>> {
+    for path in [&at.file, &at.passphrase_file] {
         if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
             private_folder(folder)?;
         }
     }
-    if !custody.passphrase_file.exists() {
-        write_private(&custody.passphrase_file, format!("{}\n", random_text()?).as_bytes())?;
+    if !at.passphrase_file.exists() {
+        write_private(&at.passphrase_file, format!("{}\n", random_text()?).as_bytes())?;
     }
-    let passphrase = passphrase(&custody.passphrase_file)?;
-    let file = PassphraseFile::create(&custody.file, &passphrase, effort)
-        .with_context(|| format!("the root keys in {} cannot be made", custody.file.display()))?;
-    Ok(Arc::new(file))
+    secret(&at.passphrase_file, "passphrase")
 }
 
-fn passphrase(path: &Path) -> Result<String> {
+fn in_module(token: &str) -> String {
+    format!("the root keys in the token {token} cannot be used")
+}
+
+fn in_service(address: &str) -> String {
+    format!("the root keys in the key service {address} cannot be used")
+}
+
+/// What a file holds for the program alone, without the end of its line.
+pub(crate) fn secret(path: &Path, what: &str) -> Result<Zeroizing<String>> {
     let text =
-        fs::read_to_string(path).with_context(|| format!("the passphrase file {} cannot be read", path.display()))?;
+        fs::read_to_string(path).with_context(|| format!("the {what} file {} cannot be read", path.display()))?;
+    let text = Zeroizing::new(text);
     if open_to_others(path)? {
-        tracing::warn!(path = %path.display(), "the passphrase file can be read by other users: chmod 600");
+        tracing::warn!(path = %path.display(), "the {what} file can be read by other users: chmod 600");
     }
     let text = text.trim_end_matches(['\n', '\r']);
     if text.is_empty() {
-        bail!("the passphrase file {} is empty", path.display());
+        bail!("the {what} file {} is empty", path.display());
     }
-    Ok(text.to_owned())
+    Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// 256 random bits as text.
@@ -99,28 +175,30 @@ fn open_to_others(_: &Path) -> Result<bool> {
 mod tests {
     use super::*;
 
-    fn custody(dir: &Path) -> Custody {
-        Custody { file: dir.join("c/root.json"), passphrase_file: dir.join("c/passphrase") }
+    fn at(dir: &Path) -> FileAt {
+        FileAt { file: dir.join("c/root.json"), passphrase_file: dir.join("c/passphrase") }
     }
 
     #[test]
     fn root_keys_open_again_with_the_passphrase_that_was_made() {
         let dir = tempfile::tempdir().unwrap();
-        let custody = custody(dir.path());
-        create(&custody, Effort::LEAST).unwrap();
-        assert_eq!(open(&custody).unwrap().epoch(), 1);
-        assert!(!open_to_others(&custody.passphrase_file).unwrap());
-        fs::write(&custody.passphrase_file, "another passphrase").unwrap();
+        let at = at(dir.path());
+        let custody = Custody::File(at.clone());
+        create(&custody, Effort::LEAST, 1).unwrap();
+        assert_eq!(open(&custody).unwrap().custodian().epoch(), 1);
+        assert!(!open_to_others(&at.passphrase_file).unwrap());
+        fs::write(&at.passphrase_file, "another passphrase").unwrap();
         assert!(open(&custody).is_err());
     }
 
     #[test]
     fn existing_root_keys_are_never_replaced() {
         let dir = tempfile::tempdir().unwrap();
-        let custody = custody(dir.path());
-        create(&custody, Effort::LEAST).unwrap();
-        let before = fs::read(&custody.file).unwrap();
-        assert!(create(&custody, Effort::LEAST).is_err());
-        assert_eq!(fs::read(&custody.file).unwrap(), before);
+        let at = at(dir.path());
+        let custody = Custody::File(at.clone());
+        create(&custody, Effort::LEAST, 1).unwrap();
+        let before = fs::read(&at.file).unwrap();
+        assert!(create(&custody, Effort::LEAST, 1).is_err());
+        assert_eq!(fs::read(&at.file).unwrap(), before);
     }
 }

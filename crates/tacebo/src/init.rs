@@ -5,15 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use tacebo_identity::{Handed, Identity, NewAccount};
-use tacebo_seal::Effort;
 use tacebo_vault::policy::Role;
 use tacebo_vault::{Institution, Vault};
 
-use crate::config::Config;
+use crate::config::{Config, Custody};
 use crate::{custody, house, print};
-
-/// RFC 9106 §4, second recommended option: a fifth of a second at each start.
-const EFFORT: Effort = Effort { memory_kib: 64 * 1024, passes: 3, lanes: 4 };
 
 /// Founds an institution: root keys, log, and three administrators (system, security, audit) with passwords and second
 /// factors that are shown once and must be changed at the first log-in.
@@ -55,19 +51,21 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     if Vault::is_founded(&config.data) {
         bail!("there is an institution in {} already", config.data.display());
     }
-    let custodian = if config.custody.file.exists() {
+    let keys = if custody::exists(&config.custody)? {
         custody::open(&config.custody)?
     } else {
-        print::aside(format_args!(
-            "root keys: {}\npassphrase: {}\nKeep copies of both apart from each other and from the data.",
-            config.custody.file.display(),
-            config.custody.passphrase_file.display()
-        ));
-        custody::create(&config.custody, EFFORT)?
+        if let Custody::File(at) = &config.custody {
+            print::aside(format_args!(
+                "root keys: {}\npassphrase: {}\nKeep copies of both apart from each other and from the data.",
+                at.file.display(),
+                at.passphrase_file.display()
+            ));
+        }
+        custody::create(&config.custody, custody::EFFORT, 1)?
     };
     custody::private_folder(&config.data)?;
     let institution = Institution { name: args.name.clone(), realm: args.realm, origin: args.origin.clone() };
-    let vault = house::found(&config.data, custodian, &institution).await?;
+    let vault = house::found(&config.data, keys.custodian(), &institution).await?;
     let identity = Identity::new(vault.clone())?;
     let people = [
         NewAccount::staff(&args.system_admin, "系统管理员", "系统管理员", [Role::SystemAdmin]),

@@ -7,8 +7,10 @@ mod custody;
 mod demo;
 mod house;
 mod init;
+mod keys;
 mod lang;
 mod logging;
+mod memory;
 mod print;
 mod running;
 mod serve;
@@ -43,11 +45,16 @@ enum Command {
     Init(init::Args),
     Verify(verify::Args),
     Checkpoint(verify::CheckpointArgs),
+    Keys(keys::Args),
     Token(token::Args),
     Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
+    // Nothing secret is in memory yet.
+    if let Err(error) = memory::keep_to_itself() {
+        print::aside(format_args!("tacebo: this system lets memory be dumped ({error}): run with LimitCORE=0"));
+    }
     let done = match Cli::parse().command {
         Command::Verify(args) => match verify::run(&args) {
             Ok(status) => return ExitCode::from(status),
@@ -57,6 +64,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => in_runtime(demo::run(args)),
         Command::Serve(args) => in_runtime(async move { serve::run(&args).await }),
         Command::Init(args) => in_runtime(async move { init::run(&args).await }),
+        Command::Keys(args) => in_runtime(keys::run(args)),
         Command::Token(args) => in_runtime(async move { token::run(&args).await }),
         Command::Bench(args) => in_runtime(bench::run(args)),
     };

@@ -10,7 +10,7 @@ use tacebo_vault::Vault;
 
 use crate::config::Config;
 use crate::running::{Doors, Running, signalled};
-use crate::{custody, house, logging};
+use crate::{custody, house, logging, memory};
 
 /// Serves a founded house.
 #[derive(Debug, clap::Args)]
@@ -21,9 +21,12 @@ Keys of the file, each also an environment variable that overrides it (TACEBO_DA
   public-url = \"https://fhir.h.example\"     how others reach it; default the first address
   metrics-token = \"…\"                     bearer for /metrics; without one only loopback sees them
   [tls]     certificate, key                PEM files
-  [custody] file, passphrase-file           root keys and the passphrase that opens them
+  [custody] file, passphrase-file           root keys and the passphrase that opens them; or
+  [custody.pkcs11] library, token, pin-file, name = \"tacebo\"   root keys in a module; or
+  [custody.transit] address, token-file, authority, mount, name, namespace   in OpenBao or HashiCorp Vault
   [log]     format = \"json\" | \"text\", filter = \"info\"
-  [limits]  body-mib = 64                   largest request body")]
+  [limits]  body-mib = 64                   largest request body
+            lock-memory = false             whether nothing may be swapped out (LimitMEMLOCK=infinity)")]
 pub(crate) struct Args {
     /// Configuration file (TOML); environment variables `TACEBO_…` override it.
     #[arg(long, value_name = "FILE")]
@@ -35,12 +38,19 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let start = Instant::now();
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
     logging::start(config.log_format, &config.log_filter)?;
+    if config.lock_memory {
+        memory::lock()?;
+    }
     if !Vault::is_founded(&config.data) {
         bail!("there is no institution in {}: run `tacebo init` first", config.data.display());
     }
     // Before anything is opened, so that a signal during recovery is not lost.
     let stop = signalled()?;
-    let vault = house::open(&config.data, custody::open(&config.custody)?)?;
+    let custodian = custody::open(&config.custody)?.custodian();
+    if custodian.epochs().len() > 1 {
+        tracing::warn!("an older root key is not destroyed yet: stop and run `tacebo keys turn`");
+    }
+    let vault = house::open(&config.data, custodian)?;
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {
         bail!("the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder");

@@ -15,7 +15,7 @@ use crate::keys::{self, Drawer, Keys};
 use crate::pack::Packer;
 use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
-use crate::vault::{CURRENTS, Inner, Institution, Vault};
+use crate::vault::{CURRENTS, CustodySeen, Inner, Institution, Vault};
 use crate::watched::Watched;
 
 /// What it takes to open a house.
@@ -147,6 +147,7 @@ fn assemble(
         institution,
         clock: opening.clock,
         dir: opening.dir,
+        custody: CustodySeen { worth: opening.custodian.worth(), older: opening.custodian.epochs().len() > 1 },
     };
     Ok(Vault(Arc::new(inner)))
 }

@@ -31,6 +31,7 @@ mod random;
 mod read;
 mod record;
 mod records;
+mod root;
 mod search;
 mod sign;
 mod speech;
@@ -56,6 +57,7 @@ pub use meant::Meant;
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
+pub use root::LeftRoot;
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
@@ -71,7 +73,7 @@ pub use tacebo_ledger as ledger;
 /// Policy's words: who, why, labels, facts, refusals.
 pub use tacebo_policy as policy;
 /// Who may hold the root key.
-pub use tacebo_seal::{Custodian, Effort, PassphraseFile};
+pub use tacebo_seal::{Custodian, Effort, PassphraseFile, Worth};
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
 /// Masks.

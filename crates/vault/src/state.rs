@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use tacebo_policy::Action;
+use tacebo_seal::Worth;
 use tacebo_store::CheckpointRow;
 
 use crate::asker::Asker;
@@ -29,6 +30,10 @@ pub struct HouseState {
     pub bytes: u64,
     /// Newest epoch of the root key that a bucket is wrapped under.
     pub epoch: u32,
+    /// What the custodian's word on a destroyed root key is worth.
+    pub worth: Worth,
+    /// Whether older root keys are still there: a turn was not finished.
+    pub turn_unfinished: bool,
 }
 
 /// The kind under which the machine's own state is decided.
@@ -84,6 +89,8 @@ impl Inner {
             signed_us: self.signed_us(last.as_ref())?,
             bytes: folder_bytes(&self.dir),
             epoch,
+            worth: self.custody.worth,
+            turn_unfinished: self.custody.older,
         })
     }
 }

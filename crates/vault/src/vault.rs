@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
-use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo};
+use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Worth};
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 
 use crate::disclosed::VaultFault;
@@ -57,6 +57,14 @@ pub(crate) struct Inner {
     pub institution: Institution,
     pub clock: tacebo_store::Clock,
     pub dir: std::path::PathBuf,
+    pub custody: CustodySeen,
+}
+
+/// What was seen of the custodian when the house was opened: it is not asked again for it.
+pub(crate) struct CustodySeen {
+    pub worth: Worth,
+    /// Whether root keys of older epochs were there.
+    pub older: bool,
 }
 
 /// A point in commit order; searches and pages can be pinned to it.

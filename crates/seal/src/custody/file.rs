@@ -64,6 +64,21 @@ pub(super) fn replace(path: &Path, expected: &[u8], bytes: &[u8]) -> Result<(), 
     Ok(())
 }
 
+/// Takes the file away for good, if it still is the `expected` one.
+pub(super) fn remove(path: &Path, expected: &[u8]) -> Result<(), SealError> {
+    let _lock = lock(path)?;
+    if read(path)? != expected {
+        return Err(SealError::CustodyChanged);
+    }
+    let old = OpenOptions::new().write(true).open(path);
+    fs::remove_file(path).map_err(io_error("remove"))?;
+    sync_folder(path)?;
+    if let Ok(old) = old {
+        wipe(old, expected.len());
+    }
+    Ok(())
+}
+
 /// Overwrites the replaced file where the disk writes in place. Best effort by nature: flash, copy-on-write and copies
 /// elsewhere keep what they keep, which is why a file's word is worth less than a module's.
 fn wipe(mut old: File, length: usize) {

@@ -4,13 +4,12 @@
 //! committing, so that no file opens under two passphrases) that holds every root key. Parameters are bound into the
 //! message; changing one is refused.
 
-use super::{Custodian, DestructionReceipt, Worth, file};
+use super::{Custodian, DestructionReceipt, Share, SharePlan, Worth, file, hashed, owner, share};
 use crate::chunked;
 use crate::secret::{KEY, Secret};
 use crate::wrap::Wrapper;
 use crate::{Realm, SealError, random};
 use argon2::{Algorithm, Argon2, Params, Version};
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::{Deserialize, Serialize};
@@ -132,11 +131,37 @@ pub struct PassphraseFile {
 }
 
 impl PassphraseFile {
-    /// Makes the file, with a first root epoch. Refuses to replace an existing one.
+    /// Makes the file, with a root key of epoch 1. Refuses to replace an existing one.
     pub fn create(path: &Path, passphrase: &str, effort: Effort) -> Result<Self, SealError> {
+        Self::create_from(path, passphrase, effort, 1)
+    }
+
+    /// The same with another first epoch: for keys that come from another custodian.
+    pub fn create_from(path: &Path, passphrase: &str, effort: Effort, first: u32) -> Result<Self, SealError> {
+        Self::begin(path, passphrase, effort, (first, Secret::random()?))
+    }
+
+    /// Makes the file again from shares of a recovery file, under any passphrase. Refuses to replace an existing one.
+    pub fn restore(path: &Path, passphrase: &str, effort: Effort, shares: &[Share]) -> Result<Self, SealError> {
+        let root = share::combine(shares)?;
+        Self::begin(path, passphrase, effort, root)
+    }
+
+    /// Splits the root key in use into shares, any `need` of which bring it back. Keep them apart from each other.
+    pub fn split(&self, institution: &str, plan: SharePlan) -> Result<Vec<Share>, SealError> {
+        let state = self.state();
+        if let [_, _, ..] = *state.roots.keys.keys().collect::<Vec<_>>() {
+            return Err(SealError::TurnUnfinished);
+        }
+        let epoch = state.roots.current;
+        let root = state.roots.keys.get(&epoch).ok_or(SealError::EpochGone(epoch))?;
+        share::split(institution, epoch, root, plan)
+    }
+
+    fn begin(path: &Path, passphrase: &str, effort: Effort, root: (u32, Secret)) -> Result<Self, SealError> {
         let salt = random::array()?;
         let kek = derive(passphrase, effort, &salt)?;
-        let roots = Roots { current: 1, keys: BTreeMap::from([(1, Secret::random()?)]) };
+        let roots = Roots { current: root.0, keys: BTreeMap::from([root]) };
         let written = encode(effort, &salt, &kek, &roots)?;
         file::create(path, &written)?;
         Ok(Self::with(path, State { effort, salt, kek, roots, written }))
@@ -251,6 +276,23 @@ impl Custodian for PassphraseFile {
         Ok(DestructionReceipt { epoch, fingerprint: fingerprint(&gone), worth: self.worth() })
     }
 
+    fn retire(&self) -> Result<Vec<DestructionReceipt>, SealError> {
+        let mut state = self.state();
+        file::remove(&self.path, &state.written)?;
+        state.written = Vec::new();
+        let gone = std::mem::take(&mut state.roots.keys);
+        let receipt = |(epoch, key): (&u32, &Secret)| DestructionReceipt {
+            epoch: *epoch,
+            fingerprint: fingerprint(key),
+            worth: self.worth(),
+        };
+        Ok(gone.iter().map(receipt).collect())
+    }
+
+    fn fingerprint(&self, epoch: u32) -> Result<[u8; 32], SealError> {
+        self.state().roots.keys.get(&epoch).map(fingerprint).ok_or(SealError::EpochGone(epoch))
+    }
+
     fn worth(&self) -> Worth {
         Worth::File
     }
@@ -308,19 +350,8 @@ fn encode(effort: Effort, salt: &[u8; 16], kek: &Secret, roots: &Roots) -> Resul
     Ok(json)
 }
 
-fn owner(realm: Realm, epoch: u32) -> Vec<u8> {
-    [&b"tacebo/root/v1\0"[..], &realm.0.to_be_bytes(), &epoch.to_be_bytes()].concat()
-}
-
-fn fingerprint(root: &Secret) -> [u8; 32] {
-    let mut context = digest::Context::new(&digest::SHA256);
-    context.update(b"tacebo/root-fingerprint/v1\0");
-    context.update(root.bytes());
-    let mut out = [0; 32];
-    for (byte, hash) in out.iter_mut().zip(context.finish().as_ref()) {
-        *byte = *hash;
-    }
-    out
+pub(super) fn fingerprint(root: &Secret) -> [u8; 32] {
+    hashed(b"tacebo/root-fingerprint/v1\0", root.bytes())
 }
 
 #[cfg(test)]

@@ -75,7 +75,12 @@ check-log-writable = The log takes entries
 # $signed (String)
 # $entries (String)
 check-signed-detail = { $signed } of { $entries } entries
-custodian-any = key held by the house's custodian
+custodian-module = in a hardware module: a destroyed key is gone with its only copy
+custodian-tpm = in a TPM: a destroyed key is cleared from its memory
+custodian-service = in a key service: a destroyed key may be in the service's backups
+custodian-software = in a module of software: a destroyed key may be in copies of its files
+custodian-file = in a passphrase file: a destroyed key may be in copies of the file
+check-root-turned = Older root keys are destroyed
 visit-outpatient = Outpatient visit
 visit-inpatient = Stay
 visit-emergency = Emergency visit

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::config::Custody;
+use crate::config::{Custody, FileAt};
 use crate::custody::{private_folder, write_private};
 use crate::demo::people::Kept;
 
@@ -33,7 +33,7 @@ impl Folder {
 
     /// Where its keys are.
     pub(crate) fn custody(&self) -> Custody {
-        Custody { file: self.secret("root.json"), passphrase_file: self.secret("passphrase") }
+        Custody::File(FileAt { file: self.secret("root.json"), passphrase_file: self.secret("passphrase") })
     }
 
     fn secret(&self, name: &str) -> PathBuf {

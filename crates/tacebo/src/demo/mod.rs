@@ -63,7 +63,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     let (vault, identity, mut kept) = if Vault::is_founded(&args.data) {
         print::aside(lang.t().demo_found_again(NAME, args.data.display().to_string()));
-        let vault = house::open(&args.data, custody::open(&folder.custody())?)?;
+        let vault = house::open(&args.data, custody::open(&folder.custody())?.custodian())?;
         let identity = Identity::new(vault.clone())?;
         (vault, identity, folder.read_accounts()?)
     } else {
@@ -98,7 +98,7 @@ async fn make(folder: &Folder, lang: Lang) -> Result<(Vault, Identity, Kept)> {
     print::aside(t.demo_founding(NAME, folder.dir().display().to_string()));
     folder.begin()?;
     // The least effort: this passphrase has 256 random bits, there is nothing to guess.
-    let custodian = custody::create(&folder.custody(), Effort::LEAST)?;
+    let custodian = custody::create(&folder.custody(), Effort::LEAST, 1)?.custodian();
     let institution = Institution { name: NAME.into(), realm: REALM, origin: ORIGIN.into() };
     let vault = house::found(folder.dir(), custodian, &institution).await?;
     let identity = Identity::new(vault.clone())?;

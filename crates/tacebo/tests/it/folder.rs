@@ -40,6 +40,14 @@ impl Folder {
         fs::write(&path, bytes).unwrap();
         path
     }
+
+    /// Writes a file that nobody else may read.
+    pub(crate) fn write_private(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.write(name, bytes);
+        #[cfg(unix)]
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        path
+    }
 }
 
 /// A checkpoint of the sample hospital that was kept before its last use: its log goes on behind it.

@@ -13,6 +13,9 @@ mod crash;
 mod examples;
 mod folder;
 mod http;
+mod keys;
+#[cfg(target_os = "linux")]
+mod memory;
 mod outside;
 mod program;
 mod random;

@@ -65,9 +65,15 @@ impl Program {
 
     /// `tacebo serve`, ready when it says that it listens; or what it said when it ended instead.
     pub(crate) fn serve(config: &Path) -> Result<Self, String> {
+        Self::serve_with(config, &[])
+    }
+
+    /// The same with variables in its environment.
+    pub(crate) fn serve_with(config: &Path, environment: &[(&str, &Path)]) -> Result<Self, String> {
         let log = config.with_extension("log");
         let _ = fs::remove_file(&log);
         let mut command = tacebo();
+        command.envs(environment.iter().copied());
         let mut child = command.arg("serve").arg("--config").arg(config).stderr(appending(&log)).spawn().unwrap();
         let begin = Instant::now();
         loop {
@@ -112,6 +118,12 @@ impl Program {
         let answer = Client::connect(self.address, "", "").unwrap().get("/log/checkpoint").unwrap();
         assert_eq!(answer.status, 200, "{}", answer.text());
         String::from_utf8(answer.body).unwrap()
+    }
+
+    /// A file of the kernel about the running process.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn proc(&self, name: &str) -> PathBuf {
+        Path::new("/proc").join(self.child.id().to_string()).join(name)
     }
 
     /// SIGTERM.

@@ -1,13 +1,14 @@
 //! How the machine stands, in numbers that speak of nobody.
 
 use http::StatusCode;
-use tacebo_vault::Refused;
 use tacebo_vault::policy::Purpose;
+use tacebo_vault::{Refused, Worth};
 
 use crate::doors::session::Inside;
 use crate::doors::wording;
 use crate::http::Reply;
 use crate::pages::Nav;
+use crate::pages::lang::Messages;
 use crate::pages::parts::grouped;
 use crate::pages::system::{Check, Status};
 
@@ -16,6 +17,18 @@ fn memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1_024)
+}
+
+/// Who holds the root key, by what its word on destruction is worth.
+fn custodian(worth: Worth, t: &Messages) -> String {
+    match worth {
+        Worth::Module => t.custodian_module(),
+        Worth::Tpm => t.custodian_tpm(),
+        Worth::Service => t.custodian_service(),
+        Worth::Software => t.custodian_software(),
+        // The least that is promised, for whatever comes later.
+        _ => t.custodian_file(),
+    }
 }
 
 pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
@@ -33,6 +46,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 Check { what: t.check_store(), held: ready.is_ok(), detail },
                 Check { what: t.check_log_writable(), held: true, detail: String::new() },
                 Check { what: t.check_signed(), held: state.signed > 0 || state.entries == 0, detail: signed },
+                Check { what: t.check_root_turned(), held: !state.turn_unfinished, detail: String::new() },
             ];
             Status {
                 checks,
@@ -46,7 +60,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 subjects: state.persons,
                 key_epoch: state.epoch,
                 key_turned: None,
-                custodian: t.custodian_any(),
+                custodian: custodian(state.worth, t),
                 memory_bytes: memory(),
                 requests: None,
                 shell,

@@ -1,0 +1,76 @@
+//! `tacebo keys status`.
+
+use std::fmt::Write as _;
+
+use anyhow::Result;
+use serde_json::json;
+use tacebo_seal::Worth;
+
+use crate::config::{Config, Custody};
+use crate::custody::{self, Keys};
+use crate::lang::Messages;
+use crate::print;
+
+pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
+    let keys = custody::open(&config.custody)?;
+    let custodian = keys.custodian();
+    let (kind, at) = match (&keys, &config.custody) {
+        (Keys::Pkcs11(module), Custody::Pkcs11(named)) => {
+            ("pkcs11", format!("{}: {}", named.at.library.display(), module.about()))
+        }
+        (Keys::File(file), _) => ("file", file.path().display().to_string()),
+        (Keys::Transit(_), Custody::Transit(named)) => {
+            ("transit", format!("{}, {}/keys/{}-root-epoch-…", named.at.address, named.at.mount, named.at.name))
+        }
+        (Keys::Transit(service), _) => ("transit", format!("{service:?}")),
+        (Keys::Pkcs11(module), _) => ("pkcs11", module.about().to_owned()),
+    };
+    let in_use = custodian.epoch();
+    let mut epochs = Vec::new();
+    for epoch in custodian.epochs() {
+        epochs.push((epoch, hex(&custodian.fingerprint(epoch)?)));
+    }
+    if json {
+        let epochs: Vec<_> = epochs
+            .iter()
+            .map(|(epoch, key)| json!({"epoch": epoch, "fingerprint": key, "in_use": *epoch == in_use}))
+            .collect();
+        let worth = custodian.worth().word();
+        return print::line(json!({"custodian": kind, "at": at, "epochs": epochs, "worth": worth}));
+    }
+    print::line(match keys {
+        Keys::File(_) => t.keys_file(&at),
+        Keys::Pkcs11(_) => t.keys_pkcs11(&at),
+        Keys::Transit(_) => t.keys_transit(&at),
+    })?;
+    for (epoch, key) in &epochs {
+        let (epoch, used) = (epoch.to_string(), *epoch == in_use);
+        print::line(if used { t.keys_epoch_in_use(&epoch, key) } else { t.keys_epoch_left(&epoch, key) })?;
+    }
+    print::line(t.keys_worth(worth(custodian.worth(), t)))?;
+    if epochs.len() > 1 {
+        print::line(t.keys_unfinished())?;
+    }
+    Ok(())
+}
+
+/// What a custodian's word on destruction is worth, in words.
+pub(super) fn worth(worth: Worth, t: &Messages) -> String {
+    match worth {
+        Worth::Module => t.worth_module(),
+        Worth::Tpm => t.worth_tpm(),
+        Worth::Service => t.worth_service(),
+        Worth::Software => t.worth_software(),
+        // The least that is promised, for whatever comes later.
+        _ => t.worth_file(),
+    }
+}
+
+/// A fingerprint as people compare it.
+pub(super) fn hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
