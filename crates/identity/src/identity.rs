@@ -132,7 +132,7 @@ impl Shelved<StoredClient> for Inner {
 /// What the house may do with its own records, in its own name or in that of a person at the door.
 pub(crate) const HOUSE_GRANTS: [&str; 3] = ["HSYSADMIN.read", "HSYSADMIN.write", "HSYSADMIN.administer"];
 /// The house's account in the log.
-pub(crate) const HOUSE: &str = "house";
+pub const HOUSE: &str = "house";
 
 impl Identity {
     /// Opens the room with the usual settings.

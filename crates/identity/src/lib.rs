@@ -38,7 +38,7 @@ pub use changes::Changed;
 pub use client::{Client, ClientChange, ClientHanded, ClientState, NewClient};
 pub use error::{IdentityError, PasswordProblem};
 pub use factor::FactorOffer;
-pub use identity::{Identity, Settings};
+pub use identity::{HOUSE, Identity, Settings};
 pub use login::{FirstStep, LoggedIn};
 pub use login_name::normalise;
 pub use portal::{PortalDeed, PortalOf};

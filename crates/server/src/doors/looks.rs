@@ -42,7 +42,10 @@ impl People {
         self.departments.get(entry.get(field::DEPARTMENT)).cloned().unwrap_or_default()
     }
 
-    fn actor(&self, entry: &LogEntry) -> String {
+    fn actor(&self, entry: &LogEntry, shell: &Shell) -> String {
+        if entry.get(field::ACTOR) == tacebo_identity::HOUSE {
+            return shell.t().actor_house();
+        }
         self.actors.get(entry.get(field::ACTOR)).cloned().unwrap_or_default()
     }
 }
@@ -64,7 +67,7 @@ pub(super) fn saw(entry: &LogEntry, people: &People, shell: &Shell) -> SawRow {
     SawRow {
         entry: entry.index,
         at: wording::moment(entry.time_us),
-        actor: people.actor(entry),
+        actor: people.actor(entry, shell),
         role: role(entry, shell),
         department: people.department(entry),
         patient: entry.get(field::PATIENT).to_owned(),
@@ -81,7 +84,7 @@ pub(super) fn seen(entry: &LogEntry, people: &People, own: &str, shell: &Shell) 
     SeenRow {
         entry: entry.index,
         at: wording::moment(entry.time_us),
-        role: if role.is_empty() { people.actor(entry) } else { role },
+        role: if role.is_empty() { people.actor(entry, shell) } else { role },
         department: people.department(entry),
         what: what(entry, shell),
         emergency: purpose == Purpose::Emergency,
@@ -97,7 +100,7 @@ pub(super) fn logged(entry: &LogEntry, people: &People, shell: &Shell) -> EntryR
     EntryRow {
         index: entry.index,
         at: wording::moment(entry.time_us),
-        actor: people.actor(entry),
+        actor: people.actor(entry, shell),
         role: role(entry, shell),
         action: wording::action(t, entry.get(field::ACTION)),
         kind: wording::items(t, entry.get(field::ITEMS)),

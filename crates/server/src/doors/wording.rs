@@ -53,9 +53,10 @@ pub(super) fn roles(t: &Messages, codes: &str) -> String {
     let words: Vec<String> = codes
         .split(',')
         .filter(|code| !code.is_empty())
-        .map(|code| match code.parse::<policy::Role>().ok().and_then(role) {
-            Some(role) => role.label(t),
-            None => code.to_owned(),
+        .map(|code| match code.parse::<policy::Role>() {
+            Ok(policy::Role::Client) => t.role_client(),
+            Ok(known) => role(known).map_or_else(|| code.to_owned(), |role| role.label(t)),
+            Err(_) => code.to_owned(),
         })
         .collect();
     words.join(&t.list_comma())
@@ -231,5 +232,22 @@ pub(super) fn sex(t: &Messages, code: &str) -> String {
         "female" => t.sex_female(),
         "other" => t.sex_other(),
         _ => t.sex_unknown(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pages::Lang;
+
+    #[test]
+    fn every_role_of_the_log_has_words_in_both_languages() {
+        for lang in [Lang::Zh, Lang::En] {
+            for role in policy::Role::ALL {
+                let code = role.to_string();
+                assert_ne!(roles(lang.t(), &code), code);
+            }
+            assert_eq!(roles(lang.t(), "of-a-newer-program"), "of-a-newer-program");
+        }
     }
 }
