@@ -67,6 +67,24 @@ async fn a_damaged_log_is_not_continued() {
 }
 
 #[tokio::test]
+async fn what_a_killed_program_left_in_the_write_ahead_log_is_copied_back_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = World::default();
+    let store = world.store(dir.path()).await;
+    store.commit(Change { entries: vec![entry(1), entry(2)], ..change() }).await.unwrap();
+    // As the disk is while the store is open: nothing was closed in order.
+    let killed = tempfile::tempdir().unwrap();
+    for name in ["store.db", "store.db-wal"] {
+        std::fs::copy(dir.path().join(name), killed.path().join(name)).unwrap();
+    }
+    let left = |name: &str| std::fs::metadata(killed.path().join(name)).unwrap().len();
+    assert!(left("store.db-wal") > 0);
+    let again = Store::open(killed.path(), world.options()).unwrap();
+    assert_eq!(left("store.db-wal"), 0);
+    assert_eq!(again.log_head(PART).unwrap().unwrap().size, 2);
+}
+
+#[tokio::test]
 async fn a_kind_outlives_the_failed_change_that_first_named_it() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
