@@ -60,8 +60,6 @@ pub(crate) fn open_writer(path: &Path, now_us: i64) -> Result<Connection, StoreE
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.set_prepared_statement_cache_capacity(128);
     migrate(&mut conn, now_us)?;
-    // What a killed program left in the write-ahead log: not copied back here, it would grow with every crash.
-    conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
     Ok(conn)
 }
 

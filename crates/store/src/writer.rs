@@ -81,6 +81,8 @@ impl Writer {
                 parts.insert(part, PartState { edge, log });
             }
         }
+        // What a killed program left behind: it would grow with every crash.
+        copied_back(&conn, "PRAGMA wal_checkpoint(TRUNCATE)")?;
         Ok(Self { conn, options, shared, parts, since_copy_back: 0 })
     }
 
@@ -139,13 +141,8 @@ impl Writer {
             return;
         }
         self.since_copy_back = 0;
-        match self.conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |r| r.get::<_, i64>(0)) {
-            Ok(_) => {}
-            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {}
-            Err(e) if e.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
-                tracing::warn!("no room to copy the write-ahead log back");
-            }
-            Err(e) => self.fatal(&e.to_string()),
+        if let Err(e) = copied_back(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)") {
+            self.fatal(&e.to_string());
         }
     }
 
@@ -179,6 +176,18 @@ impl Writer {
 
     fn run_sql(&self, sql: &str) -> rusqlite::Result<()> {
         self.conn.prepare_cached(sql)?.execute([]).map(drop)
+    }
+}
+
+/// Copies the write-ahead log back as far as readers and the disk's room let it; the rest waits for the next time.
+fn copied_back(conn: &Connection, how: &str) -> rusqlite::Result<()> {
+    match conn.query_row(how, [], |_| Ok(())) {
+        Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
+        Err(e) if e.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+            tracing::warn!("no room to copy the write-ahead log back");
+            Ok(())
+        }
+        done => done,
     }
 }
 
