@@ -3,6 +3,7 @@
 //! A custodian is asked when a realm is opened and when an epoch turns, never for a read. What it wraps is one key per
 //! realm and epoch; everything below hangs on that key.
 
+mod epochs;
 mod file;
 mod passphrase;
 mod pkcs11;
@@ -25,9 +26,13 @@ pub trait Custodian: Send + Sync {
     /// The epoch under which new keys are wrapped.
     fn epoch(&self) -> u32;
 
-    /// Every epoch that still exists, oldest first. More than one means that a turn was not finished: re-wrap, then
-    /// destroy the older ones.
+    /// Every epoch that still exists, oldest first. After an unfinished turn more than one: re-wrap, then destroy the older ones.
     fn epochs(&self) -> Vec<u32>;
+
+    /// Whether an older root key is still there: a turn was begun and not finished.
+    fn turn_unfinished(&self) -> bool {
+        self.epochs().len() > 1
+    }
 
     /// Wraps a key of a realm under a root epoch key.
     fn wrap(&self, realm: Realm, epoch: u32, plain: &[u8; 32]) -> Result<Vec<u8>, SealError>;

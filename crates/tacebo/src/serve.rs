@@ -47,7 +47,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     // Before anything is opened, so that a signal during recovery is not lost.
     let stop = signalled()?;
     let custodian = custody::open(&config.custody)?.custodian();
-    if custodian.epochs().len() > 1 {
+    if custodian.turn_unfinished() {
         tracing::warn!("an older root key is not destroyed yet: stop and run `tacebo keys turn`");
     }
     let vault = house::open(&config.data, custodian)?;

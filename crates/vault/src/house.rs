@@ -147,7 +147,7 @@ fn assemble(
         institution,
         clock: opening.clock,
         dir: opening.dir,
-        custody: CustodySeen { worth: opening.custodian.worth(), older: opening.custodian.epochs().len() > 1 },
+        custody: CustodySeen { worth: opening.custodian.worth(), older: opening.custodian.turn_unfinished() },
     };
     Ok(Vault(Arc::new(inner)))
 }

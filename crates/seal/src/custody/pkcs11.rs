@@ -11,13 +11,13 @@ mod roots;
 mod token;
 mod worker;
 
+use super::epochs::Epochs;
 use super::{Custodian, DestructionReceipt, Trouble, Worth, owner};
 use crate::secret::Secret;
 use crate::{Realm, SealError};
 use cryptoki::types::AuthPin;
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use token::{About, Token, trouble};
 use worker::Worker;
@@ -48,8 +48,7 @@ pub struct Pkcs11 {
     at: Pkcs11At,
     worker: Worker<Token>,
     about: About,
-    /// Epochs as last seen, oldest first.
-    epochs: Mutex<Vec<u32>>,
+    epochs: Epochs,
 }
 
 impl Pkcs11 {
@@ -86,7 +85,7 @@ impl Pkcs11 {
         let (theirs, pin) = (at.clone(), AuthPin::from(pin));
         let worker = Worker::start(WHO, at.patience, move || Token::new(theirs, pin))?;
         let about = worker.ask(Token::about)?;
-        Ok(Self { at: at.clone(), worker, about, epochs: Mutex::default() })
+        Ok(Self { at: at.clone(), worker, about, epochs: Epochs::default() })
     }
 
     /// Looks which epochs there are.
@@ -96,7 +95,7 @@ impl Pkcs11 {
             token.look(|session| Ok(roots::finished(session, &at)?.iter().map(|root| root.epoch).collect::<Vec<_>>()))
         };
         let epochs = self.worker.ask(look)?;
-        self.keep(epochs.clone());
+        self.epochs.keep(epochs.clone());
         Ok(epochs)
     }
 
@@ -104,12 +103,8 @@ impl Pkcs11 {
         let at = self.at.clone();
         let made = known.iter().copied().chain([epoch]).collect();
         self.worker.ask(move |token| token.with(|session| roots::make(session, &at, &known, epoch)))?;
-        self.keep(made);
+        self.epochs.keep(made);
         Ok(epoch)
-    }
-
-    fn keep(&self, epochs: Vec<u32>) {
-        *self.epochs.lock().unwrap_or_else(PoisonError::into_inner) = epochs;
     }
 
     fn receipt(&self, epoch: u32, fingerprint: [u8; 32]) -> DestructionReceipt {
@@ -119,11 +114,11 @@ impl Pkcs11 {
 
 impl Custodian for Pkcs11 {
     fn epoch(&self) -> u32 {
-        self.epochs().last().copied().unwrap_or_default()
+        self.epochs.newest()
     }
 
     fn epochs(&self) -> Vec<u32> {
-        self.epochs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.epochs.all()
     }
 
     fn wrap(&self, realm: Realm, epoch: u32, plain: &[u8; 32]) -> Result<Vec<u8>, SealError> {
@@ -166,7 +161,7 @@ impl Custodian for Pkcs11 {
                 Ok((left, roots::destroy(session, &at, root)?))
             })
         })?;
-        self.keep(left);
+        self.epochs.keep(left);
         Ok(self.receipt(epoch, fingerprint))
     }
 
@@ -186,7 +181,7 @@ impl Custodian for Pkcs11 {
                     .collect::<Result<Vec<_>, _>>()
             })
         })?;
-        self.keep(Vec::new());
+        self.epochs.keep(Vec::new());
         Ok(gone.into_iter().map(|(epoch, fingerprint)| self.receipt(epoch, fingerprint)).collect())
     }
 

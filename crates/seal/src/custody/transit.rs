@@ -9,6 +9,7 @@
 
 mod http;
 
+use super::epochs::Epochs;
 use super::{Custodian, DestructionReceipt, Trouble, Worth, hashed, owner};
 use crate::secret::{KEY, Secret};
 use crate::wrap::{NONCE, TAG};
@@ -19,7 +20,6 @@ use http::{Client, Said, trouble};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -56,8 +56,7 @@ impl TransitAt {
 pub struct Transit {
     at: TransitAt,
     client: Client,
-    /// Epochs as last seen, oldest first.
-    epochs: Mutex<Vec<u32>>,
+    epochs: Epochs,
 }
 
 #[derive(Deserialize)]
@@ -138,7 +137,7 @@ impl Transit {
             return Err(SealError::CustodyExists);
         }
         service.make(first)?;
-        service.keep(vec![first]);
+        service.epochs.keep(vec![first]);
         Ok(service)
     }
 
@@ -151,7 +150,7 @@ impl Transit {
             service.fit(epoch)?;
         }
         service.binds(newest)?;
-        service.keep(epochs);
+        service.epochs.keep(epochs);
         Ok(service)
     }
 
@@ -167,7 +166,7 @@ impl Transit {
         if !plain(&at.name, "-_") || !plain(&at.mount, "-_/") {
             return Err(trouble(Trouble::Refused("its mount and name are letters, digits, - and _".to_owned())));
         }
-        Ok(Self { at: at.clone(), client: Client::new(at, token)?, epochs: Mutex::default() })
+        Ok(Self { at: at.clone(), client: Client::new(at, token)?, epochs: Epochs::default() })
     }
 
     fn key(&self, epoch: u32) -> String {
@@ -276,10 +275,6 @@ impl Transit {
         let now = self.list()?;
         if now == self.epochs() { Ok(now) } else { Err(SealError::CustodyChanged) }
     }
-
-    fn keep(&self, epochs: Vec<u32>) {
-        *self.epochs.lock().unwrap_or_else(PoisonError::into_inner) = epochs;
-    }
 }
 
 /// `vault:v1:BASE64`, strictly: version and 60 bytes.
@@ -294,11 +289,11 @@ fn parsed(ciphertext: &str) -> Result<(u32, [u8; SEALED]), SealError> {
 
 impl Custodian for Transit {
     fn epoch(&self) -> u32 {
-        self.epochs().last().copied().unwrap_or_default()
+        self.epochs.newest()
     }
 
     fn epochs(&self) -> Vec<u32> {
-        self.epochs.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.epochs.all()
     }
 
     fn wrap(&self, realm: Realm, epoch: u32, plain: &[u8; 32]) -> Result<Vec<u8>, SealError> {
@@ -317,7 +312,7 @@ impl Custodian for Transit {
         let next = self.epoch().checked_add(1).ok_or(SealError::EpochsUsedUp)?;
         self.make(next)?;
         epochs.push(next);
-        self.keep(epochs);
+        self.epochs.keep(epochs);
         Ok(next)
     }
 
@@ -334,14 +329,14 @@ impl Custodian for Transit {
         }
         let receipt = self.remove(epoch)?;
         epochs.retain(|other| *other != epoch);
-        self.keep(epochs);
+        self.epochs.keep(epochs);
         Ok(receipt)
     }
 
     fn retire(&self) -> Result<Vec<DestructionReceipt>, SealError> {
         let epochs = self.unchanged()?;
         let receipts = epochs.iter().map(|epoch| self.remove(*epoch)).collect::<Result<_, _>>()?;
-        self.keep(Vec::new());
+        self.epochs.keep(Vec::new());
         Ok(receipts)
     }
 

@@ -16,7 +16,7 @@ use tacebo_identity::Identity;
 use tacebo_seal::DestructionReceipt;
 use tacebo_vault::{Asker, Custodian, Door, Vault};
 
-use super::status::{hex, worth};
+use super::status::worth;
 use crate::config::{Config, Custody};
 use crate::custody::{self, EFFORT, Keys};
 use crate::lang::Messages;
@@ -28,7 +28,7 @@ pub(super) async fn turn(config: &Config, t: &Messages) -> Result<()> {
     let custodian = keys.custodian();
     let vault = house::open(&config.data, Arc::clone(&custodian))?;
     let asker = Identity::house(Door::Cli);
-    let unfinished = custodian.epochs().len() > 1 || !vault.left_roots()?.is_empty();
+    let unfinished = custodian.turn_unfinished() || !vault.left_roots()?.is_empty();
     if !unfinished {
         custodian.turn().context("no new root key was made; everything is as it was")?;
     }
@@ -107,7 +107,7 @@ async fn say_destroyed(vault: &Vault, asker: &Asker, receipts: &[DestructionRece
     for receipt in receipts {
         print::line(t.keys_destroyed(
             receipt.epoch().to_string(),
-            hex(receipt.fingerprint()),
+            hex::encode(receipt.fingerprint()),
             worth(receipt.worth(), t),
         ))?;
     }

@@ -1,7 +1,5 @@
 //! `tacebo keys status`.
 
-use std::fmt::Write as _;
-
 use anyhow::Result;
 use serde_json::json;
 use tacebo_seal::Worth;
@@ -28,7 +26,7 @@ pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
     let in_use = custodian.epoch();
     let mut epochs = Vec::new();
     for epoch in custodian.epochs() {
-        epochs.push((epoch, hex(&custodian.fingerprint(epoch)?)));
+        epochs.push((epoch, hex::encode(custodian.fingerprint(epoch)?)));
     }
     if json {
         let epochs: Vec<_> = epochs
@@ -48,7 +46,7 @@ pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
         print::line(if used { t.keys_epoch_in_use(&epoch, key) } else { t.keys_epoch_left(&epoch, key) })?;
     }
     print::line(t.keys_worth(worth(custodian.worth(), t)))?;
-    if epochs.len() > 1 {
+    if custodian.turn_unfinished() {
         print::line(t.keys_unfinished())?;
     }
     Ok(())
@@ -64,13 +62,4 @@ pub(super) fn worth(worth: Worth, t: &Messages) -> String {
         // The least that is promised, for whatever comes later.
         _ => t.worth_file(),
     }
-}
-
-/// A fingerprint as people compare it.
-pub(super) fn hex(bytes: &[u8; 32]) -> String {
-    bytes.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
