@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use rusqlite::Connection;
 use tacebo_store::{
-    Category, Change, DocumentWrite, EntryQuery, EntryWrite, Hash, IdTerm, Options, PartNo, Store, SubjectNo, Term,
+    At, Category, Change, DocumentWrite, EntryQuery, EntryWrite, Hash, IdTerm, Options, PartNo, Store, SubjectNo, Term,
 };
 
 const PART: PartNo = PartNo(1);
@@ -58,7 +58,7 @@ fn entry(n: u64) -> EntryWrite {
 
 fn open(dir: &std::path::Path) -> Store {
     let options = Options::new(Arc::new(|| 1_800_000_000_000_000), Arc::new(|why| panic!("{why}")));
-    let store = Store::open(dir, options).unwrap();
+    let store = Store::open(&At::Folder(dir.to_owned()), options).unwrap();
     store.create_part_blocking(PART, "log.example/bench").unwrap();
     store
 }

@@ -21,9 +21,19 @@ impl PartNo {
         self.0 as i64
     }
 
+    /// Whether it is one of ours.
+    pub(crate) fn is_possible(self) -> bool {
+        (0..=Self::MAX.0).contains(&self.0)
+    }
+
     /// The key of a log entry: the part in front, so that parts lie apart, then its place in the part's tree.
     pub(crate) fn place(self, index: u64) -> i64 {
         (self.sql() << PLACE_BITS) | index.min(LAST_PLACE).cast_signed()
+    }
+
+    /// The index behind such a key; one beyond every tree if the key is another part's.
+    pub(crate) fn index_at(self, place: i64) -> u64 {
+        place.wrapping_sub(self.place(0)).cast_unsigned()
     }
 }
 
