@@ -50,7 +50,16 @@ pub enum Integrity {
     /// They are not, and this is the first that it says of them.
     Damaged(Vec<String>),
     /// It could not be asked, and why.
-    Unchecked(&'static str),
+    Unchecked(Unchecked),
+}
+
+/// Why PostgreSQL was not asked about its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unchecked {
+    /// The extension `amcheck` is not in the database.
+    NoExtension,
+    /// The role may not call `bt_index_check`.
+    NoRight,
 }
 
 impl fmt::Debug for AuditSource {

@@ -27,7 +27,7 @@ mod sqlite;
 mod store;
 
 pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
-pub use audit::{AuditSource, Integrity};
+pub use audit::{AuditSource, Integrity, Unchecked};
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use model::{

@@ -5,7 +5,7 @@ use std::sync::Arc;
 pub use tacebo_ledger::{Hash, Receipt};
 pub use tacebo_seal::{BucketRow, Category, IdTerm, SubjectNo, Term};
 
-use crate::fmt::opaque_debug;
+use crate::{CommitError, fmt::opaque_debug};
 
 /// The number of an institution's partition, 0..=4095. Every row and every key begins with it, so one
 /// institution is one shard.
@@ -36,6 +36,9 @@ impl PartNo {
         place.wrapping_sub(self.place(0)).cast_unsigned()
     }
 }
+
+/// The largest value that is kept: far above any document, and far from what a message to a server can hold.
+const MAX_VALUE: usize = 256 << 20;
 
 /// Bits of a place in a tree; what is left of 63 holds [`PartNo::MAX`].
 const PLACE_BITS: u32 = 51;
@@ -179,6 +182,22 @@ impl Change {
             checkpoint: None,
             meta: Vec::new(),
         }
+    }
+
+    /// Refuses what one of the engines could not keep, so that both refuse it.
+    pub(crate) fn check(&self) -> Result<(), CommitError> {
+        let texts = self.documents.iter().map(|d| &*d.kind).chain(self.meta.iter().map(|(name, _)| &**name));
+        let notes = self.checkpoint.iter().map(|checkpoint| &*checkpoint.note);
+        if texts.chain(notes).any(|text| text.contains('\0')) {
+            return Err(CommitError::Malformed("text with a zero byte"));
+        }
+        let documents = self.documents.iter().flat_map(|d| [d.index.len(), d.body.len()]);
+        let entries = self.entries.iter().map(|entry| entry.sealed.len());
+        let named = self.meta.iter().map(|(_, value)| value.len());
+        if documents.chain(entries).chain(named).any(|length| length > MAX_VALUE) {
+            return Err(CommitError::Malformed("a value is too big"));
+        }
+        Ok(())
     }
 
     /// Whether this is one log entry and nothing else, as of every read.

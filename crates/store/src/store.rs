@@ -105,6 +105,7 @@ impl Store {
     /// The same, with something that is dropped when the change is durable or has failed, and before anybody is told
     /// so, even if the caller has gone away meanwhile.
     pub async fn commit_holding(&self, change: Change, held: Held) -> Result<Committed, CommitError> {
+        change.check()?;
         let (reply, answer) = oneshot::channel();
         self.enqueue(Job::Commit(Box::new(change), held, reply)).await?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
@@ -112,6 +113,7 @@ impl Store {
 
     /// The same for a thread without an async runtime (a command-line tool). Never call it from async code.
     pub fn commit_blocking(&self, change: Change) -> Result<Committed, CommitError> {
+        change.check()?;
         let (reply, answer) = oneshot::channel();
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;

@@ -76,10 +76,16 @@ impl Guarded {
 
     /// Fails the test when the server has ended.
     pub(crate) fn must_run(&mut self, folder: &Path) {
-        if !matches!(self.shell.try_wait(), Ok(None)) {
+        let pid = fs::read_to_string(folder.join("server.pid"));
+        if !matches!(self.shell.try_wait(), Ok(None)) || pid.is_ok_and(|pid| !runs(pid.trim())) {
             stop(&fs::read_to_string(folder.join("out")).unwrap_or_default());
         }
     }
+}
+
+/// Whether a process is there, and not only its name until somebody asks for its end.
+pub(crate) fn runs(pid: &str) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
 /// Ends the test: without its server it would prove nothing.

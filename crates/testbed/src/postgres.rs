@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::guard::{Guarded, RunAs, stop};
+use crate::guard::{Guarded, RunAs, runs, stop};
 
 /// How long a server may take to come up on a busy machine.
 const START: Duration = Duration::from_secs(60);
@@ -80,7 +80,7 @@ impl Postgres {
     pub fn launch(&mut self) {
         let args = ["-D".to_owned(), self.folder.join("data").display().to_string()];
         let _ = fs::remove_file(self.folder.join("server.pid"));
-        let mut guarded = Guarded::start(self.run_as, &self.programs.join("postgres"), &args, "INT", &self.folder);
+        let mut guarded = Guarded::start(self.run_as, &self.programs.join("postgres"), &args, "QUIT", &self.folder);
         let until = Instant::now() + START;
         while !self.answers() {
             guarded.must_run(&self.folder);
@@ -180,13 +180,12 @@ impl Postgres {
         let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", pids.trim())).unwrap_or_default();
         for pid in std::iter::once(pids.trim()).chain(children.split_whitespace()) {
             signal(pid, "KILL");
-            while Path::new(&format!("/proc/{pid}")).exists() {
-                if fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z ")) {
-                    break;
-                }
+            while runs(pid) {
                 thread::sleep(Duration::from_millis(5));
             }
         }
+        // The lock files name the killed process, whose number may still be taken.
         let _ = fs::remove_file(self.folder.join("data/postmaster.pid"));
+        let _ = fs::remove_file(self.folder.join(format!(".s.PGSQL.{}.lock", self.port)));
     }
 }

@@ -16,9 +16,6 @@ use crate::{
     kinds::Kinds,
 };
 
-/// The largest value that is sent, so that no message comes near the protocol's end.
-const MAX_VALUE: usize = 256 << 20;
-
 /// What the open transaction adds to a part.
 pub(super) struct Draft<'g> {
     pub(super) part: PartNo,
@@ -43,7 +40,6 @@ impl<'g> Draft<'g> {
         kinds: &Kinds,
         now_us: i64,
     ) -> Result<Edge, CommitError> {
-        check_values(change)?;
         let time_us = self.edge.next_time(now_us);
         change.guards.iter().try_for_each(|guard| self.check_guard(guard))?;
         self.check_subjects(change)?;
@@ -162,20 +158,4 @@ impl<'g> Draft<'g> {
         }
         Ok(())
     }
-}
-
-/// What the server could not be sent, or would not take.
-fn check_values(change: &Change) -> Result<(), CommitError> {
-    let texts = change.documents.iter().map(|d| d.kind.as_str()).chain(change.meta.iter().map(|(name, _)| &**name));
-    let notes = change.checkpoint.iter().map(|checkpoint| &*checkpoint.note);
-    if texts.chain(notes).any(|text| text.contains('\0')) {
-        return Err(CommitError::Malformed("text with a zero byte"));
-    }
-    let sealed = change.documents.iter().flat_map(|d| [d.index.len(), d.body.len()]);
-    let entries = change.entries.iter().map(|entry| entry.sealed.len());
-    let named = change.meta.iter().map(|(_, value)| value.len());
-    if sealed.chain(entries).chain(named).any(|length| length > MAX_VALUE) {
-        return Err(CommitError::Malformed("a value is too big"));
-    }
-    Ok(())
 }

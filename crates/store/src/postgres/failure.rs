@@ -75,7 +75,7 @@ fn is_ours(e: &Error) -> bool {
 }
 
 /// The session ends with this error, or the server takes no writes (it has become a standby).
-fn is_going(code: &SqlState) -> bool {
+pub(super) fn is_going(code: &SqlState) -> bool {
     let class = code.code().get(..2).unwrap_or_default();
     class == "08"
         || [

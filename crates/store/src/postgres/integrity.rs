@@ -1,7 +1,7 @@
 //! What PostgreSQL can say of its own files.
 
 use super::lent::Lent;
-use crate::{Integrity, StoreError, conn::Value, postgres::link::Step};
+use crate::{Integrity, StoreError, Unchecked, conn::Value, postgres::link::Step};
 
 const IS_THERE: &str = "SELECT count(*) FROM pg_extension WHERE extname = 'amcheck'";
 const MAY_ASK: &str = "SELECT has_function_privilege(p.oid, 'EXECUTE') FROM pg_proc p \
@@ -18,11 +18,11 @@ pub(crate) fn integrity(lent: &Lent) -> Result<Integrity, StoreError> {
         Ok(rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or(0))
     };
     if number(IS_THERE)? == 0 {
-        return Ok(Integrity::Unchecked("the extension amcheck is not installed in the database"));
+        return Ok(Integrity::Unchecked(Unchecked::NoExtension));
     }
     let may = lent.run(&[Step::Ask(MAY_ASK, Vec::new())])?.pop().unwrap_or_default();
     if !may.first().is_some_and(|row| row.try_get(0).unwrap_or(false)) {
-        return Ok(Integrity::Unchecked("the role may not call bt_index_check"));
+        return Ok(Integrity::Unchecked(Unchecked::NoRight));
     }
     for row in lent.run(&[Step::Ask(INDEXES, Vec::new())])?.pop().unwrap_or_default() {
         let index = [Value::Int(row.try_get(0)?)];

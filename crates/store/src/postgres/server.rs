@@ -13,7 +13,7 @@ use tokio::{runtime::Handle, sync::oneshot};
 use tokio_postgres::{Client, Config, Connection, NoTls, config::TargetSessionAttrs};
 
 use super::{
-    failure::{Failure, words},
+    failure::{is_going, words},
     lent::Lent,
     link::Link,
     tls::Trust,
@@ -273,11 +273,11 @@ async fn connect(
     }
 }
 
-/// A server that answers and refuses has said something; all else is that it could not be reached.
+/// A server that refuses this role or database has said something; all else is that it could not be reached.
 fn unreached(e: tokio_postgres::Error) -> StoreError {
-    match Failure::from(e) {
-        Failure::Refused(e) if e.as_db_error().is_none() => StoreError::Unreachable(words(&e)),
-        failure => failure.into(),
+    match e.code() {
+        Some(code) if !is_going(code) => StoreError::Postgres(e),
+        _ => StoreError::Unreachable(words(&e)),
     }
 }
 

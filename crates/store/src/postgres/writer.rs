@@ -124,7 +124,7 @@ impl ServerWriter {
             return Ok(Arc::clone(link));
         }
         let link = self.server.connect().map_err(|e| match e {
-            StoreError::Postgres(e) => Failure::from(e),
+            StoreError::Postgres(e) => Failure::Refused(e),
             e => Failure::Lost(e.to_string()),
         })?;
         schema::check_fitness(&link, self.server.longest())?;

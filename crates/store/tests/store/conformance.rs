@@ -341,6 +341,19 @@ async fn only_the_current_version_is_found_by_its_terms(home: Home) {
     assert_eq!(found(&[1, 2]), [1]);
 }
 
+async fn what_one_engine_could_not_keep_both_refuse(home: Home) {
+    let store = World::default().store(&home).await;
+    let note = Some(CheckpointWrite { size: 0, note: "a\0".to_owned() });
+    for zero in [
+        Change { meta: vec![("a\0b".to_owned(), vec![1])], ..change() },
+        of(vec![document("A\0", 1, 1)]),
+        Change { checkpoint: note, ..change() },
+    ] {
+        assert!(matches!(store.commit(zero).await, Err(CommitError::Malformed(_))));
+    }
+    store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
+}
+
 async fn a_checkpoint_speaks_of_durable_entries_and_never_goes_back(home: Home) {
     let store = World::default().store(&home).await;
     let at = |size| Some(CheckpointWrite { size, note: "note\n".to_owned() });
@@ -578,6 +591,7 @@ macro_rules! suite {
                 a_person_gets_one_number_and_a_number_one_person,
                 dropped_keys_are_gone_with_the_terms_of_what_they_sealed,
                 only_the_current_version_is_found_by_its_terms,
+                what_one_engine_could_not_keep_both_refuse,
                 a_checkpoint_speaks_of_durable_entries_and_never_goes_back,
                 after_a_failed_sync_nothing_works_any_more,
                 entries_are_found_by_person_actor_place_and_time,

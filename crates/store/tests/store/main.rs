@@ -4,4 +4,6 @@
 
 mod conformance;
 mod harness;
+mod postgres;
+mod proxy;
 mod sqlite;

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tacebo_ledger::Hash;
 use tacebo_ledger::audit::{LogSource, audit};
-use tacebo_store::AuditSource;
+use tacebo_store::{At, AuditSource};
 
 use crate::folder::Folder;
 use crate::http::{Answer, Client};
@@ -242,8 +242,8 @@ fn round(number: u32, program: &mut Program, record: &mut Record, notes: &Path, 
 
 /// The log as the crash left it: consistent in itself and with the kept checkpoint, every held receipt in its place.
 fn check_log(data: &Path, record: &Record, note: &[u8]) -> u64 {
-    let part = AuditSource::parts(data).unwrap()[0];
-    let source = AuditSource::open(data, part).unwrap();
+    let part = AuditSource::parts(&At::Folder(data.to_owned())).unwrap()[0];
+    let source = AuditSource::open(&At::Folder(data.to_owned()), part).unwrap();
     let report = audit(&source, &vkey(data), &[note], &mut |_| {}).unwrap();
     let (mut next, mut found) = (0, 0);
     source
