@@ -225,13 +225,10 @@ impl LogSource for AuditSource {
             &mut |row| {
                 // A tree has no such level: the check names it.
                 let place = row.and_then(|row| row.found_int(0).zip(row.found_int(1)));
-                match place {
-                    Some((level, index)) => visit(level.cast_unsigned(), index.cast_unsigned()),
-                    None => {
-                        let _: ControlFlow<()> = visit(u64::MAX, u64::MAX);
-                        ControlFlow::Break(())
-                    }
-                }
+                let (level, index) =
+                    place.map_or((u64::MAX, u64::MAX), |(l, i)| (l.cast_unsigned(), i.cast_unsigned()));
+                let flow = visit(level, index);
+                if place.is_some() { flow } else { ControlFlow::Break(()) }
             },
         )
     }

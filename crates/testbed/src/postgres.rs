@@ -13,7 +13,7 @@ use std::{
 use crate::guard::{Guarded, RunAs, runs, stop};
 
 /// How long a server may take to come up on a busy machine.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// A running server in a folder of its own, with everything as durable as in a hospital.
 pub struct Postgres {

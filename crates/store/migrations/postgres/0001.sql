@@ -78,17 +78,17 @@ CREATE TABLE subject_key (
     subject    bigint   NOT NULL,
     generation bigint   NOT NULL,
     part       integer  NOT NULL,
-    bucket     smallint NOT NULL,     -- follows from the subject; a bucket is re-keyed as a whole
+    bucket     integer  NOT NULL,     -- follows from the subject; a bucket is re-keyed as a whole
     category   smallint NOT NULL,
     wrapped    bytea    NOT NULL,
     PRIMARY KEY (part, bucket, subject, category, generation)
 );
 
 CREATE TABLE bucket_key (
-    epoch   bigint   NOT NULL,
-    part    integer  NOT NULL,
-    bucket  smallint NOT NULL,
-    wrapped bytea    NOT NULL,
+    epoch   bigint  NOT NULL,
+    part    integer NOT NULL,
+    bucket  integer NOT NULL,
+    wrapped bytea   NOT NULL,
     PRIMARY KEY (part, bucket)
 );
 

@@ -78,7 +78,7 @@ pub(super) fn keep(server: &Arc<Server>, alone: &Alone, node: Node, lost: impl F
 }
 
 /// Gives the lease up, so that the next program need not wait for its end.
-pub(super) fn leave<'g>(node: &'g Node) -> Put<'g> {
+pub(super) fn leave(node: &Node) -> Put<'_> {
     Put::new(sql::LEASE_LEAVE, [Column::Byte(node)])
 }
 

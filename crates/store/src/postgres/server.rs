@@ -89,14 +89,14 @@ impl Server {
         let wire = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         let alive = Arc::new(());
-        let driven = Arc::clone(&alive);
+        let counted = Arc::clone(&alive);
         let driver = thread::Builder::new().name("store-wire".to_owned()).spawn(move || {
             runtime.block_on(async {
                 // Either word means the end.
                 let _ = stopped.await;
                 let until = Instant::now() + GOODBYE;
                 // Ours, and the server's own.
-                while Arc::strong_count(&driven) > 2 && Instant::now() < until {
+                while Arc::strong_count(&counted) > 2 && Instant::now() < until {
                     tokio::time::sleep(Duration::from_millis(2)).await;
                 }
             });
@@ -209,13 +209,12 @@ impl Server {
 
     /// Begins a transaction, with the limits that hold in it where the session has none of its own.
     pub(crate) fn begin(&self, kind: &str, calm: bool) -> String {
-        let mut commands = format!("BEGIN ISOLATION LEVEL {kind}");
+        let mut commands = vec![format!("BEGIN ISOLATION LEVEL {kind}")];
         if self.at.prepared == Prepared::Unnamed || calm {
-            for (name, value) in settings(&self.at, calm) {
-                commands.push_str(&format!("; SET LOCAL {name} = {value}"));
-            }
+            let settings = settings(&self.at, calm);
+            commands.extend(settings.iter().map(|(name, value)| format!("SET LOCAL {name} = {value}")));
         }
-        commands
+        commands.join("; ")
     }
 
     /// Runs something beside the connections, until the store is closed.

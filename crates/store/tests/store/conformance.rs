@@ -8,7 +8,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
 use tacebo_store::{
     BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, EntryQuery, IndexRow, Integrity, KeyDrop,
-    PartNo, Rid, Store, StoreError, SubjectNo,
+    KeyRow, PartNo, Rid, Store, StoreError, SubjectNo,
 };
 
 fn rids(rows: &[IndexRow]) -> Vec<Rid> {
@@ -301,7 +301,7 @@ async fn dropped_keys_are_gone_with_the_terms_of_what_they_sealed(home: Home) {
     let mut shred = change();
     shred.drop_keys = vec![KeyDrop { subject: SubjectNo(1), category: Some(Category(1)) }];
     shred.buckets = vec![BucketRow { bucket: SubjectNo(1).bucket(), epoch: 2, wrapped: b"new".to_vec() }];
-    shred.keys = vec![tacebo_store::KeyRow { wrapped: b"again".to_vec(), ..key(1, 2, 1) }];
+    shred.keys = vec![KeyRow { wrapped: b"again".to_vec(), ..key(1, 2, 1) }];
     store.commit(shred).await.unwrap();
     let left = store.keys_of(PART, SubjectNo(1)).unwrap();
     assert_eq!(
@@ -339,6 +339,41 @@ async fn only_the_current_version_is_found_by_its_terms(home: Home) {
     store.commit(of(vec![with(2, 2, &[1])])).await.unwrap();
     assert_eq!(found(&[1]), [4, 3, 1]);
     assert_eq!(found(&[1, 2]), [1]);
+}
+
+async fn the_largest_numbers_come_back_as_they_were(home: Home) {
+    let store = World::default().store(&home).await;
+    let subject = SubjectNo(u64::MAX);
+    let mut one = change();
+    let mut largest = document("A", 1, 1);
+    (largest.subject, largest.category, largest.deleted) = (Some(subject), Category(u8::MAX), true);
+    one.documents = vec![largest];
+    let mut event = entry(1);
+    (event.subject, event.actor, event.class) = (Some(subject), u64::MAX, u8::MAX);
+    one.entries = vec![event];
+    one.keys = vec![KeyRow { subject, category: Category(u8::MAX), generation: u32::MAX, wrapped: Vec::new() }];
+    one.buckets = vec![BucketRow { bucket: u16::MAX, epoch: u32::MAX, wrapped: vec![0; 3] }];
+    one.guards = vec![guard(1, i64::MAX)];
+    let (key, bucket) = (one.keys[0].clone(), one.buckets[0].clone());
+    store.commit(one).await.unwrap();
+    let row = store.rows(PART, &[1]).unwrap().remove(0);
+    assert_eq!((row.subject, row.category, row.deleted), (Some(subject), Category(u8::MAX), true));
+    assert_eq!(store.subject_rids(PART, subject, &[], None).unwrap(), [1]);
+    let query = EntryQuery { subject: Some(subject), class: Some(u8::MAX), limit: 9, ..EntryQuery::default() };
+    let found = store.entries(PART, &query).unwrap();
+    assert_eq!((found.len(), found[0].actor, found[0].class), (1, u64::MAX, u8::MAX));
+    assert_eq!(store.keys_of(PART, subject).unwrap(), [key]);
+    let buckets = store.buckets(PART).unwrap();
+    assert_eq!(
+        (buckets[0].bucket, buckets[0].epoch, &buckets[0].wrapped),
+        (bucket.bucket, bucket.epoch, &bucket.wrapped)
+    );
+    let highest = PartNo::MAX;
+    store.create_part(highest, "log.example/highest").await.unwrap();
+    let other = Change { part: highest, entries: vec![entry(7)], ..change() };
+    store.commit(other).await.unwrap();
+    assert_eq!(store.entry(highest, 0).unwrap().unwrap().index, 0);
+    assert_eq!(store.entries(PART, &EntryQuery { limit: 9, ..EntryQuery::default() }).unwrap().len(), 1);
 }
 
 async fn what_one_engine_could_not_keep_both_refuse(home: Home) {
@@ -591,6 +626,7 @@ macro_rules! suite {
                 a_person_gets_one_number_and_a_number_one_person,
                 dropped_keys_are_gone_with_the_terms_of_what_they_sealed,
                 only_the_current_version_is_found_by_its_terms,
+                the_largest_numbers_come_back_as_they_were,
                 what_one_engine_could_not_keep_both_refuse,
                 a_checkpoint_speaks_of_durable_entries_and_never_goes_back,
                 after_a_failed_sync_nothing_works_any_more,

@@ -61,7 +61,7 @@ async fn two_nodes_over_one_database_keep_one_order_of_the_log() {
                 let mut done = Vec::new();
                 for n in 0..40_u64 {
                     let no = task * 1000 + n;
-                    let entries = (0..1 + n % 3).map(|i| entry(no * 4 + i)).collect();
+                    let entries = (0..=n % 3).map(|i| entry(no * 4 + i)).collect();
                     let one = Change { entries, ..of(vec![document("A", no, 1), document("B", no, 1)]) };
                     done.push(store.commit(one).await.unwrap());
                     // A change that fails is mixed in: it leaves no gap.
@@ -392,7 +392,7 @@ async fn who_asks_to_be_alone_is_alone_and_a_crashed_one_is_followed() {
     drop(first);
     let begin = Instant::now();
     let second = open(&alone(&at, "ward-2", Duration::from_mins(10))).unwrap();
-    assert!(begin.elapsed() < Duration::from_secs(60));
+    assert!(begin.elapsed() < Duration::from_mins(1));
     // As if it had crashed a moment before its term was over.
     SERVER.run(&at.database, "UPDATE node_lease SET until = clock_timestamp() + interval '1 second'");
     let third = open(&alone(&at, "ward-3", Duration::from_mins(10))).unwrap();
@@ -413,7 +413,7 @@ async fn a_lease_that_was_lost_ends_the_store_even_if_it_does_not_write() {
     SERVER.run(&at.database, "UPDATE node_lease SET node = '\\x00'");
     let begin = Instant::now();
     while !store.is_poisoned() {
-        assert!(begin.elapsed() < Duration::from_secs(60));
+        assert!(begin.elapsed() < Duration::from_mins(1));
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     assert_eq!(world.fatal.lock().unwrap().len(), 1);

@@ -17,6 +17,7 @@ mod keys;
 #[cfg(target_os = "linux")]
 mod memory;
 mod outside;
+mod postgres;
 mod program;
 mod random;
 mod readable;
