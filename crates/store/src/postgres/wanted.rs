@@ -70,9 +70,11 @@ impl<'g> Wanted<'g> {
         }
     }
 
-    /// Takes the answers, and numbers what is new.
+    /// Takes the answers, and numbers what is new. What another node has committed is known everywhere from now on.
     pub(super) fn learn_kinds(
         &self,
+        part: PartNo,
+        kinds: &Kinds,
         answers: &mut vec::IntoIter<Vec<Row>>,
         known: &mut Known<'g>,
     ) -> Result<(), StoreError> {
@@ -81,7 +83,9 @@ impl<'g> Wanted<'g> {
         }
         let mut found = BTreeMap::new();
         for row in answers.next().unwrap_or_default() {
-            found.insert(row.try_get::<_, String>(0)?, row.try_get::<_, Int>(1)?.0);
+            let (name, no): (String, i64) = (row.try_get(0)?, row.try_get::<_, Int>(1)?.0);
+            kinds.learn(part, &name, no);
+            found.insert(name, no);
         }
         let last = answers.next().unwrap_or_default();
         let mut last = last.first().map(|row| row.try_get::<_, Int>(0)).transpose()?.map_or(0, |no| no.0);

@@ -232,7 +232,7 @@ impl ServerWriter {
             self.check_lease(&answers.next().unwrap_or_default())?;
         }
         for (part, wanted) in &wanted {
-            wanted.learn_kinds(&mut answers, known.entry(*part).or_default())?;
+            wanted.learn_kinds(PartNo(*part), &shared.kinds, &mut answers, known.entry(*part).or_default())?;
         }
         if !known_kinds {
             let mut puts = Vec::new();

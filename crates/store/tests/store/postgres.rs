@@ -5,7 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
+use tacebo_ledger::{
+    LogKey,
+    audit::{self, LogSource},
+    inclusion_proof, verify_inclusion,
+};
 use tacebo_store::{
     Alone, At, AuditSource, Change, CheckpointWrite, CommitError, Integrity, PartNo, PostgresAt, PostgresHost, Receipt,
     Store, StoreError, Unchecked,
@@ -470,4 +474,134 @@ async fn the_servers_own_files_are_checked_where_it_can_be_asked() {
     assert_eq!(integrity(), Integrity::Unchecked(Unchecked::NoExtension));
     SERVER.run(&at.database, "CREATE EXTENSION amcheck");
     assert_eq!(integrity(), Integrity::Whole);
+}
+
+/// A server that speaks TLS, with a certificate by its own authority for `localhost`.
+fn encrypted() -> (Postgres, tempfile::TempDir, PostgresAt) {
+    let signed = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let server = Postgres::start();
+    for (name, text) in [("server.crt", signed.cert.pem()), ("server.key", signed.signing_key.serialize_pem())] {
+        let file = server.data().join(name);
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        server.own(&file);
+    }
+    server.run("postgres", "ALTER SYSTEM SET ssl = on");
+    server.run("postgres", "SELECT pg_reload_conf()");
+    let folder = tempfile::tempdir().unwrap();
+    let authority = folder.path().join("authority.pem");
+    std::fs::write(&authority, signed.cert.pem()).unwrap();
+    let host = PostgresHost::Tcp("localhost".to_owned(), server.port());
+    let mut at = PostgresAt::new(vec![host], &server.database(), "postgres");
+    at.authority = Some(authority);
+    (server, folder, at)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn tls_is_spoken_with_a_server_whose_name_is_vouched_for_and_with_no_other() {
+    let (server, folder, at) = encrypted();
+    let store = open(&at).unwrap();
+    store.create_part(PART, ORIGIN).await.unwrap();
+    store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
+    let plain = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+        WHERE NOT ssl AND application_name = 'tacebo'";
+    assert_eq!(server.run(&at.database, plain), "0");
+    drop(store);
+    // Another name of the same server, and another authority.
+    let mut other = at.clone();
+    other.hosts = vec![PostgresHost::Tcp("127.0.0.1".to_owned(), server.port())];
+    assert!(matches!(open(&other), Err(StoreError::Unreachable(why)) if why.contains("TLS")));
+    let stranger = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = folder.path().join("stranger.pem");
+    std::fs::write(&file, stranger.cert.pem()).unwrap();
+    let other = PostgresAt { authority: Some(file.clone()), ..at.clone() };
+    assert!(matches!(open(&other), Err(StoreError::Unreachable(why)) if why.contains("TLS")));
+    std::fs::write(&file, "nothing").unwrap();
+    assert!(matches!(open(&other), Err(StoreError::Authority(_))));
+    // A server that does not speak it is not talked to in clear.
+    let host = PostgresHost::Tcp("localhost".to_owned(), SERVER.port());
+    let clear = PostgresAt { hosts: vec![host], database: SERVER.database(), ..at };
+    assert!(matches!(open(&clear), Err(StoreError::Unreachable(why)) if why.contains("TLS")));
+}
+
+/// A database with 1,200 entries, 1,024 of them in the lists, and six checkpoints, closed.
+async fn logged() -> (PostgresAt, String) {
+    let (at, store) = founded().await;
+    let mut newest = String::new();
+    for n in 0..6 {
+        let entries = (0..200).map(|i| entry(n * 200 + i)).collect();
+        store.commit(Change { entries, ..of(vec![document("A", n, 1)]) }).await.unwrap();
+        let head = store.log_head(PART).unwrap().unwrap();
+        let tree = tacebo_ledger::Checkpoint { origin: ORIGIN.to_owned(), size: head.size, root: head.root };
+        newest = key().sign(&tree).unwrap();
+        let checkpoint = Some(CheckpointWrite { size: head.size, note: newest.clone() });
+        store.commit(Change { checkpoint, ..change() }).await.unwrap();
+    }
+    (at, newest)
+}
+
+#[tokio::test]
+async fn every_change_to_a_row_of_the_log_is_found() {
+    let (at, older) = logged().await;
+    let check = || {
+        let source = AuditSource::open(&boxed(&at), PART).unwrap();
+        audit::audit(&source, &key().verifier().unwrap(), &[older.as_bytes()], &mut |_| {})
+    };
+    assert_eq!(check().unwrap().size, 1_200);
+    assert_eq!(AuditSource::parts(&boxed(&at)).unwrap(), [PART]);
+    let leaf = |n: u64| format!("place & 2251799813685247 = {n}");
+    for tamper in [
+        format!("UPDATE log_leaf SET eid = eid || '\\x00' WHERE {}", leaf(3)),
+        format!("UPDATE log_leaf SET entry = entry || '\\x00' WHERE {}", leaf(700)),
+        format!("UPDATE log_leaf SET sealed = '' WHERE {}", leaf(1_199)),
+        format!("UPDATE log_leaf SET time = time + 1000 WHERE {}", leaf(0)),
+        format!("UPDATE log_leaf SET subject = coalesce(subject, 0) + 1 WHERE {}", leaf(512)),
+        format!("UPDATE log_leaf SET actor = actor + 1 WHERE {}", leaf(513)),
+        format!("UPDATE log_leaf SET class = class + 1 WHERE {}", leaf(514)),
+        format!("UPDATE log_leaf SET place = place + 5000 WHERE {}", leaf(515)),
+        format!("DELETE FROM log_leaf WHERE {}", leaf(516)),
+        "DELETE FROM log_leaf WHERE place & 2251799813685247 >= 1000".to_owned(),
+        "UPDATE log_tile SET hashes = '\\x00' WHERE level = 0 AND idx = 2".to_owned(),
+        "DELETE FROM log_tile WHERE level = 0 AND idx = 1".to_owned(),
+        "INSERT INTO log_tile SELECT 77, part, level, hashes FROM log_tile LIMIT 1".to_owned(),
+        "UPDATE checkpoint SET note = note || 'x' WHERE seq = 4".to_owned(),
+        "DELETE FROM checkpoint WHERE seq = 5".to_owned(),
+        "UPDATE part_state SET size = size - 1".to_owned(),
+        "UPDATE part_state SET root = root || '\\x00'".to_owned(),
+        "DELETE FROM log_subject WHERE idx = (SELECT min(idx) FROM log_subject WHERE idx > 40)".to_owned(),
+        "UPDATE log_actor SET actor = actor + 1 WHERE idx = 40".to_owned(),
+        "INSERT INTO log_subject SELECT 7, idx, part FROM log_actor WHERE idx = 41".to_owned(),
+    ] {
+        // One session: the tampering is undone when it has been seen.
+        let tables = ["log_leaf", "log_tile", "log_subject", "log_actor", "checkpoint", "part_state"];
+        let kept = tables.map(|table| format!("CREATE TABLE kept_{table} AS TABLE {table};")).concat();
+        let back = tables
+            .map(|table| {
+                format!("DELETE FROM {table}; INSERT INTO {table} TABLE kept_{table}; DROP TABLE kept_{table};")
+            })
+            .concat();
+        SERVER.run(&at.database, &format!("{kept} {tamper}"));
+        let found = check();
+        assert!(found.is_err(), "{tamper}: {found:?}");
+        SERVER.run(&at.database, &back);
+    }
+    assert_eq!(check().unwrap().size, 1_200);
+    // A row of a log that is not there.
+    SERVER.run(
+        &at.database,
+        "INSERT INTO log_leaf SELECT (9::bigint << 51), time, subject, actor, 9, class, eid, entry, sealed FROM log_leaf LIMIT 1",
+    );
+    assert_eq!(AuditSource::open(&boxed(&at), PART).unwrap().stray().unwrap(), Some("log_leaf"));
+}
+
+#[tokio::test]
+async fn the_check_sees_one_state_beside_a_running_store() {
+    let (at, store) = founded().await;
+    store.commit(Change { entries: vec![entry(1)], ..change() }).await.unwrap();
+    let source = AuditSource::open(&boxed(&at), PART).unwrap();
+    let seen = || source.state().unwrap().unwrap().size;
+    assert_eq!(seen(), 1);
+    store.commit(Change { entries: vec![entry(2)], ..change() }).await.unwrap();
+    assert_eq!(seen(), 1, "one snapshot for the whole check");
+    assert!(AuditSource::open(&boxed(&at), PartNo(1)).unwrap().origin().unwrap().is_none());
 }
