@@ -2,7 +2,7 @@
 
 use rusqlite::{CachedStatement, OptionalExtension, params_from_iter, types::ToSqlOutput, types::ValueRef};
 
-use crate::{PartNo, StoreError, postgres, sql::Sql};
+use crate::{PartNo, Rid, StoreError, postgres, sql::Sql};
 
 /// A connection that is lent for a call.
 #[derive(Clone, Copy)]
@@ -214,6 +214,27 @@ impl Conn<'_> {
                 })
             }
             Self::Postgres(lent) => lent.firsts(sql, many, |row| read(row.map(Row::Postgres).as_ref())),
+        }
+    }
+}
+
+impl Conn<'_> {
+    /// The row of each rid, in the order asked: one look-up after the other on SQLite, one question to PostgreSQL, which is
+    /// `set`. Both give the rid first.
+    pub(crate) fn of_rids(
+        self,
+        sql: &Sql,
+        set: &'static str,
+        part: PartNo,
+        rids: &[Rid],
+        mut read: impl FnMut(Option<&Row<'_>>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => {
+                let many: Vec<_> = rids.iter().map(|rid| [part.into(), (*rid).into()]).collect();
+                self.firsts(sql, &many, read)
+            }
+            Self::Postgres(lent) => lent.of_rids(set, part, rids, |row| read(row.map(Row::Postgres).as_ref())),
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     CURRENT, Category, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo,
     conn::{Conn, Row, Value},
     kinds::Kinds,
+    postgres::sql as set,
     sql::{self, Sql},
 };
 
@@ -69,10 +70,9 @@ impl Store {
     /// Sealed bodies of versions, in the order asked; a rid that is not there is an error, since rids come from rows.
     pub fn bodies(&self, part: PartNo, rids: &[Rid]) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|conn| {
-            let many: Vec<_> = rids.iter().map(|rid| [part.into(), (*rid).into()]).collect();
             let mut out = Vec::with_capacity(rids.len());
-            conn.firsts(&sql::BODY, &many, |row| {
-                out.push(row.ok_or(StoreError::Damaged("document"))?.bytes(0)?);
+            conn.of_rids(&sql::BODY, set::BODIES, part, rids, |row| {
+                out.push(row.ok_or(StoreError::Damaged("document"))?.bytes(1)?);
                 Ok(())
             })?;
             Ok(out)

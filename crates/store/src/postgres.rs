@@ -17,7 +17,7 @@ mod rows;
 mod schema;
 mod server;
 mod settle;
-mod sql;
+pub(crate) mod sql;
 mod tls;
 mod value;
 mod wait;

@@ -4,6 +4,7 @@ use crate::{
     CURRENT, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo,
     conn::{Conn, Value},
     documents::{RowReader, sql_limit},
+    postgres::sql as set,
     sql::{self, Sql},
 };
 
@@ -91,8 +92,7 @@ impl Store {
         self.read(|conn| {
             let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut out = Vec::with_capacity(rids.len());
-            let many: Vec<_> = rids.iter().map(|rid| [part.into(), (*rid).into()]).collect();
-            conn.firsts(&sql::BY_RID, &many, |row| {
+            conn.of_rids(&sql::BY_RID, set::BY_RIDS, part, rids, |row| {
                 out.push(reader.index_row(row.ok_or(StoreError::Damaged("document"))?)?);
                 Ok(())
             })?;

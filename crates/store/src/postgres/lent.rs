@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    collections::BTreeMap,
     sync::Arc,
     time::Duration,
 };
@@ -9,14 +10,18 @@ use std::{
 use tokio_postgres::Row;
 
 use super::{
+    columns::{Column, Put},
     failure::Failure,
     link::{Link, Step},
     server::Server,
 };
-use crate::{StoreError, conn::Value, sql::Sql};
+use crate::{PartNo, Rid, StoreError, conn::Value, sql::Sql};
 
 /// Questions that are sent together at most.
 const PIECE: usize = 256;
+
+/// Rows that one set-based question asks for at most.
+const SET: usize = 4096;
 
 /// The longest that a check waits for one answer.
 const PATIENT: Duration = Duration::from_hours(12);
@@ -49,9 +54,9 @@ impl Lent {
         Ok(Self::new(server, server.own_link()?, Mode::Snapshot { calm: false }))
     }
 
-    /// A snapshot that is held as long as a check takes.
+    /// A snapshot that is held as long as a check takes, over a connection that no reader waits for.
     pub(crate) fn calm(server: &Arc<Server>) -> Result<Self, StoreError> {
-        let lent = Self::new(server, server.own_link()?, Mode::Snapshot { calm: true });
+        let lent = Self::new(server, server.connect()?, Mode::Snapshot { calm: true });
         // One state from now on, and not from the first question on.
         lent.run(&[Step::Ask("SELECT 1", Vec::new())])?;
         Ok(lent)
@@ -82,6 +87,26 @@ impl Lent {
             for rows in self.run(&steps)? {
                 read(rows.first())?;
             }
+        }
+        Ok(())
+    }
+
+    /// The row of each rid, in the order asked.
+    pub(crate) fn of_rids(
+        &self,
+        set: &'static str,
+        part: PartNo,
+        rids: &[Rid],
+        mut read: impl FnMut(Option<&Row>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for piece in rids.chunks(SET) {
+            let put = Put::new(set, [Column::Int(part.sql()), Column::Ints(piece.to_vec())]);
+            let rows = self.run(&[put.step()])?.pop().unwrap_or_default();
+            let mut found = BTreeMap::new();
+            for row in &rows {
+                found.insert(row.try_get::<_, i64>(0)?, row);
+            }
+            piece.iter().try_for_each(|rid| read(found.get(rid).copied()))?;
         }
         Ok(())
     }
@@ -125,7 +150,7 @@ impl Lent {
 
 impl Drop for Lent {
     fn drop(&mut self) {
-        if let Mode::Snapshot { .. } = self.mode {
+        if let Mode::Snapshot { calm: false } = self.mode {
             let link = Arc::clone(&self.link.borrow());
             if self.begun.get() && !link.is_lost() {
                 link.send_only("COMMIT");

@@ -42,8 +42,6 @@ async fn database(fill: bool) -> Client {
     if fill {
         client.batch_execute(FILL).await.unwrap();
     }
-    // A statement is planned once for all values, as it is when it has been used a few times.
-    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
     // The connection goes on without the server's thread.
     std::mem::forget(server);
     client
@@ -121,6 +119,11 @@ async fn each_read_takes_the_index_that_was_made_for_it() {
         ("KIND_RIDS", "document_kind"),
         ("BY_RID", "document_pkey"),
         ("BODY", "document_pkey"),
+        ("BODIES", "document_pkey"),
+        ("GUARDS", "guard_pkey"),
+        ("TOUCHED", "term_pkey"),
+        ("NAMES", "subject_pkey"),
+        ("NUMBERS", "subject_part_no_key"),
         ("CHECKPOINT_COVERING", "checkpoint_size"),
         ("SUPERSEDE", "document_pkey"),
         ("DROP_TERMS", "term_rid"),
