@@ -70,6 +70,7 @@ pub(crate) struct World {
     pub(crate) fatal: Arc<Mutex<Vec<String>>>,
     /// While shut, the writer waits at the clock.
     gate: Arc<(Mutex<bool>, Condvar)>,
+    waiting: Arc<AtomicBool>,
 }
 
 impl World {
@@ -82,11 +83,18 @@ impl World {
         self.gate.1.notify_all();
     }
 
+    /// Whether the writer has come to the shut gate.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn options(&self) -> Options {
-        let (now, gate) = (Arc::clone(&self.now), Arc::clone(&self.gate));
+        let (now, gate, waiting) = (Arc::clone(&self.now), Arc::clone(&self.gate), Arc::clone(&self.waiting));
         let clock = Arc::new(move || {
             let shut = gate.0.lock().unwrap();
+            waiting.store(*shut, Ordering::SeqCst);
             drop(gate.1.wait_while(shut, |shut| *shut).unwrap());
+            waiting.store(false, Ordering::SeqCst);
             now.load(Ordering::SeqCst)
         });
         let fatal = Arc::clone(&self.fatal);

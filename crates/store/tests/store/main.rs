@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "only tests come here")]
 
+mod alike;
 mod conformance;
 mod harness;
 mod postgres;
