@@ -59,6 +59,54 @@ impl Postgres {
         server
     }
 
+    /// A second server that follows this one, which from now on acknowledges nothing that the second does not have.
+    pub fn standby(&self) -> Self {
+        let folder = self.run_as.folder();
+        let copied = self
+            .run_as
+            .command(&self.programs.join("pg_basebackup"))
+            .args(["--no-sync", "--checkpoint=fast", "--write-recovery-conf", "--username=postgres", "--pgdata"])
+            .arg(folder.join("data"))
+            .arg("-h")
+            .arg(&self.folder)
+            .args(["-p", &self.port.to_string()])
+            .current_dir(&folder)
+            .output();
+        must("pg_basebackup", copied);
+        let mut standby = Self {
+            run_as: self.run_as,
+            programs: self.programs.clone(),
+            folder,
+            port: free_port(),
+            guarded: None,
+            databases: AtomicU32::new(0),
+        };
+        let primary = format!(
+            "primary_conninfo='host={} port={} user=postgres application_name=second'",
+            self.folder.display(),
+            self.port
+        );
+        standby.set(&[&primary]);
+        standby.launch();
+        self.run("postgres", "ALTER SYSTEM SET synchronous_standby_names = 'second'");
+        self.run("postgres", "SELECT pg_reload_conf()");
+        let until = Instant::now() + START;
+        while self.run("postgres", "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") != "1" {
+            if Instant::now() > until {
+                stop("the standby does not follow");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        standby
+    }
+
+    /// Makes a standby take writes.
+    pub fn promote(&self) {
+        let mut promote = self.run_as.command(&self.programs.join("pg_ctl"));
+        promote.args(["promote", "--wait", "--pgdata"]).arg(self.folder.join("data"));
+        must("pg_ctl promote", promote.current_dir(&self.folder).stdin(Stdio::null()).output());
+    }
+
     /// Settings for all sessions, as in `postgresql.conf`. Those that need a new start are used after the next.
     pub fn set(&self, settings: &[&str]) {
         let ours = [

@@ -74,7 +74,8 @@ fn is_ours(e: &Error) -> bool {
         .any(|begins| words.starts_with(begins))
 }
 
-/// The session ends with this error, or the server takes no writes (it has become a standby).
+/// The session ends with this error, the server takes no writes (it has become a standby), or it does not know itself what
+/// became of the transaction.
 pub(super) fn is_going(code: &SqlState) -> bool {
     let class = code.code().get(..2).unwrap_or_default();
     class == "08"
@@ -85,6 +86,7 @@ pub(super) fn is_going(code: &SqlState) -> bool {
             SqlState::READ_ONLY_SQL_TRANSACTION,
             SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
             SqlState::TOO_MANY_CONNECTIONS,
+            SqlState::T_R_STATEMENT_COMPLETION_UNKNOWN,
         ]
         .contains(code)
         || code.code() == "57P05"

@@ -6,6 +6,7 @@ use std::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use tokio_postgres::{
@@ -60,15 +61,24 @@ impl Link {
     }
 
     /// Sends the steps together and waits for all answers, at most so long; the first that failed is the failure.
-    pub(crate) fn run(&self, steps: &[Step<'_>], longest: std::time::Duration) -> Result<Vec<Vec<Row>>, Failure> {
+    pub(crate) fn run(&self, steps: &[Step<'_>], longest: Duration) -> Result<Vec<Vec<Row>>, Failure> {
+        self.run_to_end(steps, longest).map_err(|(_, failure)| failure)
+    }
+
+    /// The same, and says which step failed: the last one may have done its work all the same.
+    pub(crate) fn run_to_end(&self, steps: &[Step<'_>], longest: Duration) -> Result<Vec<Vec<Row>>, (usize, Failure)> {
         if self.is_lost() {
-            return Err(Failure::Lost("the connection is closed".to_owned()));
+            return Err((0, Failure::Lost("the connection is closed".to_owned())));
         }
         let done = match block_on(self.send(steps), longest) {
-            Ok(done) => done.map_err(Failure::from),
-            Err(_) => Err(Failure::Lost(format!("no answer within {} s", longest.as_secs()))),
+            Ok(Ok(answers)) => {
+                let placed = answers.into_iter().enumerate().map(|(n, answer)| answer.map_err(|e| (n, e.into())));
+                placed.collect()
+            }
+            Ok(Err(e)) => Err((0, e.into())),
+            Err(_) => Err((0, Failure::Lost(format!("no answer within {} s", longest.as_secs())))),
         };
-        if matches!(done, Err(Failure::Lost(_))) {
+        if matches!(done, Err((_, Failure::Lost(_)))) {
             self.give_up();
         }
         done
@@ -79,7 +89,7 @@ impl Link {
         send_only(self.client.batch_execute(commands));
     }
 
-    async fn send(&self, steps: &[Step<'_>]) -> Result<Vec<Vec<Row>>, Error> {
+    async fn send(&self, steps: &[Step<'_>]) -> Result<Vec<Result<Vec<Row>, Error>>, Error> {
         self.prepare(steps).await?;
         let asked = steps.iter().map(|step| -> Asked<'_, Result<Vec<Row>, Error>> {
             match step {
@@ -95,7 +105,7 @@ impl Link {
                 },
             }
         });
-        together(asked.collect()).await.into_iter().collect()
+        Ok(together(asked.collect()).await)
     }
 
     fn statement(&self, text: &'static str) -> Option<Statement> {

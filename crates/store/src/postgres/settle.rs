@@ -35,9 +35,7 @@ impl ServerWriter {
             let why = match self.last_mark(outcome) {
                 Ok(mark) if mark.as_deref() == Some(token) => return Settled::Committed,
                 Ok(_) => return Settled::NotCommitted,
-                Err(Failure::Lost(why)) => why,
-                Err(Failure::Again(e)) => Failure::Again(e).words(),
-                Err(failure) => return Settled::Never(failure.words()),
+                Err(failure) => failure.words(),
             };
             if Instant::now() > until {
                 return Settled::Never(format!("what became of a commit could not be found out: {why}"));

@@ -309,11 +309,11 @@ impl ServerWriter {
         // A commit that waits for a standby must not be cut short: the server would acknowledge it without the standby.
         steps.push(Step::Plain("SET LOCAL statement_timeout = 0"));
         steps.push(Step::Plain("COMMIT"));
-        match link.run(&steps, self.server.at.patience.max(self.server.longest())) {
+        match link.run_to_end(&steps, self.server.at.patience.max(self.server.longest())) {
             Ok(_) => Ok(outcome),
-            Err(Failure::Lost(why)) => Err(Broken::Unknown(outcome, why)),
-            // Told by a statement or by the commit itself: the server has rolled back.
-            Err(failure) => Err(failure.into()),
+            // A statement failed, and the server said so: the commit behind it was none.
+            Err((n, failure @ (Failure::Again(_) | Failure::Refused(_)))) if n + 1 < steps.len() => Err(failure.into()),
+            Err((_, failure)) => Err(Broken::Unknown(outcome, failure.words())),
         }
     }
 

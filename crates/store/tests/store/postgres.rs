@@ -231,6 +231,44 @@ async fn a_killed_server_loses_nothing_that_was_acknowledged_and_work_goes_on_wh
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_standby_that_is_promoted_has_all_that_was_acknowledged_and_is_written_to() {
+    let mut first = Postgres::start();
+    let second = first.standby();
+    let mut at = Home::database(&first);
+    at.hosts.push(PostgresHost::Unix(second.socket().to_owned(), second.port()));
+    // The order of the list does not matter: the one that takes writes is used.
+    at.hosts.reverse();
+    let store = open(&at).unwrap();
+    store.create_part(PART, ORIGIN).await.unwrap();
+    let tasks: Vec<_> = (0..6)
+        .map(|task| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                let mut receipts = Vec::new();
+                for n in 0..40 {
+                    let no = task * 1000 + n;
+                    let one = Change { entries: vec![entry(no)], ..of(vec![document("A", no, 1)]) };
+                    receipts.extend(store.commit(one).await.unwrap().receipts);
+                }
+                receipts
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::task::block_in_place(|| {
+        first.kill();
+        second.promote();
+    });
+    let mut receipts = Vec::new();
+    for task in tasks {
+        receipts.extend(task.await.unwrap());
+    }
+    assert_eq!(store.head(PART).unwrap(), 240);
+    at.hosts.truncate(1);
+    check_log(&store, &at, &receipts);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_that_has_lost_acknowledged_entries_is_not_written_to() {
     let (at, store) = founded().await;
     for n in 0..3 {
