@@ -49,8 +49,8 @@ pub enum StoreError {
     /// The part exists under another log origin, which is immutable.
     #[error("partition {0} has a log of another origin")]
     Origin(i32),
-    /// An earlier commit failed at the disk; what is durable is known only after a restart.
-    #[error("a commit failed at the disk: restart to recover from the file")]
+    /// An earlier commit failed at the disk, or its answer was lost for good; what is durable is known only after a restart.
+    #[error("a commit failed: restart to recover from what is stored")]
     Poisoned,
     /// A row does not have the shape that the schema promises.
     #[error("a stored row is damaged ({0}): run verify")]
@@ -108,8 +108,9 @@ pub enum CommitError {
     /// The database could not take the change, but is whole: for example the disk is full.
     #[error("the store could not write ({0}): free space or look at the disk")]
     Storage(String),
-    /// The disk failed during a commit; the store takes no more calls until the process has restarted.
-    #[error("a commit failed at the disk: restart to recover from the file")]
+    /// The disk failed during a commit, or nobody can say what became of it; the store takes no more calls until the process
+    /// has restarted.
+    #[error("a commit failed: restart to recover from what is stored")]
     Fatal,
     /// The store is shutting down.
     #[error("the store is closed")]

@@ -5,7 +5,8 @@ use std::{fmt, sync::Arc, time::Duration};
 /// Tells the time in microseconds since 1970. A parameter, so that tests set it and a jump can be played.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Called once, from the writer's thread, when a commit failed at the disk. The program should abort.
+/// Called once, from a thread of the store's, when a commit failed at the disk, when nobody can say what became of one, or
+/// when another program has taken the database over. The program should abort.
 pub type FatalHook = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Asked just before each COMMIT; `true` makes it fail. Only for tests of what follows.
@@ -16,7 +17,7 @@ pub type CommitFault = Arc<dyn Fn() -> bool + Send + Sync>;
 pub struct Options {
     /// Stamps commits.
     pub clock: Clock,
-    /// What to do when a commit failed at the disk.
+    /// What to do when the store cannot go on.
     pub on_fatal: FatalHook,
     /// Changes that may wait for the writer; more callers wait for a place.
     pub queue: usize,
@@ -26,7 +27,7 @@ pub struct Options {
     pub group_changes: usize,
     /// No further change joins a transaction that holds this many bytes.
     pub group_bytes: usize,
-    /// Idle read connections that are kept.
+    /// Idle read connections to a file that are kept.
     pub readers: usize,
     /// Tests only.
     #[doc(hidden)]

@@ -7,6 +7,7 @@
 mod columns;
 mod draft;
 mod failure;
+mod group;
 mod integrity;
 mod lease;
 mod lent;

@@ -83,7 +83,7 @@ pub(crate) fn run(mut writer: impl Writer, mut jobs: mpsc::Receiver<Job>, option
 /// The store takes no more calls until the process has restarted.
 pub(crate) fn poison(shared: &Shared, options: &Options, why: &str) {
     if !shared.poisoned.swap(true, Ordering::AcqRel) {
-        tracing::error!(%why, "a commit failed at the disk: nothing more is written");
+        tracing::error!(%why, "the store takes no more calls");
         (options.on_fatal)(why);
     }
 }

@@ -34,7 +34,7 @@ pub struct Store {
 /// What the writer and the readers share.
 pub(crate) struct Shared {
     pub(crate) kinds: Kinds,
-    /// Set by the first commit that failed at the disk, never cleared.
+    /// Set when the store cannot go on, by a commit that failed at the disk say; never cleared.
     pub(crate) poisoned: AtomicBool,
 }
 
@@ -139,7 +139,8 @@ impl Store {
         answer.blocking_recv().unwrap_or(Err(StoreError::Poisoned))
     }
 
-    /// True after a commit failed at the disk: nothing works any more until the process has restarted.
+    /// True after a commit failed at the disk, or what became of it cannot be told: nothing works any more until the process
+    /// has restarted.
     pub fn is_poisoned(&self) -> bool {
         self.inner.shared.poisoned.load(Ordering::Acquire)
     }

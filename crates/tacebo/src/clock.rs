@@ -5,7 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tacebo_vault::{Clock, FatalHook};
 
-/// `EX_SOFTWARE`: the store failed at the disk. Start again: the file is recovered from.
+/// `EX_SOFTWARE`: the store cannot go on. Start again: it is recovered from what is stored.
 pub(crate) const EXIT_FATAL: i32 = 70;
 
 /// The system clock, microseconds since the Unix epoch.
@@ -19,10 +19,13 @@ pub(crate) fn system() -> Clock {
     Arc::new(now_us)
 }
 
-/// After a failed sync nothing in memory can be trusted: end at once, whatever else is running.
+/// After a failed sync, or a commit of which nobody knows, nothing in memory can be trusted: end at once, whatever else is running.
 pub(crate) fn die() -> FatalHook {
     Arc::new(|why: &str| {
-        tracing::error!(why, "the store failed at the disk; ending at once so that nothing unsynced is acknowledged");
+        tracing::error!(
+            why,
+            "the store cannot go on; ending at once so that nothing is acknowledged that may not be kept"
+        );
         std::process::exit(EXIT_FATAL);
     })
 }

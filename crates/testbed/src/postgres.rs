@@ -60,6 +60,7 @@ impl Postgres {
     }
 
     /// A second server that follows this one, which from now on acknowledges nothing that the second does not have.
+    #[must_use]
     pub fn standby(&self) -> Self {
         let folder = self.run_as.folder();
         let copied = self

@@ -153,9 +153,11 @@ impl<'g> Rows<'g> {
         let mut bytes = 0;
         let pieces = self.documents.chunk_by(|(one, _), _| {
             bytes += one.index.len() + one.body.len();
-            let fits = bytes < DOCUMENT_BYTES;
-            bytes *= usize::from(fits);
-            fits
+            let full = bytes >= DOCUMENT_BYTES;
+            if full {
+                bytes = 0;
+            }
+            !full
         });
         for piece in pieces {
             put(sql::PUT_DOCUMENTS, document_columns(piece));

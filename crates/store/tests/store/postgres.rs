@@ -494,6 +494,21 @@ async fn reads_work_in_any_runtime_and_in_none() {
 }
 
 #[tokio::test]
+async fn a_change_larger_than_a_message_should_be_goes_in_whole() {
+    let (_, store) = founded().await;
+    let large = |no| {
+        let mut one = document("A", no, 1);
+        one.body = vec![u8::try_from(no).unwrap(); 8 << 20];
+        one
+    };
+    assert_eq!(store.commit(of((0..18).map(large).collect())).await.unwrap().first_rid, 1);
+    for rid in [1, 9, 18] {
+        let body = store.bodies(PART, &[rid]).unwrap().remove(0);
+        assert!(body.len() == 8 << 20 && body.iter().all(|byte| i64::from(*byte) == rid - 1));
+    }
+}
+
+#[tokio::test]
 async fn one_clock_that_stands_still_does_not_stop_the_other_node() {
     let (at, first) = founded().await;
     let world = World::default();
