@@ -128,6 +128,28 @@ pub struct KeyDrop {
     pub category: Option<Category>,
 }
 
+/// A stored version sealed anew: the same content under another key. Everything else about it stays as it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reseal {
+    /// Which version.
+    pub rid: Rid,
+    /// Its index record, sealed anew.
+    pub index: Vec<u8>,
+    /// Its body, sealed anew.
+    pub body: Vec<u8>,
+}
+opaque_debug!(Reseal);
+
+/// A document is found under these terms instead, as long as this version is its newest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reterm {
+    /// Which version.
+    pub rid: Rid,
+    /// Its terms.
+    pub terms: Vec<Term>,
+}
+opaque_debug!(Reterm);
+
 /// A signed checkpoint to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointWrite {
@@ -150,6 +172,17 @@ pub struct Change {
     pub keys: Vec<KeyRow>,
     /// Keys to destroy.
     pub drop_keys: Vec<KeyDrop>,
+    /// Versions to take out for good, with their terms and the race guards on those. Whoever erases the newest version of a
+    /// document erases all of them, else an older one would be the newest.
+    pub erase: Vec<Rid>,
+    /// Versions sealed anew.
+    pub reseal: Vec<Reseal>,
+    /// Versions found under other terms.
+    pub reterm: Vec<Reterm>,
+    /// Whether every race guard is forgotten: they stand on terms that nobody asks for any more.
+    pub drop_guards: bool,
+    /// Persons whose blind names are forgotten.
+    pub drop_subjects: Vec<SubjectNo>,
     /// New persons: blind name to internal number.
     pub subjects: Vec<(IdTerm, SubjectNo)>,
     /// Bucket keys, new or replaced.
@@ -176,6 +209,11 @@ impl Change {
             entries: Vec::new(),
             keys: Vec::new(),
             drop_keys: Vec::new(),
+            erase: Vec::new(),
+            reseal: Vec::new(),
+            reterm: Vec::new(),
+            drop_guards: false,
+            drop_subjects: Vec::new(),
             subjects: Vec::new(),
             buckets: Vec::new(),
             guards: Vec::new(),
@@ -191,7 +229,8 @@ impl Change {
         if texts.chain(notes).any(|text| text.contains('\0')) {
             return Err(CommitError::Malformed("text with a zero byte"));
         }
-        let documents = self.documents.iter().flat_map(|d| [d.index.len(), d.body.len()]);
+        let anew = self.reseal.iter().flat_map(|r| [r.index.len(), r.body.len()]);
+        let documents = self.documents.iter().flat_map(|d| [d.index.len(), d.body.len()]).chain(anew);
         let entries = self.entries.iter().map(|entry| entry.sealed.len());
         let named = self.meta.iter().map(|(_, value)| value.len());
         if documents.chain(entries).chain(named).any(|length| length > MAX_VALUE) {
@@ -200,14 +239,50 @@ impl Change {
         Ok(())
     }
 
+    /// Whether it takes away or replaces what others may name, so that looking up each row's neighbours would be needed to
+    /// decide it beside others.
+    pub(crate) fn stands_alone(&self) -> bool {
+        let Self { drop_keys, erase, reseal, reterm, drop_guards, drop_subjects, .. } = self;
+        let none = drop_keys.is_empty() && erase.is_empty() && reseal.is_empty() && reterm.is_empty();
+        !none || *drop_guards || !drop_subjects.is_empty()
+    }
+
+    /// Whether what it deletes or replaces is overwritten in the file too. Commits of every day are not: it costs pages.
+    pub(crate) fn overwrites(&self) -> bool {
+        let Self { erase, drop_keys, drop_subjects, reterm, drop_guards, meta, .. } = self;
+        let rows = erase.is_empty() && drop_keys.is_empty() && drop_subjects.is_empty() && reterm.is_empty();
+        !rows || *drop_guards || !meta.is_empty()
+    }
+
     /// Whether this is one log entry and nothing else, as of every read.
     pub(crate) fn is_one_entry(&self) -> bool {
-        let Self { part: _, documents, entries, keys, drop_keys, subjects, buckets, guards, checkpoint, meta } = self;
+        let Self {
+            part: _,
+            documents,
+            entries,
+            keys,
+            drop_keys,
+            erase,
+            reseal,
+            reterm,
+            drop_guards,
+            drop_subjects,
+            subjects,
+            buckets,
+            guards,
+            checkpoint,
+            meta,
+        } = self;
         entries.len() == 1
             && checkpoint.is_none()
             && documents.is_empty()
             && keys.is_empty()
             && drop_keys.is_empty()
+            && erase.is_empty()
+            && reseal.is_empty()
+            && reterm.is_empty()
+            && !drop_guards
+            && drop_subjects.is_empty()
             && subjects.is_empty()
             && buckets.is_empty()
             && guards.is_empty()

@@ -77,6 +77,23 @@ impl Store {
         Ok(out)
     }
 
+    /// Every version that is sealed under one person's keys, superseded ones and tombstones too, in commit order.
+    pub fn subject_versions(&self, part: PartNo, subject: SubjectNo) -> Result<Vec<Rid>, StoreError> {
+        let mut out = Vec::new();
+        let values = [part.into(), subject.0.cast_signed().into()];
+        self.read(|conn| extend(conn, &sql::SUBJECT_VERSIONS, &values, &mut out))?;
+        out.sort_unstable();
+        Ok(out)
+    }
+
+    /// Documents that are found under some term, in commit order: a page of those after `after`, up to `last`.
+    pub fn found_rids(&self, part: PartNo, after: Rid, last: Rid, limit: usize) -> Result<Vec<Rid>, StoreError> {
+        let mut out = Vec::new();
+        let values = [part.into(), after.into(), last.into(), sql_limit(limit).into()];
+        self.read(|conn| extend(conn, &sql::TERM_HOLDERS, &values, &mut out))?;
+        Ok(out)
+    }
+
     /// Current versions of the documents of a kind in commit order, tombstones among them.
     pub fn kind_rids(&self, part: PartNo, kind: &str, limit: usize) -> Result<Vec<Rid>, StoreError> {
         self.of_kind(part, kind, |conn, kind| {

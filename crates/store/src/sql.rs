@@ -56,6 +56,14 @@ statements! { WRITES:
         (SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND category = ?3)";
     GUARD_PUT = "INSERT INTO guard (part, term, rid) VALUES (?1, ?2, ?3) \
         ON CONFLICT (part, term) DO UPDATE SET rid = excluded.rid";
+    GUARD_DROP = "DELETE FROM guard WHERE part = ?1 AND term IN (SELECT term FROM term WHERE part = ?1 AND rid = ?2)";
+    DOCUMENT_DROP = "DELETE FROM document WHERE part = ?1 AND rid = ?2";
+    /// Only where the version is still the newest: history is never searched.
+    TERM_PUT_CURRENT = "INSERT INTO term (part, term, rid) SELECT ?1, ?2, ?3 WHERE EXISTS \
+        (SELECT 1 FROM document WHERE part = ?1 AND rid = ?3 AND until = ?4) ON CONFLICT DO NOTHING";
+    GUARDS_DROP = "DELETE FROM guard WHERE part = ?1";
+    DOCUMENT_RESEAL = "UPDATE document SET index_sealed = ?3, body_sealed = ?4 WHERE part = ?1 AND rid = ?2";
+    SUBJECT_DROP = "DELETE FROM subject WHERE part = ?1 AND no = ?2";
     SUBJECT_PUT = "INSERT INTO subject (part, id_term, no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     KEY_PUT = "INSERT INTO subject_key (part, bucket, subject, category, generation, wrapped) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (part, bucket, subject, category, generation) \
@@ -105,10 +113,13 @@ statements! { READS:
         "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND rid <= ?4 AND version < ?5 \
         ORDER BY version DESC LIMIT ?6");
     BY_RID = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid = ?2");
+    RID_PAGE = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid > ?2 ORDER BY rid LIMIT ?3");
     BODY = "SELECT rid, body_sealed FROM document WHERE part = ?1 AND rid = ?2";
     /// Answered by the index alone; tombstones are among them. `+rid` keeps the planner from the index on rid, which
     /// would walk the rows of everybody.
     SUBJECT_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND +rid <= ?4";
+    /// Every version, superseded ones too.
+    SUBJECT_VERSIONS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2";
     SUBJECT_KIND_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND kind = ?5 \
         AND rid <= ?4";
     /// What was current at a rid and is no longer: superseded after it.
@@ -128,6 +139,8 @@ statements! { READS:
     TERM_WEIGHT = "SELECT count(*) FROM (SELECT 1 FROM term WHERE part = ?1 AND term = ?2 LIMIT ?3) AS few";
     TERM_RIDS = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 AND rid < ?3 ORDER BY rid DESC LIMIT ?4";
     TERM_HAS = "SELECT 1 FROM term WHERE part = ?1 AND term = ?2 AND rid = ?3";
+    /// Documents that have terms, in commit order.
+    TERM_HOLDERS = "SELECT DISTINCT rid FROM term WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid LIMIT ?4";
     TERM_LAST = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 ORDER BY rid DESC LIMIT 1";
     GUARD_GET = "SELECT rid FROM guard WHERE part = ?1 AND term = ?2";
     SUBJECT_OF = "SELECT no FROM subject WHERE part = ?1 AND id_term = ?2";

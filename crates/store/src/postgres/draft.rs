@@ -42,6 +42,10 @@ impl<'g> Draft<'g> {
     ) -> Result<Edge, CommitError> {
         let time_us = self.edge.next_time(now_us);
         change.guards.iter().try_for_each(|guard| self.check_guard(guard))?;
+        let there = |rid| self.known.there.contains(rid) && !change.erase.contains(rid);
+        if !change.reseal.iter().all(|one| there(&one.rid)) {
+            return Err(CommitError::Malformed("a version to be sealed anew is not there"));
+        }
         self.check_subjects(change)?;
         let numbers = self.check_documents(change, kinds)?;
         if change.documents.is_empty() && !change.guards.is_empty() {
@@ -53,6 +57,8 @@ impl<'g> Draft<'g> {
         }
         self.log(change, log, time_us)?;
         // Nothing fails from here on.
+        self.known.latest.retain(|_, latest| !change.erase.contains(&latest.rid));
+        self.rows.erase(change);
         self.rows.subjects(change, &mut self.known);
         self.rows.keys(change);
         for (document, kind) in change.documents.iter().zip(numbers) {
@@ -84,8 +90,10 @@ impl<'g> Draft<'g> {
 
     fn check_subjects(&self, change: &Change) -> Result<(), CommitError> {
         let (mut names, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+        let dropped = |no: &u64| change.drop_subjects.iter().any(|gone| gone.0 == *no);
         for (id, no) in &change.subjects {
-            let free = !self.known.names.contains(&id.0) && !self.known.numbers.contains(&no.0);
+            let name_free = self.known.names.get(&id.0).is_none_or(dropped);
+            let free = name_free && (dropped(&no.0) || !self.known.numbers.contains_key(&no.0));
             if !free || !names.insert(id.0) || !numbers.insert(no.0) {
                 return Err(CommitError::SubjectTaken { id: *id });
             }
@@ -100,7 +108,8 @@ impl<'g> Draft<'g> {
         for new in &change.documents {
             let number = kinds.cached(self.part, &new.kind).or_else(|| self.known.kinds.get(&*new.kind).copied());
             let kind = number.ok_or(CommitError::Malformed(NO_KIND))?;
-            let stored = || self.known.latest.get(&(kind, new.id.0)).map_or(0, |latest| latest.version);
+            let latest = self.known.latest.get(&(kind, new.id.0)).filter(|latest| !change.erase.contains(&latest.rid));
+            let stored = || latest.map_or(0, |latest| latest.version);
             let current = own.get(&(kind, new.id.0)).copied().unwrap_or_else(stored);
             if current.checked_add(1) != Some(new.version) {
                 return Err(CommitError::VersionMismatch { kind: new.kind.clone(), id: new.id, current });

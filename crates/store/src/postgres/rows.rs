@@ -22,6 +22,8 @@ pub(super) struct Rows<'g> {
     superseded: Vec<(Rid, Rid)>,
     /// Versions whose terms are gone, stored or not.
     termless: BTreeSet<Rid>,
+    /// What a change takes away or seals anew; it stands alone.
+    erased: Option<&'g Change>,
     subjects: Vec<(&'g [u8; 16], u64)>,
     drops: Vec<KeyDrop>,
     keys: BTreeMap<(u16, i64, u8, u32), &'g [u8]>,
@@ -69,10 +71,14 @@ impl<'g> Rows<'g> {
 
     pub(super) fn subjects(&mut self, change: &'g Change, known: &mut Known<'g>) {
         for (id, no) in &change.subjects {
-            known.names.insert(id.0);
-            known.numbers.insert(no.0);
+            known.names.insert(id.0, no.0);
+            known.numbers.insert(no.0, id.0);
             self.subjects.push((&id.0, no.0));
         }
+    }
+
+    pub(super) fn erase(&mut self, change: &'g Change) {
+        self.erased = Some(change).filter(|change| change.stands_alone());
     }
 
     pub(super) fn keys(&mut self, change: &'g Change) {
@@ -97,6 +103,9 @@ impl<'g> Rows<'g> {
         if !new_kinds.is_empty() {
             let (numbers, names) = new_kinds.iter().copied().unzip();
             put(sql::PUT_KINDS, vec![Column::Ints(numbers), Column::Texts(names)]);
+        }
+        if let Some(change) = self.erased {
+            erase(change, &mut put);
         }
         for gone in &self.drops {
             let (bucket, subject) = (Column::Int(gone.subject.bucket().into()), gone.subject.0.cast_signed());
@@ -185,6 +194,41 @@ impl<'g> Rows<'g> {
         if !self.leaves.is_empty() {
             put(sql::PUT_LEAVES, leaf_columns(self.leaves));
         }
+    }
+}
+
+/// Takes versions out, and seals others anew.
+fn erase<'g>(change: &'g Change, put: &mut impl FnMut(&'static str, Vec<Column<'g>>)) {
+    if !change.erase.is_empty() {
+        // The guards go by the terms of the versions, so they go first.
+        for text in [sql::DROP_GUARDS_OF, sql::DROP_TERMS, sql::DROP_DOCUMENTS] {
+            put(text, vec![Column::Ints(change.erase.clone())]);
+        }
+    }
+    if !change.drop_subjects.is_empty() {
+        let numbers = change.drop_subjects.iter().map(|no| no.0.cast_signed()).collect();
+        put(sql::DROP_SUBJECTS, vec![Column::Ints(numbers)]);
+    }
+    if !change.reterm.is_empty() {
+        put(sql::DROP_TERMS, vec![Column::Ints(change.reterm.iter().map(|one| one.rid).collect())]);
+        // The last word on a version counts.
+        let last: BTreeMap<_, _> = change.reterm.iter().map(|one| (one.rid, &one.terms)).collect();
+        let (terms, rids) =
+            last.into_iter().flat_map(|(rid, terms)| terms.iter().map(move |term| (&term.0[..], rid))).unzip();
+        put(sql::PUT_TERMS_OF_CURRENT, vec![Column::Bytes(terms), Column::Ints(rids)]);
+    }
+    if change.drop_guards {
+        put(sql::DROP_GUARDS, Vec::new());
+    }
+    if !change.reseal.is_empty() {
+        let last: BTreeMap<_, _> = change.reseal.iter().map(|one| (one.rid, one)).collect();
+        let (mut rids, mut indices, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+        for (rid, one) in last {
+            rids.push(rid);
+            indices.push(&one.index[..]);
+            bodies.push(&one.body[..]);
+        }
+        put(sql::RESEAL, vec![Column::Ints(rids), Column::Bytes(indices), Column::Bytes(bodies)]);
     }
 }
 

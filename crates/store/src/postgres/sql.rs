@@ -30,8 +30,23 @@ statements! {
     /// Documents that were written under a term after somebody looked.
     TOUCHED = "SELECT t.term, t.rid FROM unnest($2::bytea[], $3::bigint[]) AS q (term, seen) \
         JOIN term t ON t.part = $1 AND t.term = q.term AND t.rid > q.seen";
-    NAMES = "SELECT id_term FROM unnest($2::bytea[]) AS q (wanted) JOIN subject ON part = $1 AND id_term = wanted";
-    NUMBERS = "SELECT no FROM unnest($2::bigint[]) AS q (wanted) JOIN subject ON part = $1 AND no = wanted";
+    /// Versions that are to be sealed anew.
+    THERE = "SELECT rid FROM unnest($2::bigint[]) AS q (wanted) JOIN document ON part = $1 AND rid = wanted";
+    NAMES = "SELECT id_term, no FROM unnest($2::bytea[]) AS q (wanted) JOIN subject ON part = $1 AND id_term = wanted";
+    NUMBERS = "SELECT id_term, no FROM unnest($2::bigint[]) AS q (wanted) JOIN subject ON part = $1 AND no = wanted";
+
+    DROP_GUARDS_OF = "DELETE FROM guard WHERE part = $1 AND term IN \
+        (SELECT t.term FROM unnest($2::bigint[]) AS q (rid) JOIN term t ON t.part = $1 AND t.rid = q.rid)";
+    DROP_GUARDS = "DELETE FROM guard WHERE part = $1";
+    DROP_DOCUMENTS = "DELETE FROM document d USING unnest($2::bigint[]) AS q (rid) WHERE d.part = $1 AND d.rid = q.rid";
+    DROP_SUBJECTS = "DELETE FROM subject s USING unnest($2::bigint[]) AS q (no) WHERE s.part = $1 AND s.no = q.no";
+    /// Only where the version is still the newest: history is never searched.
+    PUT_TERMS_OF_CURRENT = "INSERT INTO term (part, term, rid) \
+        SELECT d.part, q.term, d.rid FROM unnest($2::bytea[], $3::bigint[]) AS q (term, rid) \
+        JOIN document d ON d.part = $1 AND d.rid = q.rid WHERE d.until = 9223372036854775807 ON CONFLICT DO NOTHING";
+    RESEAL = "UPDATE document d SET index_sealed = q.index, body_sealed = q.body \
+        FROM unnest($2::bigint[], $3::bytea[], $4::bytea[]) AS q (rid, index, body) \
+        WHERE d.part = $1 AND d.rid = q.rid";
 
     PUT_KINDS = "INSERT INTO kind (part, no, name) \
         SELECT $1, q.no, q.name FROM unnest($2::bigint[], $3::text[]) AS q (no, name)";

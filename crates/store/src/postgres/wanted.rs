@@ -22,6 +22,7 @@ pub(super) struct Wanted<'g> {
     documents: Vec<(&'g str, &'g [u8; 16])>,
     guards: Vec<(&'g [u8; 12], Rid)>,
     subjects: Vec<(&'g [u8; 16], u64)>,
+    resealed: Vec<Rid>,
 }
 
 /// What the database says of them, and then what the group makes of it.
@@ -36,8 +37,11 @@ pub(super) struct Known<'g> {
     pub(super) guards: BTreeMap<[u8; 12], Rid>,
     /// Documents written under a guarded term since the caller looked.
     pub(super) touched: BTreeMap<[u8; 12], BTreeSet<Rid>>,
-    pub(super) names: BTreeSet<[u8; 16]>,
-    pub(super) numbers: BTreeSet<u64>,
+    /// Numbers of persons by name, and names by number.
+    pub(super) names: BTreeMap<[u8; 16], u64>,
+    pub(super) numbers: BTreeMap<u64, [u8; 16]>,
+    /// Versions that are there to be sealed anew.
+    pub(super) there: BTreeSet<Rid>,
 }
 
 /// The newest version of a document.
@@ -59,6 +63,7 @@ impl<'g> Wanted<'g> {
         }
         self.guards.extend(change.guards.iter().map(|guard| (&guard.term.0, guard.seen)));
         self.subjects.extend(change.subjects.iter().map(|(id, no)| (&id.0, no.0)));
+        self.resealed.extend(change.reseal.iter().map(|one| one.rid));
     }
 
     /// Asks for the numbers of the kinds that are not known here.
@@ -117,6 +122,9 @@ impl<'g> Wanted<'g> {
             puts.push(Put::new(sql::NAMES, [part(), Column::Bytes(names)]));
             puts.push(Put::new(sql::NUMBERS, [part(), Column::Ints(numbers)]));
         }
+        if !self.resealed.is_empty() {
+            puts.push(Put::new(sql::THERE, [part(), Column::Ints(self.resealed.clone())]));
+        }
     }
 
     /// Takes the answers.
@@ -147,11 +155,15 @@ impl<'g> Wanted<'g> {
             }
         }
         if !self.subjects.is_empty() {
-            for row in answers.next().unwrap_or_default() {
-                known.names.insert(array(&row, "subject")?);
+            for row in answers.by_ref().take(2).flatten() {
+                let (id, no) = (array(&row, "subject")?, row.try_get::<_, i64>(1)?.cast_unsigned());
+                known.names.insert(id, no);
+                known.numbers.insert(no, id);
             }
+        }
+        if !self.resealed.is_empty() {
             for row in answers.next().unwrap_or_default() {
-                known.numbers.insert(row.try_get::<_, i64>(0)?.cast_unsigned());
+                known.there.insert(row.try_get(0)?);
             }
         }
         Ok(())

@@ -196,8 +196,8 @@ impl Writer for ServerWriter {
     fn group(&mut self, members: Vec<Member>, _bytes: usize) {
         let mut together = Vec::with_capacity(members.len());
         for member in members {
-            // Dropping keys takes terms of documents that are not looked up: such a change stands alone.
-            if member.0.drop_keys.is_empty() {
+            // What takes rows away that are not looked up is not decided beside others.
+            if !member.0.stands_alone() {
                 together.push(member);
                 continue;
             }

@@ -89,6 +89,7 @@ impl Applier<'_> {
         for guard in &change.guards {
             self.check_guard(part, guard)?;
         }
+        self.erase(change)?;
         self.keys(change)?;
         for document in &change.documents {
             edge.rid += 1;
@@ -111,6 +112,9 @@ impl Applier<'_> {
             let row = (part, seq, checkpoint.size.cast_signed(), &checkpoint.note);
             self.conn.prepare_cached(sql::CHECKPOINT_PUT.sqlite)?.execute(row)?;
         }
+        if change.overwrites() {
+            self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
+        }
         Ok(edge)
     }
 
@@ -121,6 +125,43 @@ impl Applier<'_> {
                 self.conn.prepare_cached(sql)?.query_row((part, guard.term.0), |r| r.get(0)).optional()?;
             if let Some(touched) = touched.filter(|rid| *rid > guard.seen) {
                 return Err(CommitError::Conflict { term: guard.term, touched }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes versions out, and seals others anew. What is deleted here is overwritten in the file too: terms are blind, and
+    /// whoever holds the index key could still try values on them.
+    fn erase(&self, change: &Change) -> Result<(), Failed> {
+        let part = change.part.sql();
+        if change.overwrites() {
+            self.conn.execute_batch("PRAGMA secure_delete = ON")?;
+        }
+        for rid in &change.erase {
+            self.conn.prepare_cached(sql::GUARD_DROP.sqlite)?.execute((part, rid))?;
+            self.conn.prepare_cached(sql::TERM_DROP.sqlite)?.execute((part, rid))?;
+            self.conn.prepare_cached(sql::DOCUMENT_DROP.sqlite)?.execute((part, rid))?;
+        }
+        for subject in &change.drop_subjects {
+            self.conn.prepare_cached(sql::SUBJECT_DROP.sqlite)?.execute((part, subject.0.cast_signed()))?;
+        }
+        for one in &change.reterm {
+            self.conn.prepare_cached(sql::TERM_DROP.sqlite)?.execute((part, one.rid))?;
+            let mut put = self.conn.prepare_cached(sql::TERM_PUT_CURRENT.sqlite)?;
+            for term in &one.terms {
+                put.execute((part, term.0, one.rid, CURRENT))?;
+            }
+        }
+        if change.drop_guards {
+            self.conn.prepare_cached(sql::GUARDS_DROP.sqlite)?.execute([part])?;
+        }
+        for one in &change.reseal {
+            let changed = self
+                .conn
+                .prepare_cached(sql::DOCUMENT_RESEAL.sqlite)?
+                .execute((part, one.rid, &one.index, &one.body))?;
+            if changed != 1 {
+                return Err(CommitError::Malformed("a version to be sealed anew is not there").into());
             }
         }
         Ok(())

@@ -5,7 +5,9 @@ use std::fmt::Debug;
 
 use proptest::prelude::*;
 use proptest::test_runner::{TestCaseError, TestRunner};
-use tacebo_store::{BucketRow, Category, Change, CheckpointWrite, EntryQuery, KeyDrop, PartNo, Store, SubjectNo, Term};
+use tacebo_store::{
+    BucketRow, Category, Change, CheckpointWrite, EntryQuery, KeyDrop, PartNo, Reseal, Reterm, Store, SubjectNo, Term,
+};
 
 use crate::harness::{Home, PART, World, change, document, entry, guard, id, key, term};
 
@@ -26,13 +28,28 @@ enum Deed {
     Bucket(u16, u32),
     Meta(u8, u8),
     Checkpoint(u64),
+    /// All versions of a document.
+    Erase(u64),
+    /// A version, which need not be there.
+    Reseal(i64),
+    Reterm(i64, Vec<u64>),
+    DropGuards,
+    DropSubject(u64),
+}
+
+impl Deed {
+    /// Whether a change with it has a transaction of its own on PostgreSQL.
+    fn stands_alone(&self) -> bool {
+        use Deed::{Drop, DropGuards, DropSubject, Erase, Reseal, Reterm};
+        matches!(self, Drop(..) | Erase(_) | Reseal(_) | Reterm(..) | DropGuards | DropSubject(_))
+    }
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
     let version = prop_oneof![8 => Just(0_i64), 1 => Just(1), 1 => Just(-1)];
-    let terms = proptest::collection::vec(0..4_u64, 0..3);
+    let terms = || proptest::collection::vec(0..4_u64, 0..3);
     prop_oneof![
-        6 => (0..3_u8, 0..5_u64, version, proptest::option::of(0..3_u64), 0..3_u8, terms)
+        6 => (0..3_u8, 0..5_u64, version, proptest::option::of(0..3_u64), 0..3_u8, terms())
             .prop_map(|(kind, no, off, subject, category, terms)| Deed::Document(kind, no, off, subject, category, terms)),
         4 => (0..50_u64).prop_map(Deed::Entry),
         2 => (0..4_u64, 0..3_i64).prop_map(|(term, old)| Deed::Guard(term, old)),
@@ -42,17 +59,22 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..3_u16, 0..9_u32).prop_map(|(bucket, epoch)| Deed::Bucket(bucket, epoch)),
         1 => (0..3_u8, 0..9_u8).prop_map(|(name, value)| Deed::Meta(name, value)),
         1 => (0..9_u64).prop_map(Deed::Checkpoint),
+        1 => (0..5_u64).prop_map(Deed::Erase),
+        1 => (1..12_i64).prop_map(Deed::Reseal),
+        1 => (1..12_i64, terms()).prop_map(|(rid, terms)| Deed::Reterm(rid, terms)),
+        1 => Just(Deed::DropGuards),
+        1 => (0..4_u64).prop_map(Deed::DropSubject),
     ]
 }
 
 /// Groups of changes: what waits together shares a transaction.
 fn groups() -> impl Strategy<Value = Vec<Vec<(u8, Vec<Deed>)>>> {
     let one = (0..12_u8, proptest::collection::vec(deed(), 0..5));
-    // A change that drops keys has a transaction of its own on PostgreSQL: it is sent alone, so that a checkpoint beside it
-    // finds the same entries durable on both.
-    let drops = |(_, deeds): &(u8, Vec<Deed>)| deeds.iter().any(|deed| matches!(deed, Deed::Drop(..)));
+    // A change that has a transaction of its own on PostgreSQL is sent alone, so that a checkpoint beside it finds the same
+    // entries durable on both.
+    let alone = |(_, deeds): &(u8, Vec<Deed>)| deeds.iter().any(Deed::stands_alone);
     proptest::collection::vec(proptest::collection::vec(one, 1..7), 1..9).prop_map(move |groups| {
-        let apart = groups.iter().flat_map(|group| group.chunk_by(|a, b| !drops(a) && !drops(b)));
+        let apart = groups.iter().flat_map(|group| group.chunk_by(|a, b| !alone(a) && !alone(b)));
         apart.map(<[_]>::to_vec).collect()
     })
 }
@@ -87,6 +109,18 @@ fn build(store: &Store, part: u8, deeds: &[Deed]) -> Change {
             }
             Deed::Bucket(bucket, epoch) => one.buckets.push(BucketRow { bucket, epoch, wrapped: vec![1] }),
             Deed::Meta(name, value) => one.meta.push((format!("name {name}"), vec![value])),
+            Deed::Erase(no) => {
+                let rows = store.history(part, "A", &id(no), None, None, 99).unwrap();
+                one.erase.extend(rows.iter().map(|row| row.rid));
+            }
+            Deed::Reseal(rid) => {
+                one.reseal.push(Reseal { rid, index: b"anew".to_vec(), body: format!("anew {rid}").into_bytes() });
+            }
+            Deed::Reterm(rid, terms) => {
+                one.reterm.push(Reterm { rid, terms: terms.into_iter().map(term).collect() });
+            }
+            Deed::DropGuards => one.drop_guards = true,
+            Deed::DropSubject(no) => one.drop_subjects.push(SubjectNo(no)),
             Deed::Checkpoint(size) => one.checkpoint = Some(CheckpointWrite { size, note: format!("note {size}\n") }),
         }
     }
@@ -107,7 +141,13 @@ fn seen(store: &Store, part: PartNo) -> impl Debug + PartialEq + use<> {
     let terms: Vec<_> = (0..4).map(|n| store.term_rids(part, &[term(n)], 99).unwrap()).collect();
     let pairs: Vec<[Term; 2]> = (0..3).map(|n| [term(n), term(n + 1)]).collect();
     let pairs: Vec<_> = pairs.iter().map(|pair| store.term_rids(part, pair, 99).unwrap()).collect();
-    let of_subjects: Vec<_> = (0..3).map(|no| store.subject_rids(part, SubjectNo(no), &[], None).unwrap()).collect();
+    let of_subjects: Vec<_> = (0..3)
+        .map(|no| {
+            let subject = SubjectNo(no);
+            (store.subject_rids(part, subject, &[], None).unwrap(), store.subject_versions(part, subject).unwrap())
+        })
+        .collect();
+    let found = (store.found_rids(part, 0, 99, 99).unwrap(), store.versions(part, 0, 99).unwrap().len());
     let keys: Vec<_> = (0..3)
         .flat_map(|no| store.keys_of(part, SubjectNo(no)).unwrap())
         .map(|key| (key.subject, key.category, key.generation, key.wrapped))
@@ -117,7 +157,7 @@ fn seen(store: &Store, part: PartNo) -> impl Debug + PartialEq + use<> {
     let entries: Vec<_> = entries.into_iter().map(|e| (e.index, e.time_us, e.entry, e.sealed)).collect();
     let house = (store.subjects(part, None, 99).unwrap(), store.metas(part, "").unwrap());
     let log = (store.log_head(part).unwrap(), store.checkpoints(part, 0, 99).unwrap(), entries);
-    (documents, (terms, pairs, of_subjects), (keys, buckets), house, log, store.head(part).unwrap())
+    (documents, (terms, pairs, of_subjects, found), (keys, buckets), house, log, store.head(part).unwrap())
 }
 
 /// Sends the changes so that they wait together, and says how each of them fared.

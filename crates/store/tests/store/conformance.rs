@@ -7,8 +7,8 @@ use crate::harness::{Home, ORIGIN, PART, World, change, document, entry, guard, 
 use proptest::{prelude::*, test_runner::TestRunner};
 use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
 use tacebo_store::{
-    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, EntryQuery, IndexRow, Integrity, KeyDrop,
-    KeyRow, PartNo, Rid, Store, StoreError, SubjectNo,
+    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, DocumentWrite, EntryQuery, IndexRow, Integrity,
+    KeyDrop, KeyRow, PartNo, Reseal, Reterm, Rid, Store, StoreError, SubjectNo,
 };
 
 fn rids(rows: &[IndexRow]) -> Vec<Rid> {
@@ -603,6 +603,69 @@ fn as_of_any_rid(new_home: fn() -> Home, writes: Vec<(u64, bool)>) -> Result<(),
     })
 }
 
+/// A person's document under a term.
+fn personal(no: u64, version: u64, subject: u64) -> DocumentWrite {
+    DocumentWrite { subject: Some(SubjectNo(subject)), terms: vec![term(no)], ..document("A", no, version) }
+}
+
+async fn what_is_erased_was_never_there_and_its_name_is_free(home: Home) {
+    let store = World::default().store(&home).await;
+    let documents = vec![personal(1, 1, 5), personal(2, 1, 6), personal(1, 2, 5)];
+    let subjects = vec![(id(91), SubjectNo(5)), (id(92), SubjectNo(6))];
+    store.commit(Change { subjects, guards: vec![guard(1, 0)], ..of(documents) }).await.unwrap();
+    assert_eq!(store.subject_versions(PART, SubjectNo(5)).unwrap(), [1, 3]);
+    let gone = Change { erase: vec![1, 3], drop_subjects: vec![SubjectNo(5)], entries: vec![entry(1)], ..change() };
+    let done = store.commit(gone).await.unwrap();
+    assert_eq!(done.receipts.len(), 1);
+    assert_eq!(store.current_rid(PART, "A", &id(1)).unwrap(), None);
+    assert_eq!(store.history(PART, "A", &id(1), None, None, 9).unwrap(), []);
+    assert_eq!(store.subject_versions(PART, SubjectNo(5)).unwrap(), [0; 0]);
+    assert_eq!(store.subject_of(PART, &id(91)).unwrap(), None);
+    assert_eq!(store.term_rids(PART, &[term(1)], 9).unwrap(), [0; 0]);
+    // Others are as they were.
+    assert_eq!(store.subject_of(PART, &id(92)).unwrap(), Some(SubjectNo(6)));
+    assert_eq!(store.term_rids(PART, &[term(2)], 9).unwrap(), [2]);
+    // The name is free, its first version is the first, and no guard remembers that it was taken.
+    let again = Change { guards: vec![guard(1, 0)], ..of(vec![personal(1, 1, 7)]) };
+    assert_eq!(store.commit(again).await.unwrap().first_rid, 4);
+}
+
+async fn a_version_sealed_anew_is_the_same_version(home: Home) {
+    let store = World::default().store(&home).await;
+    store.commit(of(vec![personal(1, 1, 5), personal(1, 2, 5)])).await.unwrap();
+    let anew = |rid| Reseal { rid, index: b"other index".to_vec(), body: b"other body".to_vec() };
+    store.commit(Change { reseal: vec![anew(1)], entries: vec![entry(1)], ..change() }).await.unwrap();
+    let rows = store.rows(PART, &[1, 2]).unwrap();
+    let told: Vec<_> = rows.iter().map(|row| (row.version, row.until, row.index.as_slice())).collect();
+    assert_eq!(told, [(1, 2, &b"other index"[..]), (2, CURRENT, b"index A 1 2")]);
+    assert_eq!(store.bodies(PART, &[1, 2]).unwrap(), [b"other body".to_vec(), b"body A 1 2".to_vec()]);
+    // One that is not there fails the whole change.
+    let before = store.log_head(PART).unwrap().unwrap().size;
+    let stray = Change { reseal: vec![anew(2), anew(9)], entries: vec![entry(2)], ..change() };
+    assert!(matches!(store.commit(stray).await.unwrap_err(), CommitError::Malformed(_)));
+    assert_eq!(store.bodies(PART, &[2]).unwrap(), [b"body A 1 2".to_vec()]);
+    assert_eq!(store.log_head(PART).unwrap().unwrap().size, before);
+}
+
+async fn other_terms_are_taken_by_the_newest_version_only_and_guards_can_be_forgotten(home: Home) {
+    let store = World::default().store(&home).await;
+    let documents = vec![personal(1, 1, 5), personal(2, 1, 6), document("B", 3, 1), personal(1, 2, 5)];
+    store.commit(Change { guards: vec![guard(8, 0)], ..of(documents) }).await.unwrap();
+    assert_eq!(store.found_rids(PART, 0, 9, 9).unwrap(), [2, 4]);
+    assert_eq!(store.found_rids(PART, 2, 3, 9).unwrap(), [0; 0]);
+    let reterm = vec![Reterm { rid: 1, terms: vec![term(11)] }, Reterm { rid: 4, terms: vec![term(12), term(13)] }];
+    store.commit(Change { reterm, entries: vec![entry(1)], ..change() }).await.unwrap();
+    // The first version of document 1 is history, and history is never found.
+    assert_eq!(store.term_rids(PART, &[term(11)], 9).unwrap(), [0; 0]);
+    assert_eq!(store.term_rids(PART, &[term(12), term(13)], 9).unwrap(), [4]);
+    assert_eq!(store.term_rids(PART, &[term(1)], 9).unwrap(), [0; 0]);
+    assert_eq!(store.term_rids(PART, &[term(2)], 9).unwrap(), [2]);
+    let guarded = || Change { guards: vec![guard(8, 0)], ..of(vec![document("C", 4, 1)]) };
+    assert!(matches!(store.commit(guarded()).await.unwrap_err(), CommitError::Conflict { .. }));
+    store.commit(Change { drop_guards: true, entries: vec![entry(2)], ..change() }).await.unwrap();
+    store.commit(guarded()).await.unwrap();
+}
+
 /// The tests of one engine.
 macro_rules! suite {
     ($engine:ident, $home:expr, $cases:expr) => {
@@ -631,6 +694,9 @@ macro_rules! suite {
                 a_checkpoint_speaks_of_durable_entries_and_never_goes_back,
                 after_a_failed_sync_nothing_works_any_more,
                 entries_are_found_by_person_actor_place_and_time,
+                what_is_erased_was_never_there_and_its_name_is_free,
+                a_version_sealed_anew_is_the_same_version,
+                other_terms_are_taken_by_the_newest_version_only_and_guards_can_be_forgotten,
             }
             tests! { (flavor = "multi_thread", worker_threads = 2) $home =>
                 of_fifty_guarded_creates_one_wins,
