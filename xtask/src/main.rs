@@ -49,6 +49,12 @@ enum Chore {
 enum Long {
     /// 200 rounds of `kill -9` under mixed load.
     Kill,
+    /// `kill -9` of turns and moves of the root keys.
+    Keys,
+    /// 1,000 power cuts under mixed load, 300 each in a founding and in a turn of the root keys.
+    Power,
+    /// System calls of the running program failed one after the other: a disk that is broken, or full.
+    Calls,
     /// 1,000 random changes of the log's tables, each found and named.
     Tamper,
     /// Every official FHIR example, and Synthea's patients.

@@ -49,7 +49,10 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         bail!("the three administrators are three people: give three login names");
     }
     if Vault::is_founded(&config.data) {
-        bail!("there is an institution in {} already", config.data.display());
+        bail!(
+            "there is an institution in {} already; if its founding was cut short and nobody got its first passwords, remove the folder and found it anew",
+            config.data.display()
+        );
     }
     let keys = if custody::exists(&config.custody)? {
         custody::open(&config.custody)?

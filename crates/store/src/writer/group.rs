@@ -82,14 +82,15 @@ impl Writer {
                 pending.push(Pending::failed(reply, change.part, held));
             }
         }
-        if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)) {
+        if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)).and_then(|()| self.commit()) {
             // If this fails too, the file is still whole: an open transaction is never read.
-            if let Err(e) = self.conn.execute_batch("ROLLBACK") {
+            if matches!(e, GroupFailed::Refused(_))
+                && let Err(e) = self.conn.execute_batch("ROLLBACK")
+            {
                 tracing::debug!(error = %e, "nothing to roll back");
             }
             return Err(e);
         }
-        self.commit()?;
         new_kinds.publish(&self.shared.kinds);
         self.finish(drafts, std::mem::take(pending))
     }
@@ -208,12 +209,16 @@ impl Writer {
         put_state(&self.conn, part.sql(), state.log.origin(), size, root, draft.edge)
     }
 
-    /// The sync. Any failure here is fatal: after a failed fdatasync the next one may lie (fsyncgate).
+    /// Writes and syncs. A full disk refuses the group before anything is synced, and what was written of it has no end
+    /// mark, so it is never read. Any other failure is fatal: after a failed fdatasync the next one may lie (fsyncgate).
     fn commit(&self) -> Result<(), GroupFailed> {
         if self.options.commit_fault.as_ref().is_some_and(|fault| fault()) {
             return Err(GroupFailed::Fatal("injected".to_owned()));
         }
-        self.run_sql("COMMIT").map_err(|e| GroupFailed::Fatal(e.to_string()))
+        self.run_sql("COMMIT").map_err(|e| match e.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => GroupFailed::Refused(e.to_string()),
+            _ => GroupFailed::Fatal(e.to_string()),
+        })
     }
 
     /// The transaction is durable: moves the edges on, makes the receipts, answers.

@@ -3,7 +3,7 @@
 #[expect(dead_code, reason = "the suite of custodians uses more of it")]
 #[path = "../../../seal/tests/custody/bao.rs"]
 mod bao;
-mod house;
+pub(crate) mod house;
 mod module;
 mod service;
 mod shares;

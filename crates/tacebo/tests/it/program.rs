@@ -26,6 +26,21 @@ pub(crate) fn tacebo() -> Command {
     command
 }
 
+/// `strace` over all threads in the environment of the program; what to look for, and the program, are added to it. When
+/// it is killed, the program runs on.
+#[cfg(target_os = "linux")]
+pub(crate) fn strace(trace: &Path) -> Command {
+    let mut command = Command::new("strace");
+    for (name, value) in tacebo().get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.args(["-f", "-e", "signal=none", "-o"]).arg(trace).stdin(Stdio::null());
+    command
+}
+
 /// Runs a command of the program to its end.
 pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(args: impl IntoIterator<Item = S>) -> Output {
     tacebo().args(args).output().unwrap()
@@ -48,7 +63,11 @@ impl Program {
     }
 
     pub(crate) fn demo_with(data: &Path, log_filter: &str) -> Self {
-        let mut command = tacebo();
+        Self::demo_by(tacebo(), data, log_filter)
+    }
+
+    /// The same with a command that runs the program in its own way.
+    pub(crate) fn demo_by(mut command: Command, data: &Path, log_filter: &str) -> Self {
         command.args(["demo", "--json", "--listen", "127.0.0.1:0", "--lang", "en", "--log", log_filter, "--data"]);
         let log = data.with_extension("log");
         let mut child = command.arg(data).stdout(Stdio::piped()).stderr(appending(&log)).spawn().unwrap();
@@ -129,6 +148,21 @@ impl Program {
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
         signal("TERM", self.child.id());
+    }
+
+    /// A signal to the program that the started one runs (`strace` does not hand it on), if it still runs.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn signal_inner(&self, name: &str) {
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        if let Ok(inner) = children.trim().parse() {
+            signal(name, inner);
+        }
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for the end.
