@@ -71,6 +71,16 @@ impl Store {
         })
     }
 
+    /// Every version of every document in commit order: a page of those after `after`.
+    pub fn versions(&self, part: PartNo, after: Rid, limit: usize) -> Result<Vec<IndexRow>, StoreError> {
+        self.snapshot(|conn| {
+            let reader = RowReader { conn, kinds: self.kinds(), part };
+            let mut out = Vec::new();
+            reader.rows(conn.prepare_cached(sql::RID_PAGE)?, (part.sql(), after, sql_limit(limit)), &mut out)?;
+            Ok(out)
+        })
+    }
+
     /// Sealed bodies of versions, in the order asked; a rid that is not there is an error, since rids come from rows.
     pub fn bodies(&self, part: PartNo, rids: &[Rid]) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|conn| {

@@ -86,6 +86,7 @@ statements! { READS:
         "FROM document WHERE part = ?1 AND kind = ?2 AND id = ?3 AND rid <= ?4 AND version < ?5 \
         ORDER BY version DESC LIMIT ?6");
     BY_RID = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid = ?2");
+    RID_PAGE = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid > ?2 ORDER BY rid LIMIT ?3");
     BODY = "SELECT body_sealed FROM document WHERE part = ?1 AND rid = ?2";
     /// Answered by the index alone; tombstones are among them. `+rid` keeps the planner from the index on rid, which
     /// would walk the rows of everybody.

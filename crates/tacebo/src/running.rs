@@ -18,6 +18,9 @@ use tokio::task::JoinSet;
 /// How often times of last use are written down and ended sessions forgotten.
 const TICK: Duration = Duration::from_secs(30);
 
+/// How often documents and log are compared.
+const COMPARE_EVERY: Duration = Duration::from_hours(24);
+
 /// A house with its sockets bound: connections wait in the kernel until [`Running::run`].
 pub(crate) struct Running {
     router: Router,
@@ -74,6 +77,7 @@ impl Running {
         for listener in listeners {
             serving.spawn(serve(listener, router.clone(), raised(ends.clone())));
         }
+        serving.spawn(vault.keep_comparing(Identity::house(Door::Job), COMPARE_EVERY, raised(ends.clone())));
         serving.spawn(tick(identity.clone(), ends));
         stop.await;
         tracing::info!("stopping: no new connections, finishing what is running");

@@ -148,6 +148,8 @@ fn assemble(
         clock: opening.clock,
         dir: opening.dir,
         custody: CustodySeen { worth: opening.custodian.worth(), older: opening.custodian.turn_unfinished() },
+        comparing: tokio::sync::watch::Sender::default(),
+        compare_now: tokio::sync::Notify::new(),
     };
     Ok(Vault(Arc::new(inner)))
 }

@@ -13,6 +13,7 @@
 mod amend;
 mod asker;
 mod body;
+mod compare;
 mod decide;
 mod disclosed;
 mod document;
@@ -46,6 +47,7 @@ mod write;
 
 pub use asker::{Asker, Door, Origin};
 pub use body::Body;
+pub use compare::{Compared, Comparison, Progress, Unlike};
 pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
 pub use document::{DocRef, Document};
 pub use entry::{Outcome, field};

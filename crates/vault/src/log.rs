@@ -227,7 +227,7 @@ impl Inner {
     }
 
     /// Opens an entry; `None` when the person's audit key is gone.
-    fn open_entry(&self, row: &EntryRow) -> Result<Option<EntryBody>, VaultFault> {
+    pub(crate) fn open_entry(&self, row: &EntryRow) -> Result<Option<EntryBody>, VaultFault> {
         let category = Drawer::Audit.category();
         let subject = row.subject.unwrap_or(SubjectNo::HOUSE);
         if self.store.key_of(self.part, subject, category)?.is_none() {

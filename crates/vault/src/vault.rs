@@ -8,6 +8,7 @@ use tacebo_policy::Engine;
 use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Worth};
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 
+use crate::compare::Progress;
 use crate::disclosed::VaultFault;
 use crate::entry::{self, Draft};
 use crate::hot::Hot;
@@ -58,6 +59,10 @@ pub(crate) struct Inner {
     pub clock: tacebo_store::Clock,
     pub dir: std::path::PathBuf,
     pub custody: CustodySeen,
+    /// How far the comparison of documents and log has come that runs.
+    pub comparing: tokio::sync::watch::Sender<Option<Progress>>,
+    /// Asks for one.
+    pub compare_now: tokio::sync::Notify,
 }
 
 /// What was seen of the custodian when the house was opened: it is not asked again for it.

@@ -81,6 +81,7 @@ custodian-service = in a key service: a destroyed key may be in the service's ba
 custodian-software = in a module of software: a destroyed key may be in copies of its files
 custodian-file = in a passphrase file: a destroyed key may be in copies of the file
 check-root-turned = Older root keys are destroyed
+check-compared = Documents and log fit each other
 visit-outpatient = Outpatient visit
 visit-inpatient = Stay
 visit-emergency = Emergency visit

@@ -71,6 +71,7 @@ custodian-service = 在密钥服务中：已销毁的密钥可能仍在该服务
 custodian-software = 在软件密码模块中：已销毁的密钥可能仍在其文件的副本里
 custodian-file = 在口令文件中：已销毁的密钥可能仍在该文件的副本里
 check-root-turned = 旧的根密钥已销毁
+check-compared = 文书与日志一致
 visit-outpatient = 门诊
 visit-inpatient = 住院
 visit-emergency = 急诊

@@ -49,7 +49,7 @@ pub mod system;
 pub mod url;
 pub mod words;
 
-pub use fault::fault_words;
+pub use fault::{fault_words, unlike_words};
 pub use field::{Choice, Field, FieldError};
 pub use figures::Figures;
 pub use icon::icon;

@@ -31,6 +31,8 @@ pub const WHO_SAW: &str = "/privacy/who-saw";
 pub const AUDIT: &str = "/audit";
 /// Verify the log now (`GET` page, `POST` field `checkpoint`).
 pub const VERIFY: &str = "/audit/verify";
+/// Compare documents and log now (`POST`).
+pub const COMPARE: &str = "/audit/compare";
 /// Accounts (`GET` field `q`, `POST` creates).
 pub const ACCOUNTS: &str = "/accounts";
 /// A new account (page).

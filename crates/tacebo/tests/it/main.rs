@@ -11,6 +11,7 @@
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod calls;
+mod compare;
 mod crash;
 mod examples;
 mod folder;

@@ -124,6 +124,7 @@ fn oversight() -> Vec<Route> {
         get("/audit/entries/{index}/proof", Decided(Action::ReadLog), inside(audit::proof)),
         get(url::VERIFY, Own("the log's public head and a form"), inside(audit::verify_page)),
         post(url::VERIFY, Decided(Action::VerifyLog), inside(audit::verify)),
+        post(url::COMPARE, Decided(Action::VerifyLog), inside(audit::compare)),
     ]
 }
 

@@ -2,15 +2,15 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Refused, Worth};
+use tacebo_vault::{Comparison, Refused, Worth};
 
 use crate::doors::session::Inside;
 use crate::doors::wording;
 use crate::http::Reply;
-use crate::pages::Nav;
 use crate::pages::lang::Messages;
 use crate::pages::parts::grouped;
 use crate::pages::system::{Check, Status};
+use crate::pages::{Nav, Shell, unlike_words};
 
 /// Resident memory of this process, where the system tells it.
 fn memory() -> Option<u64> {
@@ -31,10 +31,25 @@ fn custodian(worth: Worth, t: &Messages) -> String {
     }
 }
 
+/// Whether documents and log fitted each other when they were compared last.
+fn compared_check(last: Option<&Comparison>, shell: &Shell) -> Check {
+    let t = shell.t();
+    let detail = match last {
+        None => t.compare_never(),
+        Some(Comparison { unlike: Some(unlike), .. }) => unlike_words(unlike, shell.lang),
+        Some(last) => {
+            let counts = t.compare_held(grouped(last.entries), grouped(last.versions));
+            format!("{counts} · {}", shell.when(&wording::moment(last.ended_us)))
+        }
+    };
+    Check { what: t.check_compared(), held: last.is_none_or(|last| last.unlike.is_none()), detail }
+}
+
 pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
     let state = inside.app.vault().state(&inside.asker(Purpose::SystemAdmin)).await?;
     let shell = inside.shell_with(Some(Nav::System), &state).await;
     let ready = inside.app.vault().ready();
+    let compared = inside.app.vault().compared()?.last;
     Ok(Reply::page(
         StatusCode::OK,
         state.map(|state| {
@@ -47,6 +62,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 Check { what: t.check_log_writable(), held: true, detail: String::new() },
                 Check { what: t.check_signed(), held: state.signed > 0 || state.entries == 0, detail: signed },
                 Check { what: t.check_root_turned(), held: !state.turn_unfinished, detail: String::new() },
+                compared_check(compared.as_ref(), &shell),
             ];
             Status {
                 checks,
