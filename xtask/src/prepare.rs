@@ -14,7 +14,7 @@ const SYNTHEA_ARGS: [&str; 6] = ["-p", "3", "-s", "42", "--profile", "us-core"];
 /// The whole R4 definition set and its examples (CC0-1.0).
 const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
 /// A program, and the Debian packages it comes from.
-const PACKAGES: [(&str, &[&str]); 6] = [
+const PACKAGES: [(&str, &[&str]); 8] = [
     ("chromium", &["chromium"]),
     ("node", &["nodejs", "npm"]),
     ("python3", &["python3", "python3-venv"]),
@@ -23,6 +23,9 @@ const PACKAGES: [(&str, &[&str]); 6] = [
     ("softhsm2-util", &["softhsm2"]),
     // Records system calls and fails them, for power cuts and broken disks.
     ("strace", &["strace"]),
+    // The second engine of the store, and the pooler that it must work behind. Tests start their own; none needs to run.
+    ("pg_ctlcluster", &["postgresql"]),
+    ("pgbouncer", &["pgbouncer"]),
 ];
 
 /// Installs everything it may.

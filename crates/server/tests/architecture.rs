@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         ],
     ),
     ("tacebo-fixtures", &[]),
+    ("tacebo-testbed", &[]),
     ("tacebo-fuzz", &["tacebo-fhir", "tacebo-ledger"]),
     ("tacebo-unify", &[]),
     ("xtask", &[]),
@@ -44,6 +45,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWN: &[(&str, &[&str])] = &[
     ("cedar-policy", &["tacebo-policy"]),
     ("rusqlite", &["tacebo-store", "tacebo"]),
+    ("tokio-postgres", &["tacebo-store"]),
     ("axum", &["tacebo-server", "tacebo"]),
     ("argon2", &["tacebo-identity", "tacebo-seal"]),
     ("askama", &["tacebo-server"]),

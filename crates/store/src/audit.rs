@@ -6,21 +6,60 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, Row, types::ValueRef};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tacebo_ledger::{
     Tiles,
     audit::{CheckpointRow, LogRow, LogSource, StateRow},
 };
 
-use crate::{PartNo, Store, StoreError, log::filed, schema, sql};
+use crate::{
+    At, PartNo, Store, StoreError,
+    conn::{Conn, Row, Value},
+    log::filed,
+    postgres,
+    sql::{self, Sql},
+    sqlite::schema,
+    store::Engine,
+};
+
+/// Rows that are fetched at once.
+const PIECE: i64 = 2048;
 
 /// A part's log in one read transaction. What cannot be read is handed to the check as a row that cannot be right,
 /// so that it is named as the broken place.
 pub struct AuditSource {
-    conn: Connection,
+    state: State,
     part: PartNo,
-    /// The file, where nobody had it open when the check began.
-    at_rest: Option<PathBuf>,
+}
+
+/// The one state that is looked at.
+enum State {
+    File {
+        conn: Connection,
+        /// The file, where nobody had it open when the check began.
+        at_rest: Option<PathBuf>,
+    },
+    Server(postgres::Lent),
+}
+
+/// What the engine says of its own files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Integrity {
+    /// They are whole.
+    Whole,
+    /// They are not, and this is the first that it says of them.
+    Damaged(Vec<String>),
+    /// It could not be asked, and why.
+    Unchecked(Unchecked),
+}
+
+/// Why PostgreSQL was not asked about its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unchecked {
+    /// The extension `amcheck` is not in the database.
+    NoExtension,
+    /// The role may not call `bt_index_check`.
+    NoRight,
 }
 
 impl fmt::Debug for AuditSource {
@@ -30,87 +69,104 @@ impl fmt::Debug for AuditSource {
 }
 
 impl AuditSource {
-    /// Opens the log of a part in a data folder, read-only. Works beside a running server, and on a folder that
-    /// cannot be written; a folder that nobody uses stays byte for byte as it is.
-    pub fn open(dir: &Path, part: PartNo) -> Result<Self, StoreError> {
+    /// Opens the log of a part, read-only. Works beside a running server, and on a folder that cannot be written; a
+    /// folder that nobody uses stays byte for byte as it is.
+    pub fn open(at: &At, part: PartNo) -> Result<Self, StoreError> {
+        match at {
+            At::Folder(dir) => Self::of_folder(dir, part),
+            At::Postgres(at) => {
+                let server = postgres::Server::new(at)?;
+                postgres::present(&server)?;
+                Ok(Self { state: State::Server(postgres::Lent::calm(&server)?), part })
+            }
+        }
+    }
+
+    fn of_folder(dir: &Path, part: PartNo) -> Result<Self, StoreError> {
         let at_rest = Some(schema::file_in(dir)).filter(|path| is_at_rest(path));
         let conn = open(dir)?;
         // One snapshot for the whole check; it ends with the connection.
         conn.execute_batch("BEGIN")?;
-        Ok(Self { conn, part, at_rest })
+        Ok(Self { state: State::File { conn, at_rest }, part })
     }
 
     /// Whether what was read is one state of the log: false when somebody opened a folder that was at rest when the
     /// check began, and the check has to be made again.
     pub fn is_one_state(&self) -> bool {
-        self.at_rest.as_deref().is_none_or(is_at_rest)
+        match &self.state {
+            State::File { at_rest, .. } => at_rest.as_deref().is_none_or(is_at_rest),
+            State::Server(_) => true,
+        }
     }
 
-    /// The parts of a data folder that have a log.
-    pub fn parts(dir: &Path) -> Result<Vec<PartNo>, StoreError> {
-        let conn = open(dir)?;
-        let mut statement = conn.prepare(sql::PARTS)?;
-        let parts = statement.query_map([], |r| r.get(0).map(PartNo))?;
-        Ok(parts.collect::<Result<_, _>>()?)
+    /// The parts that have a log.
+    pub fn parts(at: &At) -> Result<Vec<PartNo>, StoreError> {
+        let parts = |conn: Conn<'_>| conn.all(&sql::PARTS, &[], |r| r.small(0).map(PartNo));
+        match at {
+            At::Folder(dir) => parts(Conn::Sqlite(&open(dir)?)),
+            At::Postgres(at) => {
+                let server = postgres::Server::new(at)?;
+                postgres::present(&server)?;
+                server.read(parts)
+            }
+        }
     }
 
-    /// The name that the log has in the file.
+    /// The name that the log has in the store.
     pub fn origin(&self) -> Result<Option<String>, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql::STATE)?;
-        Ok(statement.query_row([self.part.sql()], |r| r.get(0)).optional()?)
+        self.conn().first(&sql::STATE, &[self.part.into()], |r| r.text(0))
     }
 
     /// A table of the log with a row of a part that has no log here: somebody put it in from outside.
     pub fn stray(&self) -> Result<Option<&'static str>, StoreError> {
-        for table in ["log_leaf", "log_tile", "log_subject", "log_actor", "checkpoint"] {
-            let sql = format!(
-                "SELECT 1 FROM {table} WHERE (part < ?1 OR part > ?1) AND part NOT IN (SELECT part FROM part_state) LIMIT 1"
-            );
-            let found = self.conn.prepare(&sql)?.query_row([self.part.sql()], |_| Ok(())).optional()?;
-            if found.is_some() {
+        for (table, sql) in sql::STRAYS {
+            if self.conn().first(sql, &[self.part.into()], |_| Ok(()))?.is_some() {
                 return Ok(Some(table));
             }
         }
         Ok(None)
     }
 
-    /// Lets SQLite check the whole file: it finds damage outside the log and in the indexes, which the log's own
-    /// check cannot see. An empty list means that the file is whole.
-    pub fn integrity(&self) -> Result<Vec<String>, StoreError> {
-        let mut statement = self.conn.prepare("PRAGMA integrity_check")?;
-        let lines = statement.query_map([], |r| r.get::<_, String>(0))?;
-        let lines = lines.collect::<Result<Vec<_>, _>>()?;
-        Ok(lines.into_iter().filter(|l| l != "ok").collect())
+    /// Lets the engine check its files: it finds damage outside the log and in the indexes, which the log's own check
+    /// cannot see.
+    pub fn integrity(&self) -> Result<Integrity, StoreError> {
+        match &self.state {
+            State::File { conn, .. } => {
+                let mut statement = conn.prepare("PRAGMA integrity_check")?;
+                let lines = statement.query_map([], |r| r.get::<_, String>(0))?;
+                let lines: Vec<_> = lines.collect::<Result<_, _>>()?;
+                Ok(if lines == ["ok"] { Integrity::Whole } else { Integrity::Damaged(lines) })
+            }
+            State::Server(lent) => postgres::integrity(lent),
+        }
+    }
+
+    fn conn(&self) -> Conn<'_> {
+        match &self.state {
+            State::File { conn, .. } => Conn::Sqlite(conn),
+            State::Server(lent) => Conn::Postgres(lent),
+        }
+    }
+
+    /// The first entry of a list that is not where it belongs: missing, of another, or of no entry.
+    fn misplaced(&self, [missing, superfluous]: [&Sql; 2], filed: u64) -> Result<Option<u64>, StoreError> {
+        let range = [self.part.into(), self.part.place(0).into(), self.part.place(filed).into()];
+        for sql in [missing, superfluous] {
+            if let Some(index) = self.conn().first(sql, &range, |r| r.unsigned(0))? {
+                return Ok(Some(index));
+            }
+        }
+        Ok(None)
     }
 }
 
 impl Store {
     /// The log of a part for a check while the store is in use.
     pub fn audit_source(&self, part: PartNo) -> Result<AuditSource, StoreError> {
-        AuditSource::open(self.dir(), part)
-    }
-}
-
-impl AuditSource {
-    /// The first entry of a list that is not where it belongs: missing, of another, or of no entry.
-    fn misplaced(&self, list: &str, whose: &str, filed: u64) -> Result<Option<u64>, StoreError> {
-        let missing = format!(
-            "SELECT l.idx FROM log_leaf l WHERE l.place >= ?1 AND l.place < ?2 AND l.{whose} IS NOT NULL \
-            AND NOT EXISTS (SELECT 1 FROM {list} f WHERE f.part = ?3 AND f.{whose} = l.{whose} AND f.idx = l.idx) \
-            ORDER BY l.place LIMIT 1"
-        );
-        let superfluous = format!(
-            "SELECT f.idx FROM {list} f LEFT JOIN log_leaf l ON l.place = f.idx + ?1 AND l.{whose} = f.{whose} \
-            WHERE f.part = ?3 AND (f.idx < 0 OR f.idx + ?1 >= ?2 OR l.place IS NULL) LIMIT 1"
-        );
-        for sql in [missing, superfluous] {
-            let range = [self.part.place(0), self.part.place(filed), self.part.sql()];
-            let found: Option<i64> = self.conn.prepare(&sql)?.query_row(range, |r| r.get(0)).optional()?;
-            if let Some(index) = found {
-                return Ok(Some(index.cast_unsigned()));
-            }
+        match self.engine() {
+            Engine::Folder { dir, .. } => AuditSource::of_folder(dir, part),
+            Engine::Postgres(server) => Ok(AuditSource { state: State::Server(postgres::Lent::calm(server)?), part }),
         }
-        Ok(None)
     }
 }
 
@@ -118,74 +174,69 @@ impl Tiles for AuditSource {
     type Error = StoreError;
 
     fn tile(&self, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
-        let params = (self.part.sql(), level, index.cast_signed());
-        let found = self.conn.prepare_cached(sql::TILE)?.query_row(params, |r| Ok(blob(r, 0).map(<[u8]>::to_vec)));
-        match found.optional() {
+        let values = [self.part.into(), i64::from(level).into(), index.cast_signed().into()];
+        let found = self.conn().first(&sql::TILE, &values, |r| Ok(r.found_bytes(0).map(<[u8]>::to_vec)));
+        match found {
             Ok(tile) => Ok(tile.map(Option::unwrap_or_default)),
             // No tile has no bytes: the check names it.
-            Err(e) if is_damage(&e) => Ok(Some(Vec::new())),
-            Err(e) => Err(e.into()),
+            Err(e) if e.is_damage() => Ok(Some(Vec::new())),
+            Err(e) => Err(e),
         }
     }
 }
 
 impl LogSource for AuditSource {
     fn state(&self) -> Result<Option<StateRow>, StoreError> {
-        let mut statement = self.conn.prepare_cached(sql::STATE)?;
-        let state = statement.query_row([self.part.sql()], |r| {
+        self.conn().first(&sql::STATE, &[self.part.into()], |r| {
             Ok(StateRow {
-                size: integer(r, 1).map_or(u64::MAX, i64::cast_unsigned),
-                root: blob(r, 2).map(<[u8]>::to_vec).unwrap_or_default(),
-                last_checkpoint: integer(r, 3).map_or(u64::MAX, i64::cast_unsigned),
+                size: r.found_int(1).map_or(u64::MAX, i64::cast_unsigned),
+                root: r.found_bytes(2).map(<[u8]>::to_vec).unwrap_or_default(),
+                last_checkpoint: r.found_int(3).map_or(u64::MAX, i64::cast_unsigned),
             })
-        });
-        Ok(state.optional()?)
+        })
     }
 
     fn rows(&self, visit: &mut dyn FnMut(LogRow<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
-        let mut statement = self.conn.prepare_cached(sql::ENTRIES_UP)?;
-        let mut rows = statement.query([self.part.place(0), self.part.place(u64::MAX)])?;
-        let mut expected = 0;
-        loop {
-            let flow = match rows.next() {
-                Ok(None) => return Ok(()),
-                Ok(Some(row)) => visit(log_row(row, expected)),
-                Err(e) if is_damage(&e) => {
-                    // Nothing after damaged pages can be reached; the check stops at the row it gets.
-                    let _: ControlFlow<()> = visit(unreadable(expected));
-                    return Ok(());
-                }
-                Err(e) => return Err(e.into()),
-            };
-            if flow.is_break() {
-                return Ok(());
-            }
-            expected += 1;
-        }
+        let (part, last) = (Value::from(self.part), self.part.place(u64::MAX));
+        let (mut from, mut expected) = (self.part.place(0), 0);
+        self.pieces(
+            &sql::ENTRIES_UP,
+            |place| {
+                from = place.map_or(from, |[place, _]| place.saturating_add(1));
+                [part, from.into(), last.into(), PIECE.into()]
+            },
+            &mut |row| {
+                // Nothing after damaged pages can be reached; the check stops at the row it gets.
+                let flow = visit(row.map_or_else(|| unreadable(expected), |row| log_row(self.part, row, expected)));
+                expected += 1;
+                flow
+            },
+        )
     }
 
     fn tile_rows(&self, visit: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<(), StoreError> {
-        let mut statement = self.conn.prepare_cached(sql::TILE_PLACES)?;
-        let mut rows = statement.query([self.part.sql()])?;
-        loop {
-            let (level, index) = match rows.next() {
-                Ok(None) => return Ok(()),
-                Ok(Some(row)) => (integer(row, 0), integer(row, 1)),
-                Err(e) if is_damage(&e) => (None, None),
-                Err(e) => return Err(e.into()),
-            };
-            // A tree has no such level: the check names it.
-            let place = level.zip(index).map_or((u64::MAX, u64::MAX), |(l, i)| (l.cast_unsigned(), i.cast_unsigned()));
-            if visit(place.0, place.1).is_break() || place.0 == u64::MAX {
-                return Ok(());
-            }
-        }
+        let part = Value::from(self.part);
+        self.pieces(
+            &sql::TILE_PLACES,
+            |last| {
+                let [level, index] = last.unwrap_or([i64::MIN, i64::MIN]);
+                [part, level.into(), index.into(), PIECE.into()]
+            },
+            &mut |row| {
+                // A tree has no such level: the check names it.
+                let place = row.and_then(|row| row.found_int(0).zip(row.found_int(1)));
+                let (level, index) =
+                    place.map_or((u64::MAX, u64::MAX), |(l, i)| (l.cast_unsigned(), i.cast_unsigned()));
+                let flow = visit(level, index);
+                if place.is_some() { flow } else { ControlFlow::Break(()) }
+            },
+        )
     }
 
     fn misfiled(&self) -> Result<Option<u64>, StoreError> {
         let filed = filed(self.state()?.map_or(0, |state| state.size));
-        for (list, whose) in [("log_subject", "subject"), ("log_actor", "actor")] {
-            if let Some(index) = self.misplaced(list, whose, filed)? {
+        for list in [[&sql::UNFILED_SUBJECT, &sql::MISFILED_SUBJECT], [&sql::UNFILED_ACTOR, &sql::MISFILED_ACTOR]] {
+            if let Some(index) = self.misplaced(list, filed)? {
                 return Ok(Some(index));
             }
         }
@@ -193,49 +244,77 @@ impl LogSource for AuditSource {
     }
 
     fn checkpoints(&self, visit: &mut dyn FnMut(CheckpointRow<'_>) -> ControlFlow<()>) -> Result<(), StoreError> {
-        let mut statement = self.conn.prepare_cached(sql::CHECKPOINTS_UP)?;
-        let mut rows = statement.query([self.part.sql()])?;
+        let part = Value::from(self.part);
         let mut expected = 1;
-        loop {
-            let (flow, last) = match rows.next() {
-                Ok(None) => return Ok(()),
-                Ok(Some(row)) => {
-                    let note = match row.get_ref(2) {
-                        Ok(ValueRef::Text(note)) => note,
-                        _ => &[],
-                    };
-                    let seq = integer(row, 0).map_or(u64::MAX, i64::cast_unsigned);
-                    let size = integer(row, 1).map_or(u64::MAX, i64::cast_unsigned);
-                    (visit(CheckpointRow { seq, size, note }), false)
+        self.pieces(
+            &sql::CHECKPOINTS,
+            |last| [part, last.map_or(i64::MIN, |[seq, _]| seq).into(), PIECE.into()],
+            &mut |row| {
+                let flow = match row {
+                    Some(row) => {
+                        let seq = row.found_int(0).map_or(u64::MAX, i64::cast_unsigned);
+                        let size = row.found_int(1).map_or(u64::MAX, i64::cast_unsigned);
+                        visit(CheckpointRow { seq, size, note: row.found_text(2).unwrap_or_default() })
+                    }
+                    None => visit(CheckpointRow { seq: expected, size: 0, note: &[] }),
+                };
+                expected += 1;
+                flow
+            },
+        )
+    }
+}
+
+impl AuditSource {
+    /// Reads a long list piece by piece. `next` makes the values of the next piece from the first two columns of the last
+    /// row; `visit` gets each row, and none in place of the first that is too damaged to be read, which is the last.
+    fn pieces<'v, const N: usize>(
+        &self,
+        sql: &Sql,
+        mut next: impl FnMut(Option<[i64; 2]>) -> [Value<'v>; N],
+        visit: &mut dyn FnMut(Option<&Row<'_>>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let (mut last, mut stopped) = (None, false);
+        while !stopped {
+            let mut seen = 0;
+            let read = self.conn().each(sql, &next(last), |row| {
+                seen += 1;
+                last = row.found_int(0).map(|first| [first, row.found_int(1).unwrap_or_default()]);
+                // Without a place there is no next piece.
+                stopped = stopped || visit(Some(row)).is_break() || last.is_none();
+                Ok(())
+            });
+            match read {
+                Ok(()) => stopped = stopped || seen < PIECE,
+                Err(e) if e.is_damage() => {
+                    if !stopped {
+                        let _: ControlFlow<()> = visit(None);
+                    }
+                    return Ok(());
                 }
-                Err(e) if is_damage(&e) => (visit(CheckpointRow { seq: expected, size: 0, note: &[] }), true),
-                Err(e) => return Err(e.into()),
-            };
-            if flow.is_break() || last {
-                return Ok(());
+                Err(e) => return Err(e),
             }
-            expected += 1;
         }
+        Ok(())
     }
 }
 
 /// The stored row as it is, or one that cannot be right.
-fn log_row<'r>(row: &'r Row<'_>, expected: u64) -> LogRow<'r> {
+fn log_row<'r>(part: PartNo, row: &'r Row<'_>, expected: u64) -> LogRow<'r> {
     let read = || {
-        let subject = match row.get_ref(3) {
-            Ok(ValueRef::Null) => None,
-            Ok(ValueRef::Integer(n)) => Some(n.cast_unsigned()),
-            _ => return None,
+        let subject = match row.found_int(3) {
+            None if row.is_null(3) => None,
+            found => Some(found?.cast_unsigned()),
         };
         Some(LogRow {
-            index: integer(row, 0)?.cast_unsigned(),
-            time_us: integer(row, 2)?,
+            index: part.index_at(row.found_int(0)?),
+            time_us: row.found_int(2)?,
             subject,
-            actor: integer(row, 4)?.cast_unsigned(),
-            eid: blob(row, 1)?,
-            class: integer(row, 5)?,
-            entry: blob(row, 6)?,
-            sealed: blob(row, 7)?,
+            actor: row.found_int(4)?.cast_unsigned(),
+            eid: row.found_bytes(1)?,
+            class: row.found_int(5)?,
+            entry: row.found_bytes(6)?,
+            sealed: row.found_bytes(7)?,
         })
     };
     read().unwrap_or_else(|| unreadable(expected))
@@ -245,23 +324,17 @@ const fn unreadable<'r>(index: u64) -> LogRow<'r> {
     LogRow { index, time_us: 0, subject: None, actor: 0, eid: &[], class: -1, entry: &[], sealed: &[] }
 }
 
-fn integer(row: &Row<'_>, column: usize) -> Option<i64> {
-    match row.get_ref(column) {
-        Ok(ValueRef::Integer(n)) => Some(n),
-        _ => None,
+impl StoreError {
+    /// Whether an error says "this is damaged" (a finding) rather than "I could not look" (no finding).
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Sql(e) => {
+                matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+            }
+            Self::Postgres(e) => postgres::is_damage(e),
+            _ => false,
+        }
     }
-}
-
-fn blob<'r>(row: &'r Row<'_>, column: usize) -> Option<&'r [u8]> {
-    match row.get_ref(column) {
-        Ok(ValueRef::Blob(bytes)) => Some(bytes),
-        _ => None,
-    }
-}
-
-/// Whether an error says "this file is damaged" (a finding) rather than "I could not look" (no finding).
-fn is_damage(e: &rusqlite::Error) -> bool {
-    matches!(e.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 fn open(dir: &Path) -> Result<Connection, StoreError> {

@@ -1,12 +1,16 @@
 //! Reading versions with their columns: the history of a document, pages of a kind, sealed bodies.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
-
-use crate::{CURRENT, Category, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo, kinds::Kinds, sql};
+use crate::{
+    CURRENT, Category, IdTerm, IndexRow, PartNo, Rid, Store, StoreError, SubjectNo,
+    conn::{Conn, Row, Value},
+    kinds::Kinds,
+    postgres::sql as set,
+    sql::{self, Sql},
+};
 
 /// Turns stored columns into an [`IndexRow`].
 pub(crate) struct RowReader<'a> {
-    pub(crate) conn: &'a Connection,
+    pub(crate) conn: Conn<'a>,
     pub(crate) kinds: &'a Kinds,
     pub(crate) part: PartNo,
 }
@@ -14,41 +18,32 @@ pub(crate) struct RowReader<'a> {
 impl RowReader<'_> {
     pub(crate) fn index_row(&self, row: &Row<'_>) -> Result<IndexRow, StoreError> {
         Ok(IndexRow {
-            rid: row.get(0)?,
-            kind: self.kinds.name(self.conn, self.part, row.get(1)?)?,
-            id: IdTerm(row.get(2)?),
-            subject: row.get::<_, Option<i64>>(3)?.map(|n| SubjectNo(n.cast_unsigned())),
-            category: Category(row.get(4)?),
-            version: row.get::<_, i64>(5)?.cast_unsigned(),
-            until: row.get(6)?,
-            deleted: row.get(7)?,
-            time_us: row.get(8)?,
-            index: row.get(9)?,
+            rid: row.int(0)?,
+            kind: self.kinds.name(self.conn, self.part, row.int(1)?)?,
+            id: IdTerm(row.array(2)?),
+            subject: row.opt_int(3)?.map(|n| SubjectNo(n.cast_unsigned())),
+            category: Category(row.small(4)?),
+            version: row.unsigned(5)?,
+            until: row.int(6)?,
+            deleted: row.int(7)? != 0,
+            time_us: row.int(8)?,
+            index: row.bytes(9)?,
         })
     }
 
     /// Appends every row of a statement to `out`.
-    pub(crate) fn rows(
-        &self,
-        mut statement: CachedStatement<'_>,
-        params: impl Params,
-        out: &mut Vec<IndexRow>,
-    ) -> Result<(), StoreError> {
-        let mut rows = statement.query(params)?;
-        while let Some(row) = rows.next()? {
+    pub(crate) fn rows(&self, sql: &Sql, values: &[Value<'_>], out: &mut Vec<IndexRow>) -> Result<(), StoreError> {
+        self.conn.each(sql, values, |row| {
             out.push(self.index_row(row)?);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }
 
 impl Store {
     /// The rid given last in a part, 0 when it has no document: the state that a page or a guard is pinned to.
     pub fn head(&self, part: PartNo) -> Result<Rid, StoreError> {
-        self.read(|conn| {
-            let rid = conn.prepare_cached(sql::HEAD)?.query_row([part.sql()], |r| r.get(0)).optional()?;
-            Ok(rid.unwrap_or(0))
-        })
+        self.read(|conn| Ok(conn.first(&sql::HEAD, &[part.into()], |r| r.int(0))?.unwrap_or(0)))
     }
 
     /// Versions of a document, newest first: those below version `before` that were there at `as_of`.
@@ -65,8 +60,9 @@ impl Store {
         self.of_kind(part, kind, |conn, kind| {
             let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut out = Vec::new();
-            let params = (part.sql(), kind, id.0, as_of.unwrap_or(CURRENT), before, sql_limit(limit));
-            reader.rows(conn.prepare_cached(sql::HISTORY)?, params, &mut out)?;
+            let at = as_of.unwrap_or(CURRENT);
+            let values = [part.into(), kind.into(), (&id.0).into(), at.into(), before.into(), sql_limit(limit).into()];
+            reader.rows(&sql::HISTORY, &values, &mut out)?;
             Ok(out)
         })
     }
@@ -76,7 +72,7 @@ impl Store {
         self.snapshot(|conn| {
             let reader = RowReader { conn, kinds: self.kinds(), part };
             let mut out = Vec::new();
-            reader.rows(conn.prepare_cached(sql::RID_PAGE)?, (part.sql(), after, sql_limit(limit)), &mut out)?;
+            reader.rows(&sql::RID_PAGE, &[part.into(), after.into(), sql_limit(limit).into()], &mut out)?;
             Ok(out)
         })
     }
@@ -84,12 +80,12 @@ impl Store {
     /// Sealed bodies of versions, in the order asked; a rid that is not there is an error, since rids come from rows.
     pub fn bodies(&self, part: PartNo, rids: &[Rid]) -> Result<Vec<Vec<u8>>, StoreError> {
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::BODY)?;
-            let one = |rid: &Rid| {
-                let body = statement.query_row((part.sql(), *rid), |r| r.get(0)).optional()?;
-                body.ok_or(StoreError::Damaged("document"))
-            };
-            rids.iter().map(one).collect()
+            let mut out = Vec::with_capacity(rids.len());
+            conn.of_rids(&sql::BODY, set::BODIES, part, rids, |row| {
+                out.push(row.ok_or(StoreError::Damaged("document"))?.bytes(1)?);
+                Ok(())
+            })?;
+            Ok(out)
         })
     }
 
@@ -110,10 +106,10 @@ impl Store {
                 return Ok(out);
             };
             let reader = RowReader { conn, kinds: self.kinds(), part };
-            let params = (part.sql(), kind, CURRENT, after, at, sql_limit(limit));
-            reader.rows(conn.prepare_cached(sql::KIND_PAGE)?, params, &mut out)?;
+            let values = [part.into(), kind.into(), CURRENT.into(), after.into(), at.into(), sql_limit(limit).into()];
+            reader.rows(&sql::KIND_PAGE, &values, &mut out)?;
             if as_of.is_some() {
-                reader.rows(conn.prepare_cached(sql::KIND_PAGE_SUPERSEDED)?, params, &mut out)?;
+                reader.rows(&sql::KIND_PAGE_SUPERSEDED, &values, &mut out)?;
                 out.sort_unstable_by_key(|row| row.rid);
                 out.truncate(limit);
             }
@@ -126,7 +122,7 @@ impl Store {
         &self,
         part: PartNo,
         kind: &str,
-        f: impl FnOnce(&Connection, i64) -> Result<T, StoreError>,
+        f: impl FnOnce(Conn<'_>, i64) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
         self.read(|conn| match self.kinds().number(conn, part, kind)? {
             Some(kind) => f(conn, kind),

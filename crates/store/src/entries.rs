@@ -1,53 +1,46 @@
 //! Reading the log's entries and checkpoints.
 
-use rusqlite::{Connection, OptionalExtension, Params, Row};
-
 use crate::{
-    CheckpointRow, EntryQuery, EntryRow, Hash, LogHead, PartNo, Store, StoreError, SubjectNo, documents::sql_limit,
-    log::filed, sql,
+    CheckpointRow, EntryQuery, EntryRow, Hash, LogHead, PartNo, Store, StoreError, SubjectNo,
+    conn::{Conn, Row, Value},
+    documents::sql_limit,
+    log::filed,
+    sql::{self, Sql},
 };
 
-pub(crate) fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
+/// Entries that are looked through at once where no list answers the whole question.
+const PIECE: usize = 256;
+
+pub(crate) fn entry_row(part: PartNo, row: &Row<'_>) -> Result<EntryRow, StoreError> {
     Ok(EntryRow {
-        index: row.get::<_, i64>(0)?.cast_unsigned(),
-        eid: row.get(1)?,
-        time_us: row.get(2)?,
-        subject: row.get::<_, Option<i64>>(3)?.map(|n| SubjectNo(n.cast_unsigned())),
-        actor: row.get::<_, i64>(4)?.cast_unsigned(),
-        class: row.get(5)?,
-        entry: row.get(6)?,
-        sealed: row.get(7)?,
+        index: part.index_at(row.int(0)?),
+        eid: row.array(1)?,
+        time_us: row.int(2)?,
+        subject: row.opt_int(3)?.map(|n| SubjectNo(n.cast_unsigned())),
+        actor: row.unsigned(4)?,
+        class: row.small(5)?,
+        entry: row.bytes(6)?,
+        sealed: row.bytes(7)?,
     })
 }
 
-pub(crate) fn checkpoint_row(row: &Row<'_>) -> rusqlite::Result<CheckpointRow> {
-    Ok(CheckpointRow {
-        seq: row.get::<_, i64>(0)?.cast_unsigned(),
-        size: row.get::<_, i64>(1)?.cast_unsigned(),
-        note: row.get(2)?,
-    })
+pub(crate) fn checkpoint_row(row: &Row<'_>) -> Result<CheckpointRow, StoreError> {
+    Ok(CheckpointRow { seq: row.unsigned(0)?, size: row.unsigned(1)?, note: row.text(2)? })
 }
 
-pub(crate) fn log_head(conn: &Connection, part: PartNo) -> Result<Option<LogHead>, StoreError> {
-    let head = conn.prepare_cached(sql::STATE)?.query_row([part.sql()], |r| {
-        Ok(LogHead {
-            origin: r.get(0)?,
-            size: r.get::<_, i64>(1)?.cast_unsigned(),
-            root: Hash(r.get(2)?),
-            checkpoint: r.get::<_, i64>(3)?.cast_unsigned(),
-        })
-    });
-    Ok(head.optional()?)
+pub(crate) fn log_head(conn: Conn<'_>, part: PartNo) -> Result<Option<LogHead>, StoreError> {
+    conn.first(&sql::STATE, &[part.into()], |r| {
+        Ok(LogHead { origin: r.text(0)?, size: r.unsigned(1)?, root: Hash(r.array(2)?), checkpoint: r.unsigned(3)? })
+    })
 }
 
 /// The first index whose entry is not older than `time_us`. Times never decrease along the log, so halving finds it
 /// without an index on time.
-fn first_at(conn: &Connection, part: PartNo, size: u64, time_us: i64) -> Result<u64, StoreError> {
-    let mut statement = conn.prepare_cached(sql::LEAF_TIME)?;
+fn first_at(conn: Conn<'_>, part: PartNo, size: u64, time_us: i64) -> Result<u64, StoreError> {
     let (mut low, mut high) = (0, size);
     while low < high {
         let middle = low + (high - low) / 2;
-        let time: Option<i64> = statement.query_row([part.place(middle)], |r| r.get(0)).optional()?;
+        let time = conn.first(&sql::LEAF_TIME, &[part.into(), part.place(middle).into()], |r| r.int(0))?;
         if time.ok_or(StoreError::Damaged("log_leaf"))? < time_us {
             low = middle + 1;
         } else {
@@ -75,21 +68,19 @@ impl Store {
             if let Some(time) = query.before_us {
                 before = before.min(first_at(conn, part, size, time)?);
             }
+            let (mut out, in_lists) = (Vec::new(), filed(size));
             let (list, whose) = match (query.subject, query.actor) {
-                (Some(subject), _) => (sql::ENTRIES_SUBJECT, subject.0),
-                (None, Some(actor)) => (sql::ENTRIES_ACTOR, actor),
+                (Some(subject), _) => (&sql::ENTRIES_SUBJECT, subject.0),
+                (None, Some(actor)) => (&sql::ENTRIES_ACTOR, actor),
                 (None, None) => {
-                    let mut out = Vec::new();
-                    collect(conn, sql::ENTRIES, [part.place(before), part.place(from)], query, &mut out)?;
+                    let whole = Range { list: None, from, before };
+                    whole.collect(conn, part, query, &mut out)?;
                     return Ok(out);
                 }
             };
-            let (mut out, in_lists) = (Vec::new(), filed(size));
-            let unfiled = [part.place(before), part.place(from.max(in_lists))];
-            collect(conn, sql::ENTRIES, unfiled, query, &mut out)?;
-            let before = before.min(in_lists).cast_signed();
-            let row = (part.sql(), whose.cast_signed(), before, from.cast_signed(), part.place(0));
-            collect(conn, list, row, query, &mut out)?;
+            Range { list: None, from: from.max(in_lists), before }.collect(conn, part, query, &mut out)?;
+            let before = before.min(in_lists);
+            Range { list: Some((list, whose.cast_signed())), from, before }.collect(conn, part, query, &mut out)?;
             Ok(out)
         })
     }
@@ -107,61 +98,80 @@ impl Store {
 
     /// The logged bytes of the entries from `from` to before `to`, in order: what an entry bundle is made of.
     pub fn logged(&self, part: PartNo, from: u64, to: u64) -> Result<Vec<Vec<u8>>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::LEAF_ENTRIES)?;
-            let rows = statement.query_map([part.place(from), part.place(to)], |r| r.get(0))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        let values = [part.into(), part.place(from).into(), part.place(to).into()];
+        self.read(|conn| conn.all(&sql::LEAF_ENTRIES, &values, |r| r.bytes(0)))
     }
 
     /// The checkpoint kept last.
     pub fn last_checkpoint(&self, part: PartNo) -> Result<Option<CheckpointRow>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::CHECKPOINT_LAST)?;
-            Ok(statement.query_row([part.sql()], checkpoint_row).optional()?)
-        })
+        self.read(|conn| conn.first(&sql::CHECKPOINT_LAST, &[part.into()], checkpoint_row))
     }
 
     /// The first kept checkpoint whose tree holds the entry at `index`.
     pub fn checkpoint_covering(&self, part: PartNo, index: u64) -> Result<Option<CheckpointRow>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::CHECKPOINT_COVERING)?;
-            Ok(statement.query_row((part.sql(), index.cast_signed()), checkpoint_row).optional()?)
-        })
+        let values = [part.into(), index.cast_signed().into()];
+        self.read(|conn| conn.first(&sql::CHECKPOINT_COVERING, &values, checkpoint_row))
     }
 
     /// Kept checkpoints in order: a page of those after number `after`.
     pub fn checkpoints(&self, part: PartNo, after: u64, limit: usize) -> Result<Vec<CheckpointRow>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::CHECKPOINTS)?;
-            let params = (part.sql(), after.cast_signed(), sql_limit(limit));
-            let rows = statement.query_map(params, checkpoint_row)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        let values = [part.into(), after.cast_signed().into(), sql_limit(limit).into()];
+        self.read(|conn| conn.all(&sql::CHECKPOINTS, &values, checkpoint_row))
     }
 }
 
-/// Reads until the page is full; what no list answers is filtered here.
-fn collect(
-    conn: &Connection,
-    sql: &str,
-    params: impl Params,
-    query: &EntryQuery,
-    out: &mut Vec<EntryRow>,
-) -> Result<(), StoreError> {
-    let subject = query.subject.map(|s| s.0.cast_signed());
-    let actor = query.actor.map(u64::cast_signed);
-    let mut statement = conn.prepare_cached(sql)?;
-    let mut rows = statement.query(params)?;
-    while out.len() < query.limit
-        && let Some(row) = rows.next()?
-    {
-        let fits = (subject.is_none() || subject == row.get(3)?)
-            && (actor.is_none() || actor == row.get(4)?)
-            && (query.class.is_none() || query.class == row.get(5)?);
-        if fits {
-            out.push(entry_row(row)?);
+/// A stretch of the log, read backwards: of everybody, or as a list holds it.
+struct Range<'a> {
+    /// A list of log places and whose it is.
+    list: Option<(&'a Sql, i64)>,
+    from: u64,
+    before: u64,
+}
+
+impl Range<'_> {
+    /// Reads piece by piece until the page is full or the stretch is at its end; what no list answers is filtered here.
+    fn collect(
+        self,
+        conn: Conn<'_>,
+        part: PartNo,
+        query: &EntryQuery,
+        out: &mut Vec<EntryRow>,
+    ) -> Result<(), StoreError> {
+        let subject = query.subject.map(|s| s.0.cast_signed());
+        let actor = query.actor.map(u64::cast_signed);
+        let listed = usize::from(self.list.is_some());
+        let asked = usize::from(subject.is_some()) + usize::from(actor.is_some()) + usize::from(query.class.is_some());
+        let mut before = self.before;
+        while out.len() < query.limit && before > self.from {
+            let wanted = query.limit - out.len();
+            let piece = if asked > listed { wanted.max(PIECE) } else { wanted };
+            let (mut seen, mut last) = (0, self.from);
+            let mut take = |row: &Row<'_>| {
+                seen += 1;
+                last = part.index_at(row.int(0)?);
+                let fits = out.len() < query.limit
+                    && (subject.is_none() || subject == row.opt_int(3)?)
+                    && (actor.is_none() || actor == row.opt_int(4)?)
+                    && (query.class.is_none() || query.class == Some(row.small(5)?));
+                if fits {
+                    out.push(entry_row(part, row)?);
+                }
+                Ok(())
+            };
+            let limit = sql_limit(piece).into();
+            if let Some((list, whose)) = self.list {
+                let (upper, lower) = (before.cast_signed().into(), self.from.cast_signed().into());
+                let values: [Value<'_>; 6] = [part.into(), upper, lower, limit, part.place(0).into(), whose.into()];
+                conn.each(list, &values, &mut take)?;
+            } else {
+                let values = [part.into(), part.place(before).into(), part.place(self.from).into(), limit];
+                conn.each(&sql::ENTRIES, &values, &mut take)?;
+            }
+            if seen < piece {
+                break;
+            }
+            before = last;
         }
+        Ok(())
     }
-    Ok(())
 }

@@ -16,12 +16,30 @@ pub enum StoreError {
     /// Another process has the folder.
     #[error("another process has this data folder open: stop it first")]
     InUse,
-    /// There is no store in the folder.
-    #[error("there is no store in this folder: create one with init")]
+    /// Another program serves the database.
+    #[error("another program serves this database ({0}): stop it first")]
+    Leased(String),
+    /// There is no store in the folder or database.
+    #[error("there is no store here: create one with init")]
     Missing,
-    /// The file is no store of ours.
-    #[error("the file is not a tacebo store")]
+    /// The file or database is no store of ours.
+    #[error("this is not a tacebo store")]
     Foreign,
+    /// What is no database server.
+    #[error("`{0}` names no database server: write name:port, or the folder of its socket")]
+    Address(String),
+    /// A connection that others could listen to.
+    #[error("the database server {0} is reached over a network without TLS: name the certificates that vouch for it")]
+    InClear(String),
+    /// The certificates that vouch for the server cannot be used.
+    #[error("the certificates that vouch for the database server cannot be used ({0})")]
+    Authority(String),
+    /// A setting of the server with which no store can be kept: acknowledged commits would not survive, or text changes.
+    #[error("the database server has `{0}`: a store cannot be kept like this")]
+    Unfit(String),
+    /// The server cannot be reached, or does not answer. Says nothing about what is stored.
+    #[error("the database server cannot be reached ({0})")]
+    Unreachable(String),
     /// The partition number is out of range.
     #[error("partition {0} is out of range 0 to 4095")]
     Part(i32),
@@ -46,6 +64,9 @@ pub enum StoreError {
     /// The database refused.
     #[error("the database refused")]
     Sql(#[from] rusqlite::Error),
+    /// The database server refused.
+    #[error("the database server refused")]
+    Postgres(#[from] tokio_postgres::Error),
 }
 
 /// Why a change was not committed. Nothing of it is stored.

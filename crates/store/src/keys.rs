@@ -1,37 +1,35 @@
 //! Reading persons, wrapped keys and named values.
 
-use rusqlite::{OptionalExtension, Row};
-
 use crate::{
-    BucketRow, Category, Counts, IdTerm, KeyRow, PartNo, Store, StoreError, SubjectNo, documents::sql_limit, sql,
+    BucketRow, Category, Counts, IdTerm, KeyRow, PartNo, Store, StoreError, SubjectNo,
+    conn::{Row, Value},
+    documents::sql_limit,
+    sql,
 };
 
-fn key_row(row: &Row<'_>) -> rusqlite::Result<KeyRow> {
+fn key_row(row: &Row<'_>) -> Result<KeyRow, StoreError> {
     Ok(KeyRow {
-        subject: SubjectNo(row.get::<_, i64>(0)?.cast_unsigned()),
-        category: Category(row.get(1)?),
-        generation: row.get(2)?,
-        wrapped: row.get(3)?,
+        subject: SubjectNo(row.unsigned(0)?),
+        category: Category(row.small(1)?),
+        generation: row.small(2)?,
+        wrapped: row.bytes(3)?,
     })
+}
+
+fn subject_no(row: &Row<'_>) -> Result<SubjectNo, StoreError> {
+    row.unsigned(0).map(SubjectNo)
 }
 
 impl Store {
     /// The internal number of a person, by blind name.
     pub fn subject_of(&self, part: PartNo, id: &IdTerm) -> Result<Option<SubjectNo>, StoreError> {
-        self.read(|conn| {
-            let no: Option<i64> =
-                conn.prepare_cached(sql::SUBJECT_OF)?.query_row((part.sql(), id.0), |r| r.get(0)).optional()?;
-            Ok(no.map(|n| SubjectNo(n.cast_unsigned())))
-        })
+        self.read(|conn| conn.first(&sql::SUBJECT_OF, &[part.into(), (&id.0).into()], subject_no))
     }
 
     /// The blind name of a person, by internal number.
     pub fn subject_term(&self, part: PartNo, subject: SubjectNo) -> Result<Option<IdTerm>, StoreError> {
-        self.read(|conn| {
-            let params = (part.sql(), subject.0.cast_signed());
-            let term = conn.prepare_cached(sql::SUBJECT_TERM)?.query_row(params, |r| r.get(0)).optional()?;
-            Ok(term.map(IdTerm))
-        })
+        let values = [part.into(), subject.0.cast_signed().into()];
+        self.read(|conn| conn.first(&sql::SUBJECT_TERM, &values, |r| r.array(0).map(IdTerm)))
     }
 
     /// Persons in the order of their blind names: a page of those after `after`.
@@ -41,90 +39,65 @@ impl Store {
         after: Option<IdTerm>,
         limit: usize,
     ) -> Result<Vec<(IdTerm, SubjectNo)>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::SUBJECTS)?;
-            let after = after.map_or_else(Vec::new, |t| t.0.to_vec());
-            let rows = statement.query_map((part.sql(), after, sql_limit(limit)), |r| {
-                Ok((IdTerm(r.get(1)?), SubjectNo(r.get::<_, i64>(0)?.cast_unsigned())))
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        let after = after.map_or_else(Vec::new, |t| t.0.to_vec());
+        let values = [part.into(), Value::Bytes(&after), sql_limit(limit).into()];
+        self.read(|conn| conn.all(&sql::SUBJECTS, &values, |r| Ok((IdTerm(r.array(1)?), subject_no(r)?))))
     }
 
     /// All wrapped keys of a person.
     pub fn keys_of(&self, part: PartNo, subject: SubjectNo) -> Result<Vec<KeyRow>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::KEYS)?;
-            let rows = statement.query_map((part.sql(), subject.bucket(), subject.0.cast_signed()), key_row)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        let values = [part.into(), i64::from(subject.bucket()).into(), subject.0.cast_signed().into()];
+        self.read(|conn| conn.all(&sql::KEYS, &values, key_row))
     }
 
     /// The wrapped key that new writes of a category use: the one of the highest generation.
     pub fn key_of(&self, part: PartNo, subject: SubjectNo, category: Category) -> Result<Option<KeyRow>, StoreError> {
-        self.read(|conn| {
-            let params = (part.sql(), subject.bucket(), subject.0.cast_signed(), category.0);
-            Ok(conn.prepare_cached(sql::KEY_LATEST)?.query_row(params, key_row).optional()?)
-        })
+        let (bucket, no) = (i64::from(subject.bucket()), subject.0.cast_signed());
+        let values = [part.into(), bucket.into(), no.into(), i64::from(category.0).into()];
+        self.read(|conn| conn.first(&sql::KEY_LATEST, &values, key_row))
     }
 
     /// All wrapped keys under a bucket key: who must be re-wrapped when the bucket is re-keyed.
     pub fn keys_in_bucket(&self, part: PartNo, bucket: u16) -> Result<Vec<KeyRow>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::KEYS_IN_BUCKET)?;
-            let rows = statement.query_map((part.sql(), bucket), key_row)?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.read(|conn| conn.all(&sql::KEYS_IN_BUCKET, &[part.into(), i64::from(bucket).into()], key_row))
     }
 
     /// The bucket keys of an institution, in order.
     pub fn buckets(&self, part: PartNo) -> Result<Vec<BucketRow>, StoreError> {
         self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::BUCKETS)?;
-            let rows = statement.query_map([part.sql()], |r| {
-                Ok(BucketRow { bucket: r.get(0)?, epoch: r.get(1)?, wrapped: r.get(2)? })
-            })?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            conn.all(&sql::BUCKETS, &[part.into()], |r| {
+                Ok(BucketRow { bucket: r.small(0)?, epoch: r.small(1)?, wrapped: r.bytes(2)? })
+            })
         })
     }
 
     /// A named value of the institution.
     pub fn meta(&self, part: PartNo, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|conn| Ok(conn.prepare_cached(sql::META)?.query_row((part.sql(), name), |r| r.get(0)).optional()?))
+        self.read(|conn| conn.first(&sql::META, &[part.into(), name.into()], |r| r.bytes(0)))
     }
 
     /// Named values whose names begin with `prefix`, in order.
     pub fn metas(&self, part: PartNo, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::METAS)?;
-            let end = format!("{prefix}\u{10ffff}");
-            let rows = statement.query_map((part.sql(), prefix, end), |r| Ok((r.get(0)?, r.get(1)?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        let end = format!("{prefix}\u{10ffff}");
+        let values = [part.into(), prefix.into(), end.as_str().into()];
+        self.read(|conn| conn.all(&sql::METAS, &values, |r| Ok((r.text(0)?, r.bytes(1)?))))
     }
 
     /// The parts that have a log, in order.
     pub fn parts(&self) -> Result<Vec<PartNo>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare_cached(sql::PARTS)?;
-            let rows = statement.query_map([], |r| r.get(0).map(PartNo))?;
-            Ok(rows.collect::<Result<_, _>>()?)
-        })
+        self.read(|conn| conn.all(&sql::PARTS, &[], |r| r.small(0).map(PartNo)))
     }
 
     /// How many rows a part has. Persons and keys are counted one by one: for reports, not for every request.
     pub fn counts(&self, part: PartNo) -> Result<Counts, StoreError> {
         let entries = self.log_head(part)?.map_or(0, |h| h.size);
         self.snapshot(|conn| {
-            let versions: Option<i64> =
-                conn.prepare_cached(sql::HEAD)?.query_row([part.sql()], |r| r.get(0)).optional()?;
-            let subjects: i64 = conn.prepare_cached(sql::COUNT_SUBJECTS)?.query_row([part.sql()], |r| r.get(0))?;
-            let keys: i64 = conn.prepare_cached(sql::COUNT_KEYS)?.query_row([part.sql()], |r| r.get(0))?;
+            let count = |sql| Ok::<_, StoreError>(conn.first(sql, &[part.into()], |r| r.unsigned(0))?.unwrap_or(0));
             Ok(Counts {
-                versions: versions.unwrap_or(0).cast_unsigned(),
+                versions: count(&sql::HEAD)?,
                 entries,
-                subjects: subjects.cast_unsigned(),
-                keys: keys.cast_unsigned(),
+                subjects: count(&sql::COUNT_SUBJECTS)?,
+                keys: count(&sql::COUNT_KEYS)?,
             })
         })
     }

@@ -5,9 +5,7 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
-use rusqlite::{Connection, OptionalExtension};
-
-use crate::{PartNo, StoreError, sql};
+use crate::{PartNo, StoreError, conn::Conn, sql};
 
 /// What is known of the `kind` tables. Only committed rows come in here.
 #[derive(Default)]
@@ -23,12 +21,11 @@ struct Known {
 
 impl Kinds {
     /// The number of a kind, `None` if the part has no document of it.
-    pub(crate) fn number(&self, conn: &Connection, part: PartNo, name: &str) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn number(&self, conn: Conn<'_>, part: PartNo, name: &str) -> Result<Option<i64>, StoreError> {
         if let Some(no) = self.cached(part, name) {
             return Ok(Some(no));
         }
-        let found: Option<i64> =
-            conn.prepare_cached(sql::KIND_NO)?.query_row((part.sql(), name), |r| r.get(0)).optional()?;
+        let found = conn.first(&sql::KIND_NO, &[part.into(), name.into()], |r| r.int(0))?;
         if let Some(no) = found {
             self.learn(part, name, no);
         }
@@ -42,15 +39,14 @@ impl Kinds {
     }
 
     /// The name behind a stored number.
-    pub(crate) fn name(&self, conn: &Connection, part: PartNo, no: i64) -> Result<Arc<str>, StoreError> {
+    pub(crate) fn name(&self, conn: Conn<'_>, part: PartNo, no: i64) -> Result<Arc<str>, StoreError> {
         {
             let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(name) = known.names.get(&(part.0, no)) {
                 return Ok(Arc::clone(name));
             }
         }
-        let found: Option<String> =
-            conn.prepare_cached(sql::KIND_NAME)?.query_row((part.sql(), no), |r| r.get(0)).optional()?;
+        let found = conn.first(&sql::KIND_NAME, &[part.into(), no.into()], |r| r.text(0))?;
         let name = found.ok_or(StoreError::Damaged("kind"))?;
         Ok(self.learn(part, &name, no))
     }

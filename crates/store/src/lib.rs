@@ -1,12 +1,15 @@
 //! One shape at rest: documents, terms, keys and the log in one durable commit.
 //!
 //! Everything that is kept goes through [`Store::commit`]: a [`Change`] becomes durable as a whole or not at all, and
-//! with it the log entries that speak of it. One thread writes and gathers what is waiting into one transaction
-//! (`synchronous=FULL`); readers call SQLite inline. The store never sees a plain text or an open key.
+//! with it the log entries that speak of it. One thread writes and gathers what is waiting into one durable transaction;
+//! readers call inline. There are two engines, SQLite and PostgreSQL, and one behaviour (`tests/store/conformance.rs`).
+//! The store never sees a plain text or an open key.
 
-mod apply;
+mod at;
 mod audit;
+mod conn;
 mod documents;
+mod edge;
 mod entries;
 mod error;
 mod fmt;
@@ -15,15 +18,16 @@ mod kinds;
 mod log;
 mod model;
 mod options;
-mod pool;
+mod postgres;
+mod queue;
 mod rids;
-mod schema;
 mod search;
 mod sql;
+mod sqlite;
 mod store;
-mod writer;
 
-pub use audit::AuditSource;
+pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
+pub use audit::{AuditSource, Integrity, Unchecked};
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use model::{

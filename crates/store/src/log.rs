@@ -1,9 +1,8 @@
 //! The log's tree as the store keeps it.
 
-use rusqlite::{Connection, OptionalExtension};
 use tacebo_ledger::{FULL_WIDTH, Sequencer, Tiles};
 
-use crate::{PartNo, Store, StoreError, entries::log_head, sql};
+use crate::{PartNo, Store, StoreError, conn::Conn, entries::log_head, sql};
 
 /// The stored tiles of a part's log, for proofs: `tacebo_ledger::inclusion_proof(&store.tiles(part), …)`.
 #[derive(Debug)]
@@ -37,7 +36,7 @@ pub(crate) fn filed(size: u64) -> u64 {
 
 /// The same over a connection that is already there.
 pub(crate) struct ConnTiles<'a> {
-    pub(crate) conn: &'a Connection,
+    pub(crate) conn: Conn<'a>,
     pub(crate) part: PartNo,
 }
 
@@ -49,14 +48,14 @@ impl Tiles for ConnTiles<'_> {
     }
 }
 
-fn read_tile(conn: &Connection, part: PartNo, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
-    let params = (part.sql(), level, index.cast_signed());
-    Ok(conn.prepare_cached(sql::TILE)?.query_row(params, |r| r.get(0)).optional()?)
+fn read_tile(conn: Conn<'_>, part: PartNo, level: u8, index: u64) -> Result<Option<Vec<u8>>, StoreError> {
+    let values = [part.into(), i64::from(level).into(), index.cast_signed().into()];
+    conn.first(&sql::TILE, &values, |r| r.bytes(0))
 }
 
 /// Takes up a part's log from the file, and refuses if its tiles do not add up to the stored root: appending to a
 /// damaged tree would sign the damage.
-pub(crate) fn load(conn: &Connection, part: PartNo) -> Result<Option<Sequencer>, StoreError> {
+pub(crate) fn load(conn: Conn<'_>, part: PartNo) -> Result<Option<Sequencer>, StoreError> {
     let Some(head) = log_head(conn, part)? else {
         return Ok(None);
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 pub use tacebo_ledger::{Hash, Receipt};
 pub use tacebo_seal::{BucketRow, Category, IdTerm, SubjectNo, Term};
 
-use crate::fmt::opaque_debug;
+use crate::{CommitError, fmt::opaque_debug};
 
 /// The number of an institution's partition, 0..=4095. Every row and every key begins with it, so one
 /// institution is one shard.
@@ -21,11 +21,24 @@ impl PartNo {
         self.0 as i64
     }
 
+    /// Whether it is one of ours.
+    pub(crate) fn is_possible(self) -> bool {
+        (0..=Self::MAX.0).contains(&self.0)
+    }
+
     /// The key of a log entry: the part in front, so that parts lie apart, then its place in the part's tree.
     pub(crate) fn place(self, index: u64) -> i64 {
         (self.sql() << PLACE_BITS) | index.min(LAST_PLACE).cast_signed()
     }
+
+    /// The index behind such a key; one beyond every tree if the key is another part's.
+    pub(crate) fn index_at(self, place: i64) -> u64 {
+        place.wrapping_sub(self.place(0)).cast_unsigned()
+    }
 }
+
+/// The largest value that is kept: far above any document, and far from what a message to a server can hold.
+const MAX_VALUE: usize = 256 << 20;
 
 /// Bits of a place in a tree; what is left of 63 holds [`PartNo::MAX`].
 const PLACE_BITS: u32 = 51;
@@ -169,6 +182,22 @@ impl Change {
             checkpoint: None,
             meta: Vec::new(),
         }
+    }
+
+    /// Refuses what one of the engines could not keep, so that both refuse it.
+    pub(crate) fn check(&self) -> Result<(), CommitError> {
+        let texts = self.documents.iter().map(|d| &*d.kind).chain(self.meta.iter().map(|(name, _)| &**name));
+        let notes = self.checkpoint.iter().map(|checkpoint| &*checkpoint.note);
+        if texts.chain(notes).any(|text| text.contains('\0')) {
+            return Err(CommitError::Malformed("text with a zero byte"));
+        }
+        let documents = self.documents.iter().flat_map(|d| [d.index.len(), d.body.len()]);
+        let entries = self.entries.iter().map(|entry| entry.sealed.len());
+        let named = self.meta.iter().map(|(_, value)| value.len());
+        if documents.chain(entries).chain(named).any(|length| length > MAX_VALUE) {
+            return Err(CommitError::Malformed("a value is too big"));
+        }
+        Ok(())
     }
 
     /// Whether this is one log entry and nothing else, as of every read.

@@ -1,11 +1,12 @@
 //! Finding documents across persons by blind terms.
 
-use rusqlite::{Connection, OptionalExtension};
-
-use crate::{PartNo, Rid, Store, StoreError, Term, sql};
+use crate::{PartNo, Rid, Store, StoreError, Term, conn::Conn, documents::sql_limit, sql};
 
 /// How far the weight of a term is counted before it passes for heavy.
 const WEIGHT_CAP: i64 = 1000;
+
+/// Rids of the leading term that are compared with the other terms at once.
+const PIECE: usize = 256;
 
 impl Store {
     /// Current documents that have *all* these terms, newest first. Candidates only: terms are short, so the caller
@@ -23,26 +24,41 @@ impl Store {
             let Some(((_, lead), others)) = weighed.split_first() else {
                 return Ok(out);
             };
-            let mut rids = conn.prepare_cached(sql::TERM_RIDS)?;
-            let mut has = conn.prepare_cached(sql::TERM_HAS)?;
-            let mut rids = rids.query((part.sql(), lead.0, Rid::MAX, i64::MAX))?;
-            'lead: while out.len() < limit
-                && let Some(row) = rids.next()?
-            {
-                let rid: Rid = row.get(0)?;
+            let mut before = Rid::MAX;
+            while out.len() < limit {
+                let piece = if others.is_empty() { limit - out.len() } else { PIECE };
+                let values = [part.into(), (&lead.0).into(), before.into(), sql_limit(piece).into()];
+                let mut rids = conn.all(&sql::TERM_RIDS, &values, |r| r.int(0))?;
+                let at_end = rids.len() < piece;
+                before = rids.last().copied().unwrap_or(0);
                 for (_, term) in others {
-                    let there: Option<i64> = has.query_row((part.sql(), term.0, rid), |r| r.get(0)).optional()?;
-                    if there.is_none() {
-                        continue 'lead;
-                    }
+                    retain_with(conn, part, term, &mut rids)?;
                 }
-                out.push(rid);
+                rids.truncate(limit - out.len());
+                out.extend(rids);
+                if at_end {
+                    break;
+                }
             }
             Ok(out)
         })
     }
 }
 
-fn weigh(conn: &Connection, part: PartNo, term: &Term, cap: i64) -> Result<i64, StoreError> {
-    Ok(conn.prepare_cached(sql::TERM_WEIGHT)?.query_row((part.sql(), term.0, cap), |r| r.get(0))?)
+/// Keeps the rids that have a term too.
+fn retain_with(conn: Conn<'_>, part: PartNo, term: &Term, rids: &mut Vec<Rid>) -> Result<(), StoreError> {
+    let many: Vec<_> = rids.iter().map(|rid| [part.into(), (&term.0).into(), (*rid).into()]).collect();
+    let mut there = Vec::with_capacity(many.len());
+    conn.firsts(&sql::TERM_HAS, &many, |row| {
+        there.push(row.is_some());
+        Ok(())
+    })?;
+    let mut there = there.into_iter();
+    rids.retain(|_| there.next().unwrap_or(false));
+    Ok(())
+}
+
+fn weigh(conn: Conn<'_>, part: PartNo, term: &Term, cap: i64) -> Result<i64, StoreError> {
+    let weight = conn.first(&sql::TERM_WEIGHT, &[part.into(), (&term.0).into(), cap.into()], |r| r.int(0))?;
+    Ok(weight.unwrap_or(0))
 }

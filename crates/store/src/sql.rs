@@ -1,23 +1,41 @@
-//! Every SQL text of the store, in one place, so that a second engine can take the same statements (`?n` becomes
-//! `$n`) and a test can prepare and explain each of them.
+//! Every SQL text that both engines read with, in one place (`?n` becomes `$n` on PostgreSQL), and what SQLite writes with;
+//! what PostgreSQL writes with is set-based and stands in `postgres/sql.rs`. Tests prepare and explain each of them on the
+//! engines that use it.
 //!
 //! Every condition begins with `part`. A version that nothing has superseded has `until = 9223372036854775807`,
 //! written out as [`crate::CURRENT`] through a parameter.
 
-/// The numbered steps from an empty file to the present schema. A step is never edited once released.
-pub(crate) const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../migrations/0001.sql"))];
+/// A statement in the words of both engines.
+pub(crate) struct Sql {
+    pub(crate) sqlite: &'static str,
+    pub(crate) postgres: &'static str,
+}
 
-pub(crate) const SCHEMA_TABLE: &str =
-    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL)";
-pub(crate) const SCHEMA_READ: &str = "SELECT coalesce(max(version), 0) FROM schema_version";
-pub(crate) const SCHEMA_DONE: &str = "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)";
+/// The text with `$n` in place of `?n`.
+#[expect(clippy::indexing_slicing, reason = "runs in the compiler, which stops at a wrong index")]
+pub(crate) const fn dollars<const N: usize>(text: &str) -> [u8; N] {
+    let (text, mut out, mut i) = (text.as_bytes(), [0; N], 0);
+    while i < N {
+        out[i] = if text[i] == b'?' { b'$' } else { text[i] };
+        i += 1;
+    }
+    out
+}
 
 /// Names a constant and adds it to the list that the tests walk.
 macro_rules! statements {
     ($list:ident: $($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
-        $($(#[$doc])* pub(crate) const $name: &str = $text;)*
+        $($(#[$doc])* pub(crate) const $name: Sql = {
+            const SQLITE: &str = $text;
+            const POSTGRES: [u8; SQLITE.len()] = dollars(SQLITE);
+            let postgres = match std::str::from_utf8(&POSTGRES) {
+                Ok(text) => text,
+                Err(_) => "",
+            };
+            Sql { sqlite: SQLITE, postgres }
+        };)*
         #[cfg(test)]
-        pub(crate) const $list: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+        pub(crate) const $list: &[(&str, Sql)] = &[$((stringify!($name), $name)),*];
     };
 }
 
@@ -48,10 +66,11 @@ statements! { WRITES:
         ON CONFLICT (part, bucket) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped";
     LEAF_PUT = "INSERT INTO log_leaf (place, eid, time, subject, actor, class, entry, sealed) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-    FILE_SUBJECTS = "INSERT INTO log_subject (part, subject, idx) SELECT part, subject, idx FROM log_leaf \
-        WHERE place >= ?1 AND place < ?2 AND subject IS NOT NULL ORDER BY subject, place";
-    FILE_ACTORS = "INSERT INTO log_actor (part, actor, idx) SELECT part, actor, idx FROM log_leaf \
-        WHERE place >= ?1 AND place < ?2 ORDER BY actor, place";
+    /// The lower 51 bits of a place are the index.
+    FILE_SUBJECTS = "INSERT INTO log_subject (part, subject, idx) SELECT part, subject, place & 2251799813685247 \
+        FROM log_leaf WHERE part = ?1 AND place >= ?2 AND place < ?3 AND subject IS NOT NULL ORDER BY subject, place";
+    FILE_ACTORS = "INSERT INTO log_actor (part, actor, idx) SELECT part, actor, place & 2251799813685247 \
+        FROM log_leaf WHERE part = ?1 AND place >= ?2 AND place < ?3 ORDER BY actor, place";
     TILE_PUT = "INSERT INTO log_tile (part, level, idx, hashes) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
     CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note) VALUES (?1, ?2, ?3, ?4)";
@@ -68,7 +87,7 @@ macro_rules! index_columns {
 /// Columns of a log entry.
 macro_rules! entry_columns {
     () => {
-        "SELECT l.idx, l.eid, l.time, l.subject, l.actor, l.class, l.entry, l.sealed FROM log_leaf l "
+        "SELECT l.place, l.eid, l.time, l.subject, l.actor, l.class, l.entry, l.sealed FROM log_leaf l "
     };
 }
 
@@ -87,7 +106,7 @@ statements! { READS:
         ORDER BY version DESC LIMIT ?6");
     BY_RID = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid = ?2");
     RID_PAGE = concat!(index_columns!(), "FROM document WHERE part = ?1 AND rid > ?2 ORDER BY rid LIMIT ?3");
-    BODY = "SELECT body_sealed FROM document WHERE part = ?1 AND rid = ?2";
+    BODY = "SELECT rid, body_sealed FROM document WHERE part = ?1 AND rid = ?2";
     /// Answered by the index alone; tombstones are among them. `+rid` keeps the planner from the index on rid, which
     /// would walk the rows of everybody.
     SUBJECT_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND +rid <= ?4";
@@ -107,7 +126,7 @@ statements! { READS:
         AND deleted = 0 ORDER BY +rid LIMIT ?6");
     KIND_RIDS = "SELECT rid FROM document WHERE part = ?1 AND kind = ?2 AND until = ?3 ORDER BY rid LIMIT ?4";
     /// How many rids a term has, counted up to a cap.
-    TERM_WEIGHT = "SELECT count(*) FROM (SELECT 1 FROM term WHERE part = ?1 AND term = ?2 LIMIT ?3)";
+    TERM_WEIGHT = "SELECT count(*) FROM (SELECT 1 FROM term WHERE part = ?1 AND term = ?2 LIMIT ?3) AS few";
     TERM_RIDS = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 AND rid < ?3 ORDER BY rid DESC LIMIT ?4";
     TERM_HAS = "SELECT 1 FROM term WHERE part = ?1 AND term = ?2 AND rid = ?3";
     TERM_LAST = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 ORDER BY rid DESC LIMIT 1";
@@ -124,18 +143,21 @@ statements! { READS:
     BUCKETS = "SELECT bucket, epoch, wrapped FROM bucket_key WHERE part = ?1 ORDER BY bucket";
     STATE = "SELECT origin, size, root, checkpoint FROM part_state WHERE part = ?1";
     TILE = "SELECT hashes FROM log_tile WHERE part = ?1 AND level = ?2 AND idx = ?3";
-    LEAF_ENTRIES = "SELECT entry FROM log_leaf WHERE place >= ?1 AND place < ?2 ORDER BY place";
-    LEAF_TIME = "SELECT time FROM log_leaf WHERE place = ?1";
+    LEAF_ENTRIES = "SELECT entry FROM log_leaf WHERE part = ?1 AND place >= ?2 AND place < ?3 ORDER BY place";
+    LEAF_TIME = "SELECT time FROM log_leaf WHERE part = ?1 AND place = ?2";
     /// Newest first.
-    ENTRIES = concat!(entry_columns!(), "WHERE l.place < ?1 AND l.place >= ?2 ORDER BY l.place DESC");
+    ENTRIES = concat!(entry_columns!(), "WHERE l.part = ?1 AND l.place < ?2 AND l.place >= ?3 \
+        ORDER BY l.place DESC LIMIT ?4");
     /// Of a person or an actor, as far as they are filed; `?5` is the place of the part's first entry.
-    ENTRIES_SUBJECT = concat!(entry_columns!(), "JOIN log_subject f ON l.place = f.idx + ?5 \
-        WHERE f.part = ?1 AND f.subject = ?2 AND f.idx < ?3 AND f.idx >= ?4 ORDER BY f.idx DESC");
-    ENTRIES_ACTOR = concat!(entry_columns!(), "JOIN log_actor f ON l.place = f.idx + ?5 \
-        WHERE f.part = ?1 AND f.actor = ?2 AND f.idx < ?3 AND f.idx >= ?4 ORDER BY f.idx DESC");
-    ENTRIES_UP = concat!(entry_columns!(), "WHERE l.place BETWEEN ?1 AND ?2 ORDER BY l.place");
-    TILE_PLACES = "SELECT level, idx FROM log_tile WHERE part = ?1 ORDER BY level, idx";
-    CHECKPOINTS_UP = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq";
+    ENTRIES_SUBJECT = concat!(entry_columns!(), "JOIN log_subject f ON l.part = f.part AND l.place = f.idx + ?5 \
+        WHERE f.part = ?1 AND f.subject = ?6 AND f.idx < ?2 AND f.idx >= ?3 ORDER BY f.idx DESC LIMIT ?4");
+    ENTRIES_ACTOR = concat!(entry_columns!(), "JOIN log_actor f ON l.part = f.part AND l.place = f.idx + ?5 \
+        WHERE f.part = ?1 AND f.actor = ?6 AND f.idx < ?2 AND f.idx >= ?3 ORDER BY f.idx DESC LIMIT ?4");
+    ENTRIES_UP = concat!(entry_columns!(), "WHERE l.part = ?1 AND l.place BETWEEN ?2 AND ?3 \
+        ORDER BY l.place LIMIT ?4");
+    /// After a place, so that a long list is read in pieces.
+    TILE_PLACES = "SELECT level, idx FROM log_tile WHERE part = ?1 AND (level, idx) > (?2, ?3) \
+        ORDER BY level, idx LIMIT ?4";
     CHECKPOINT_LAST = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 ORDER BY seq DESC LIMIT 1";
     CHECKPOINT_COVERING = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 AND size > ?2 \
         ORDER BY size, seq LIMIT 1";
@@ -146,114 +168,63 @@ statements! { READS:
     COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
 }
 
-#[cfg(test)]
-mod tests {
-    use rusqlite::Connection;
-
-    use super::*;
-    use crate::schema;
-
-    fn database() -> (tempfile::TempDir, Connection) {
-        let dir = tempfile::tempdir().unwrap();
-        let conn = schema::open_writer(&schema::file_in(dir.path()), 1).unwrap();
-        (dir, conn)
-    }
-
-    fn plan(conn: &Connection, text: &str) -> Vec<String> {
-        let mut statement = conn.prepare(&format!("EXPLAIN QUERY PLAN {text}")).unwrap();
-        let parameters = vec![rusqlite::types::Null; statement.parameter_count()];
-        let rows = statement.query_map(rusqlite::params_from_iter(parameters), |r| r.get(3)).unwrap();
-        rows.map(Result::unwrap).collect()
-    }
-
-    #[test]
-    fn no_statement_walks_a_whole_table() {
-        let (_dir, conn) = database();
-        for (name, text) in READS.iter().chain(WRITES) {
-            // The parts themselves: one row per institution.
-            let small = *name == "PARTS";
-            for step in plan(&conn, text) {
-                let walks = step.starts_with("SCAN") && !step.starts_with("SCAN (subquery");
-                assert!(small || !walks, "{name}: {step}");
-                let by_part = step.contains("(part=") || step.contains("(rowid"); // `part` is the key, or its front
-                assert!(!step.starts_with("SEARCH") || by_part, "{name}: {step}");
-            }
-        }
-    }
-
-    #[test]
-    fn pages_are_read_in_order_and_not_sorted() {
-        let (_dir, conn) = database();
-        let sorted = ["KIND_PAGE_SUPERSEDED"]; // few rows, by its nature
-        for (name, text) in READS {
-            let sorts = plan(&conn, text).iter().any(|step| step.contains("TEMP B-TREE"));
-            assert_eq!(sorts, sorted.contains(name), "{name}: {:?}", plan(&conn, text));
-        }
-    }
-
-    #[test]
-    fn each_read_takes_the_index_that_was_made_for_it() {
-        let (_dir, conn) = database();
-        let made = [
-            ("VERSION_RID", "document_version"),
-            ("HISTORY", "document_version"),
-            ("LATEST", "document_version"),
-            ("SUBJECT_RIDS", "document_subject"),
-            ("SUBJECT_KIND_RIDS", "document_subject"),
-            ("KIND_PAGE", "document_kind"),
-            ("KIND_RIDS", "document_kind"),
-            ("BY_RID", "document_rid"),
-            ("BODY", "document_rid"),
-            ("CHECKPOINT_COVERING", "checkpoint_size"),
-            ("DOCUMENT_SUPERSEDE", "document_rid"),
-            ("TERM_DROP", "term_rid"),
-        ];
-        for (begins, index) in made {
-            let named = READS.iter().chain(WRITES).filter(|(name, _)| name.starts_with(begins));
-            assert!(named.clone().count() > 0, "{begins}");
-            for (name, text) in named {
-                let plan = plan(&conn, text).join("; ");
-                assert!(plan.contains(&format!("INDEX {index} ")), "{name}: {plan}");
-            }
-        }
-        // In the order of the primary key.
-        for (named, key) in [
-            ("KEYS_IN_BUCKET", "(part=? AND bucket=?)"),
-            ("ENTRIES_SUBJECT", "f USING PRIMARY KEY (part=? AND subject=? AND idx>? AND idx<?)"),
-            ("ENTRIES_ACTOR", "f USING PRIMARY KEY (part=? AND actor=? AND idx>? AND idx<?)"),
-        ] {
-            let (_, text) = READS.iter().find(|(name, _)| *name == named).unwrap();
-            let plan = plan(&conn, text);
-            assert!(plan.first().is_some_and(|step| step.contains(key)), "{named}: {plan:?}");
-        }
-    }
-
-    #[test]
-    fn every_table_and_index_begins_with_the_part() {
-        let (_dir, conn) = database();
-        let mut tables =
-            conn.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'schema_version'").unwrap();
-        let tables: Vec<String> = tables.query_map([], |r| r.get(0)).unwrap().map(Result::unwrap).collect();
-        assert!(tables.len() >= 13, "{tables:?}");
-        for table in tables {
-            let first: String = conn
-                .query_row("SELECT name FROM pragma_table_xinfo(?1) WHERE cid = 0", [&table], |r| r.get(0))
-                .unwrap();
-            assert_eq!(first, "part", "{table}");
-            let mut indexes = conn
-                .prepare(
-                    "SELECT l.name, i.name FROM pragma_index_list(?1) l, pragma_index_info(l.name) i WHERE i.seqno = 0",
-                )
-                .unwrap();
-            let indexes = indexes.query_map([&table], |r| Ok((r.get(0)?, r.get(1)?))).unwrap();
-            for (index, first) in indexes.map(|pair: rusqlite::Result<(String, String)>| pair.unwrap()) {
-                assert_eq!(first, "part", "{table}.{index}");
-            }
-        }
-    }
-
-    #[test]
-    fn steps_are_numbered_without_a_gap() {
-        assert!(MIGRATIONS.iter().map(|(n, _)| *n).eq(1..=schema::KNOWN));
-    }
+/// Statements of the offline check, which walks whole tables by its nature.
+macro_rules! stray {
+    ($table:literal) => {
+        concat!(
+            "SELECT 1 FROM ",
+            $table,
+            " WHERE (part < ?1 OR part > ?1) AND part NOT IN (SELECT part FROM part_state) LIMIT 1"
+        )
+    };
 }
+/// `?2` and `?3` are the places of the first entry and of the first that is not filed.
+macro_rules! unfiled {
+    ($list:literal, $whose:literal) => {
+        concat!(
+            "SELECT l.place - ?2 FROM log_leaf l WHERE l.part = ?1 AND l.place >= ?2 AND l.place < ?3 AND l.",
+            $whose,
+            " IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ",
+            $list,
+            " f WHERE f.part = ?1 AND f.",
+            $whose,
+            " = l.",
+            $whose,
+            " AND f.idx = l.place - ?2) ORDER BY l.place LIMIT 1"
+        )
+    };
+}
+macro_rules! misfiled {
+    ($list:literal, $whose:literal) => {
+        concat!(
+            "SELECT f.idx FROM ",
+            $list,
+            " f LEFT JOIN log_leaf l ON l.part = f.part AND l.place = f.idx + ?2 AND l.",
+            $whose,
+            " = f.",
+            $whose,
+            " WHERE f.part = ?1 AND (f.idx < 0 OR f.idx + ?2 >= ?3 OR l.place IS NULL) LIMIT 1"
+        )
+    };
+}
+
+statements! { CHECKS:
+    STRAY_LEAF = stray!("log_leaf");
+    STRAY_TILE = stray!("log_tile");
+    STRAY_SUBJECT = stray!("log_subject");
+    STRAY_ACTOR = stray!("log_actor");
+    STRAY_CHECKPOINT = stray!("checkpoint");
+    UNFILED_SUBJECT = unfiled!("log_subject", "subject");
+    UNFILED_ACTOR = unfiled!("log_actor", "actor");
+    MISFILED_SUBJECT = misfiled!("log_subject", "subject");
+    MISFILED_ACTOR = misfiled!("log_actor", "actor");
+}
+
+/// The tables of the log, each with the question whether it has a row of no log.
+pub(crate) const STRAYS: [(&str, &Sql); 5] = [
+    ("log_leaf", &STRAY_LEAF),
+    ("log_tile", &STRAY_TILE),
+    ("log_subject", &STRAY_SUBJECT),
+    ("log_actor", &STRAY_ACTOR),
+    ("checkpoint", &STRAY_CHECKPOINT),
+];

@@ -1,9 +1,9 @@
-//! The store: one writer, many readers, one file.
+//! The store: one writer, many readers, over one of two engines.
 
 use std::{
     fmt,
     fs::File,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -11,21 +11,21 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use rusqlite::Connection;
 use tokio::sync::{
     mpsc::{self, error::SendTimeoutError},
     oneshot,
 };
 
 use crate::{
-    Change, CommitError, Committed, Held, Options, PartNo, StoreError,
+    At, Change, CommitError, Committed, Held, Options, PartNo, Pending, StoreError,
+    conn::Conn,
     kinds::Kinds,
-    pool::Pool,
-    schema,
-    writer::{Job, Writer},
+    postgres,
+    queue::{self, Job},
+    sqlite::{self, schema},
 };
 
-/// The documents, keys and logs of a data folder. Cheap to clone; the last clone to go closes the file.
+/// The documents, keys and logs of a house. Cheap to clone; the last clone to go closes it.
 #[derive(Clone)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -40,12 +40,16 @@ pub(crate) struct Shared {
 
 struct Inner {
     shared: Arc<Shared>,
-    dir: PathBuf,
-    pool: Pool,
+    engine: Engine,
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     options: Options,
-    _lock: File,
+}
+
+/// What readers need.
+pub(crate) enum Engine {
+    Folder { dir: PathBuf, pool: sqlite::Pool, _lock: File },
+    Postgres(Arc<postgres::Server>),
 }
 
 impl fmt::Debug for Store {
@@ -55,20 +59,40 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the store of a data folder, makes it if the folder has none, and brings its schema up to date.
-    pub fn open(dir: &Path, options: Options) -> Result<Self, StoreError> {
-        std::fs::create_dir_all(dir)?;
-        let lock = schema::lock(dir)?;
-        let path = schema::file_in(dir);
-        let conn = schema::open_writer(&path, (options.clock)())?;
-        let pool = Pool::new(path, options.readers)?;
+    /// Opens a store, makes it if there is none, and brings its schema up to date.
+    pub fn open(at: &At, options: Options) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared { kinds: Kinds::default(), poisoned: AtomicBool::new(false) });
         let (queue, jobs) = mpsc::channel(options.queue.max(1));
-        let writer = Writer::new(conn, options.clone(), Arc::clone(&shared))?;
-        let writer = thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer.run(jobs))?;
-        let dir = dir.to_owned();
-        let inner = Inner { shared, dir, pool, queue: Some(queue), writer: Some(writer), options, _lock: lock };
+        let thread = thread::Builder::new().name("store-writer".to_owned());
+        let (for_writer, for_queue) = (Arc::clone(&shared), options.clone());
+        let (engine, writer) = match at {
+            At::Folder(dir) => {
+                std::fs::create_dir_all(dir)?;
+                let lock = schema::lock(dir)?;
+                let path = schema::file_in(dir);
+                let conn = schema::open_writer(&path, (options.clock)())?;
+                let pool = sqlite::Pool::new(path, options.readers)?;
+                let writer = sqlite::FileWriter::new(conn, options.clone(), Arc::clone(&shared))?;
+                let writer = thread.spawn(move || queue::run(writer, jobs, &for_queue, &for_writer))?;
+                (Engine::Folder { dir: dir.clone(), pool, _lock: lock }, writer)
+            }
+            At::Postgres(at) => {
+                let server = postgres::Server::new(at)?;
+                let writer = postgres::ServerWriter::new(&server, options.clone(), Arc::clone(&shared))?;
+                let writer = thread.spawn(move || queue::run(writer, jobs, &for_queue, &for_writer))?;
+                (Engine::Postgres(server), writer)
+            }
+        };
+        let inner = Inner { shared, engine, queue: Some(queue), writer: Some(writer), options };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What [`Store::open`] would do to the tables. Changes nothing.
+    pub fn pending(at: &At) -> Result<Pending, StoreError> {
+        match at {
+            At::Folder(dir) => schema::pending(dir),
+            At::Postgres(at) => postgres::pending(&postgres::Server::new(at)?),
+        }
     }
 
     /// Makes all of a change durable, or nothing of it. When this returns `Ok`, it survives a power cut.
@@ -81,6 +105,7 @@ impl Store {
     /// The same, with something that is dropped when the change is durable or has failed, and before anybody is told
     /// so, even if the caller has gone away meanwhile.
     pub async fn commit_holding(&self, change: Change, held: Held) -> Result<Committed, CommitError> {
+        change.check()?;
         let (reply, answer) = oneshot::channel();
         self.enqueue(Job::Commit(Box::new(change), held, reply)).await?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
@@ -88,6 +113,7 @@ impl Store {
 
     /// The same for a thread without an async runtime (a command-line tool). Never call it from async code.
     pub fn commit_blocking(&self, change: Change) -> Result<Committed, CommitError> {
+        change.check()?;
         let (reply, answer) = oneshot::channel();
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
@@ -118,34 +144,26 @@ impl Store {
         self.inner.shared.poisoned.load(Ordering::Acquire)
     }
 
-    /// Lets the database check itself (minutes on a large file). An empty list means that it is whole.
-    pub fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
-        self.read(|conn| {
-            let mut statement = conn.prepare("PRAGMA integrity_check")?;
-            let lines = statement.query_map([], |r| r.get::<_, String>(0))?;
-            let lines = lines.collect::<Result<Vec<_>, _>>()?;
-            Ok(lines.into_iter().filter(|l| l != "ok").collect())
-        })
-    }
-
     /// Runs a read on a lent connection.
-    pub(crate) fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        if self.is_poisoned() {
-            return Err(StoreError::Poisoned);
+    pub(crate) fn read<T>(&self, f: impl FnOnce(Conn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match &self.inner.engine {
+            _ if self.is_poisoned() => Err(StoreError::Poisoned),
+            Engine::Folder { pool, .. } => pool.read(f),
+            Engine::Postgres(server) => server.read(f),
         }
-        self.inner.pool.read(f)
     }
 
     /// Runs a read whose statements see one state.
-    pub(crate) fn snapshot<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        if self.is_poisoned() {
-            return Err(StoreError::Poisoned);
+    pub(crate) fn snapshot<T>(&self, f: impl FnOnce(Conn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        match &self.inner.engine {
+            _ if self.is_poisoned() => Err(StoreError::Poisoned),
+            Engine::Folder { pool, .. } => pool.snapshot(f),
+            Engine::Postgres(server) => server.snapshot(f),
         }
-        self.inner.pool.snapshot(f)
     }
 
-    pub(crate) fn dir(&self) -> &Path {
-        &self.inner.dir
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
     }
 
     pub(crate) fn kinds(&self) -> &Kinds {
@@ -173,8 +191,11 @@ impl Store {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        // Readers close first, so that the writer is the last one and tidies the write-ahead log away.
-        self.pool.close();
+        // Readers close first, so that the writer is the last one: SQLite tidies the write-ahead log away then.
+        match &self.engine {
+            Engine::Folder { pool, .. } => pool.close(),
+            Engine::Postgres(server) => server.close(),
+        }
         // Closing the queue lets the writer finish what is waiting; the lock goes only after it is done.
         self.queue = None;
         if let Some(writer) = self.writer.take()

@@ -4,6 +4,7 @@
 //! environment wins. An unknown key or variable is an error: a misspelt limit must not be silently ignored.
 
 mod custody;
+mod store;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use crate::logging::Format;
 
 pub(crate) use custody::{Custody, FileAt};
+pub(crate) use store::StorePlace;
 
 /// Prefix of environment variables.
 const PREFIX: &str = "TACEBO_";
@@ -31,6 +33,8 @@ struct Written {
     metrics_token: Option<String>,
     #[serde(default)]
     tls: WrittenTls,
+    #[serde(default)]
+    store: store::Written,
     #[serde(default)]
     custody: custody::Written,
     #[serde(default)]
@@ -73,6 +77,8 @@ pub(crate) struct Config {
     pub metrics_token: Option<String>,
     /// Certificate chain and key, PEM.
     pub tls: Option<(PathBuf, PathBuf)>,
+    /// Where the records are.
+    pub store: StorePlace,
     /// Who holds the root keys.
     pub custody: Custody,
     /// How log lines look.
@@ -97,6 +103,16 @@ impl Config {
         let (written, name) = Written::read(file)?;
         written.overridden(environment)?.complete(&name)
     }
+
+    /// Where the records are and the data folder, of a file that need not name a custodian: for whoever only verifies.
+    pub(crate) fn place(
+        file: &Path,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<(StorePlace, PathBuf)> {
+        let (written, name) = Written::read(Some(file))?;
+        let written = written.overridden(environment)?;
+        Ok((written.store.complete(&name)?, written.data.ok_or_else(|| missing(&name, "data"))?))
+    }
 }
 
 impl Written {
@@ -115,7 +131,7 @@ impl Written {
     /// Paths in the file are relative to the file.
     fn rooted(mut self, folder: &Path) -> Self {
         let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key];
-        for path in paths.into_iter().chain(self.custody.paths()).flatten() {
+        for path in paths.into_iter().chain(self.custody.paths()).chain(self.store.paths()).flatten() {
             *path = folder.join(&*path);
         }
         self
@@ -149,6 +165,10 @@ impl Written {
                     self.limits.lock_memory =
                         Some(value.parse().with_context(|| format!("{name} is not true or false"))?);
                 }
+                _ if match key.strip_prefix("STORE_") {
+                    Some(key) => self.store.set(key, &value)?,
+                    None => false,
+                } => {}
                 _ if key.strip_prefix("CUSTODY_").is_some_and(|key| self.custody.set(key, &value)) => {}
                 _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
             }
@@ -176,6 +196,7 @@ impl Written {
             bail!("{name}: `limits.body-mib` is {body_mib}: use 1 to 1024");
         }
         Ok(Config {
+            store: self.store.complete(name)?,
             custody: self.custody.complete(name)?,
             data,
             listen,
@@ -292,6 +313,31 @@ mod tests {
         assert!(found.token_file.is_absolute() && found.token_file.ends_with("token"));
         let error = load(&service, &[("TACEBO_CUSTODY_PKCS11_TOKEN", "x")]).unwrap_err().to_string();
         assert!(error.contains("custody.pkcs11.library"), "{error}");
+    }
+
+    #[test]
+    fn a_database_is_named_whole_or_not_at_all() {
+        assert_eq!(load(WHOLE, &[]).unwrap().store, StorePlace::Folder);
+        let text = format!(
+            "{WHOLE}\n[store]\nengine = \"postgres\"\nhosts = [\"db1\", \"db2:6432\"]\npassword-file = \"pw\"\nlock-timeout-s = 3"
+        );
+        let config = load(&text, &[("TACEBO_STORE_USER", "app"), ("TACEBO_STORE_PREPARED", "unnamed")]).unwrap();
+        let StorePlace::Postgres { at, password_file } = &config.store else { panic!("no database") };
+        assert_eq!((at.hosts.len(), &*at.database, &*at.user), (2, "tacebo", "app"));
+        assert_eq!((at.prepared, at.lock_timeout.as_secs()), (tacebo_store::Prepared::Unnamed, 3));
+        assert!(password_file.as_ref().unwrap().is_absolute());
+        assert!(config.store.at(Path::new("x"), true).unwrap_err().to_string().contains("password file"));
+        for (text, environment, named) in [
+            (text.replace("engine = \"postgres\"", ""), None, "engine = \"postgres\""),
+            (text.replace("hosts", "# "), None, "store.hosts"),
+            (text.replace("= 3", "= 0"), None, "store.lock-timeout-s"),
+            (text.clone(), Some(("TACEBO_STORE_HOSTS", "a:b")), "store.hosts"),
+            (text.clone(), Some(("TACEBO_STORE_ENGINE", "oracle")), "TACEBO_STORE_ENGINE"),
+            (text.clone(), Some(("TACEBO_STORE_HOST", "a")), "TACEBO_STORE_HOST"),
+        ] {
+            let error = format!("{:#}", load(&text, environment.as_slice()).unwrap_err());
+            assert!(error.contains(named), "{named}: {error}");
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use tacebo_fhir::speech::Fhir;
 use tacebo_vault::{Custodian, Institution, Opening, Vault};
 
 use crate::clock;
+use crate::config::{Config, StorePlace};
 
 fn opening(dir: &Path, custodian: Arc<dyn Custodian>) -> Opening {
     Opening {
@@ -22,6 +23,33 @@ fn opening(dir: &Path, custodian: Arc<dyn Custodian>) -> Opening {
 /// Opens a founded house.
 pub(crate) fn open(dir: &Path, custodian: Arc<dyn Custodian>) -> Result<Vault> {
     Vault::open(opening(dir, custodian)).with_context(|| format!("the data folder {} cannot be opened", dir.display()))
+}
+
+/// Opens the founded house that a configuration names, and keeps other programs out of it.
+pub(crate) fn open_of(config: &Config, custodian: Arc<dyn Custodian>) -> Result<Vault> {
+    let at = config.store.at(&config.data, true)?;
+    Vault::open_at(&at, opening(&config.data, custodian)).with_context(|| cannot_open(config))
+}
+
+/// Founds the house that a configuration names.
+pub(crate) async fn found_of(
+    config: &Config,
+    custodian: Arc<dyn Custodian>,
+    institution: &Institution,
+) -> Result<Vault> {
+    let at = config.store.at(&config.data, true)?;
+    let opening = opening(&config.data, custodian);
+    Vault::found_at(&at, opening, institution).await.with_context(|| match &config.store {
+        StorePlace::Folder => format!("no institution can be founded in {}", config.data.display()),
+        StorePlace::Postgres { at, .. } => format!("no institution can be founded in the database {}", at.database),
+    })
+}
+
+fn cannot_open(config: &Config) -> String {
+    match &config.store {
+        StorePlace::Folder => format!("the data folder {} cannot be opened", config.data.display()),
+        StorePlace::Postgres { at, .. } => format!("the database {} cannot be opened", at.database),
+    }
 }
 
 /// Founds one in an empty folder.

@@ -68,7 +68,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     };
     custody::private_folder(&config.data)?;
     let institution = Institution { name: args.name.clone(), realm: args.realm, origin: args.origin.clone() };
-    let vault = house::found(&config.data, keys.custodian(), &institution).await?;
+    let vault = house::found_of(&config, keys.custodian(), &institution).await?;
     let identity = Identity::new(vault.clone())?;
     let people = [
         NewAccount::staff(&args.system_admin, "系统管理员", "系统管理员", [Role::SystemAdmin]),

@@ -8,7 +8,7 @@ use tacebo_identity::Identity;
 use tacebo_server::{Limits, Options};
 use tacebo_vault::Vault;
 
-use crate::config::Config;
+use crate::config::{Config, StorePlace};
 use crate::running::{Doors, Running, signalled};
 use crate::{custody, house, logging, memory};
 
@@ -21,6 +21,11 @@ Keys of the file, each also an environment variable that overrides it (TACEBO_DA
   public-url = \"https://fhir.h.example\"     how others reach it; default the first address
   metrics-token = \"…\"                     bearer for /metrics; without one only loopback sees them
   [tls]     certificate, key                PEM files
+  [store]   engine = \"postgres\"           records in a database instead of the data folder:
+            hosts = [\"db1:5432\", …]        all members of its cluster, or the folder of a socket
+            database, user = \"tacebo\", password-file, authority (certificates that vouch for the hosts, PEM)
+            prepared = \"named\" | \"unnamed\" unnamed behind PgBouncer in transaction mode
+            readers = 4, snapshots = 4, statement-timeout-s = 30, lock-timeout-s = 10, patience-s = 60
   [custody] file, passphrase-file           root keys and the passphrase that opens them; or
   [custody.pkcs11] library, token, pin-file, name = \"tacebo\"   root keys in a module; or
   [custody.transit] address, token-file, authority, mount, name, namespace   in OpenBao or HashiCorp Vault
@@ -41,7 +46,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     if config.lock_memory {
         memory::lock()?;
     }
-    if !Vault::is_founded(&config.data) {
+    if config.store == StorePlace::Folder && !Vault::is_founded(&config.data) {
         bail!("there is no institution in {}: run `tacebo init` first", config.data.display());
     }
     // Before anything is opened, so that a signal during recovery is not lost.
@@ -50,7 +55,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     if custodian.turn_unfinished() {
         tracing::warn!("an older root key is not destroyed yet: stop and run `tacebo keys turn`");
     }
-    let vault = house::open(&config.data, custodian)?;
+    custody::private_folder(&config.data)?;
+    let vault = house::open_of(&config, custodian)?;
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {
         bail!("the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder");

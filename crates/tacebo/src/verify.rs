@@ -10,9 +10,10 @@ use serde_json::{Value, json};
 use tacebo_ledger::audit::{AuditError, Fault, LogSource, Report, audit};
 use tacebo_ledger::{Evidence, LogVerifier, Proved};
 use tacebo_server::pages::fault_words;
-use tacebo_store::{AuditSource, StoreError};
+use tacebo_store::{At, AuditSource, Integrity, StoreError, Unchecked};
 use tacebo_vault::VKEY_FILE;
 
+use crate::config::Config;
 use crate::lang::{Lang, Messages};
 use crate::print;
 
@@ -27,8 +28,11 @@ pub(crate) const UNCHECKED: u8 = 2;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Data folder. Nothing in it is changed; the server may be running.
-    #[arg(required_unless_present = "proof")]
+    #[arg(required_unless_present_any = ["proof", "config"])]
     dir: Option<PathBuf>,
+    /// Configuration of a house whose records are in a database, instead of a folder.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "proof"])]
+    config: Option<PathBuf>,
     /// A checkpoint kept from before (repeatable): the log must continue it.
     #[arg(long, value_name = "FILE", conflicts_with = "proof")]
     checkpoint: Vec<PathBuf>,
@@ -48,7 +52,7 @@ pub(crate) struct Args {
 
 /// What was found.
 enum Finding {
-    Whole { report: Report, key_inside: bool },
+    Whole { report: Report, key_inside: Option<PathBuf>, unchecked: Option<Unchecked> },
     Broken(Fault),
     Damaged(String),
 }
@@ -56,14 +60,13 @@ enum Finding {
 /// Runs the check; the number is the exit status.
 pub(crate) fn run(args: &Args) -> Result<u8> {
     let lang = Lang::choose(args.lang, crate::lang::locale().as_deref());
-    let outcome = match (&args.proof, &args.dir) {
-        (Some(file), _) => return proof(file, args, lang.t()),
-        (None, Some(dir)) => folder(dir, args, lang.t()),
-        (None, None) => Err(anyhow!("name a data folder")),
+    let outcome = match &args.proof {
+        Some(file) => return proof(file, args, lang.t()),
+        None => place(args.dir.as_deref(), args.config.as_deref()).and_then(|(at, dir)| log(&at, &dir, args, lang.t())),
     };
     match outcome {
-        Ok(Finding::Whole { report, key_inside }) => {
-            say_whole(&report, key_inside, args, lang.t())?;
+        Ok(Finding::Whole { report, key_inside, unchecked }) => {
+            say_whole(&report, key_inside.as_deref(), unchecked, args, lang.t())?;
             Ok(CLEAN)
         }
         Ok(Finding::Broken(fault)) => {
@@ -94,8 +97,18 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
     }
 }
 
-fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
-    let parts = match AuditSource::parts(dir) {
+/// Where the records are, and the folder with the log's public key.
+fn place(dir: Option<&Path>, config: Option<&Path>) -> Result<(At, PathBuf)> {
+    if let Some(file) = config {
+        let (store, data) = Config::place(file, std::env::vars())?;
+        return Ok((store.at(&data, false)?, data));
+    }
+    let dir = dir.context("name a data folder")?;
+    Ok((At::Folder(dir.to_owned()), dir.to_owned()))
+}
+
+fn log(at: &At, dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
+    let parts = match AuditSource::parts(at) {
         Ok(parts) => parts,
         Err(StoreError::Sql(error)) if is_damage(&error.to_string()) => {
             return Ok(Finding::Damaged(error.to_string()));
@@ -103,8 +116,8 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
         Err(error) => return Err(error.into()),
     };
     let (text, key_inside) = match &args.vkey {
-        Some(given) => (key_text(given)?, false),
-        None => (read(&dir.join(VKEY_FILE))?, true),
+        Some(given) => (key_text(given)?, None),
+        None => (read(&dir.join(VKEY_FILE))?, Some(dir.join(VKEY_FILE))),
     };
     let verifier: LogVerifier = text.trim().parse().context("the log's public key cannot be used")?;
     let mut older = Vec::with_capacity(args.checkpoint.len());
@@ -116,7 +129,7 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
     let Some(part) = parts.first() else {
         return Ok(Finding::Broken(Fault::StateMissing));
     };
-    let source = AuditSource::open(dir, *part)?;
+    let source = AuditSource::open(at, *part)?;
     let bar = bar(t, args.json);
     let checked = audit(&source, &verifier, &older, &mut |progress| {
         bar.set_length(progress.total);
@@ -127,7 +140,10 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
         return Err(anyhow!("the folder came into use while it was checked; check it again"));
     }
     match checked {
-        Ok(report) => Ok(beside(&source, &verifier).map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
+        Ok(report) => Ok(match beside(&source, &verifier) {
+            Ok(unchecked) => Finding::Whole { report, key_inside, unchecked },
+            Err(line) => Finding::Damaged(line),
+        }),
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
         Err(AuditError::Source(StoreError::Sql(error))) if is_damage(&error.to_string()) => {
             Ok(Finding::Damaged(error.to_string()))
@@ -136,14 +152,16 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
     }
 }
 
-/// What the tree does not cover: the log's name, rows of no log, the file itself.
-fn beside(source: &AuditSource, verifier: &LogVerifier) -> Option<String> {
+/// What the tree does not cover: the log's name, rows of no log, the engine's own files, if it can be asked about them.
+fn beside(source: &AuditSource, verifier: &LogVerifier) -> Result<Option<Unchecked>, String> {
     let named = source.origin().map(|origin| origin.filter(|origin| origin != verifier.origin()));
     match (named, source.stray(), source.integrity()) {
-        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Some(error.to_string()),
-        (Ok(Some(_)), ..) => Some("the state row (part_state) gives the log another name than its key".to_owned()),
-        (_, Ok(Some(table)), _) => Some(format!("{table}: a row that belongs to no log")),
-        (.., Ok(lines)) => lines.into_iter().next(),
+        (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => Err(error.to_string()),
+        (Ok(Some(_)), ..) => Err("the state row (part_state) gives the log another name than its key".to_owned()),
+        (_, Ok(Some(table)), _) => Err(format!("{table}: a row that belongs to no log")),
+        (.., Ok(Integrity::Damaged(lines))) => Err(lines.into_iter().next().unwrap_or_default()),
+        (.., Ok(Integrity::Unchecked(why))) => Ok(Some(why)),
+        (.., Ok(Integrity::Whole)) => Ok(None),
     }
 }
 
@@ -152,7 +170,13 @@ fn is_damage(words: &str) -> bool {
     words.contains("malformed") || words.contains("not a database")
 }
 
-fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Result<()> {
+fn say_whole(
+    report: &Report,
+    key_inside: Option<&Path>,
+    unchecked: Option<Unchecked>,
+    args: &Args,
+    t: &Messages,
+) -> Result<()> {
     if args.json {
         return print::line(json!({
             "result": "clean",
@@ -161,6 +185,7 @@ fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Re
             "checkpoints": report.checkpoints,
             "unsigned": report.unsigned_tail,
             "older": report.older,
+            "files": unchecked.is_none(),
         }));
     }
     print::line(t.whole())?;
@@ -172,8 +197,13 @@ fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Re
         print::line(t.whole_older(report.older.to_string()))?;
     }
     print::line(t.whole_root(report.root.to_base64()))?;
-    if key_inside && let Some(dir) = &args.dir {
-        print::line(t.key_inside(read(&dir.join(VKEY_FILE))?.trim()))?;
+    match unchecked {
+        Some(Unchecked::NoExtension) => print::line(t.files_no_extension())?,
+        Some(Unchecked::NoRight) => print::line(t.files_no_right())?,
+        None => {}
+    }
+    if let Some(file) = key_inside {
+        print::line(t.key_inside(read(file)?.trim()))?;
     }
     Ok(())
 }
@@ -259,14 +289,19 @@ fn read(path: &Path) -> Result<String> {
 #[derive(Debug, clap::Args)]
 pub(crate) struct CheckpointArgs {
     /// Data folder. Nothing in it is changed; the server may be running.
-    dir: PathBuf,
+    #[arg(required_unless_present = "config")]
+    dir: Option<PathBuf>,
+    /// Configuration of a house whose records are in a database, instead of a folder.
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+    config: Option<PathBuf>,
 }
 
 /// `tacebo checkpoint`: the note to keep outside, byte for byte.
 pub(crate) fn checkpoint(args: &CheckpointArgs) -> Result<()> {
-    let part = AuditSource::parts(&args.dir)?.into_iter().next().context("there is no log in this folder")?;
+    let (at, _) = place(args.dir.as_deref(), args.config.as_deref())?;
+    let part = AuditSource::parts(&at)?.into_iter().next().context("there is no log here")?;
     let mut newest = None;
-    AuditSource::open(&args.dir, part)?.checkpoints(&mut |row| {
+    AuditSource::open(&at, part)?.checkpoints(&mut |row| {
         newest = Some(row.note.to_vec());
         ControlFlow::Continue(())
     })?;
@@ -307,6 +342,7 @@ mod tests {
             std::fs::write(&file, text).unwrap();
             let args = Args {
                 dir: None,
+                config: None,
                 checkpoint: Vec::new(),
                 vkey: vkey.map(str::to_owned),
                 proof: Some(file.clone()),

@@ -123,6 +123,8 @@ impl Vault {
         let mut draft = Draft::new(asker, Action::VerifyLog, Outcome::Done, Class::House).by(&leave);
         draft.put(field::DETAIL, "comparison of documents asked for");
         let receipts = inner.log(&[draft]).await?;
+        // At once, so that whoever asked sees that it is on its way.
+        inner.comparing.send_modify(|running| *running = running.or(Some(Progress::default())));
         inner.compare_now.notify_one();
         Ok(Disclosed::new((), &[leave], receipts))
     }

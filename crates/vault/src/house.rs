@@ -7,7 +7,7 @@ use quick_cache::sync::Cache;
 use tacebo_ledger::LogKey;
 use tacebo_policy::Engine;
 use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SubjectNo};
-use tacebo_store::{Change, Clock, FatalHook, Options, PartNo, Store};
+use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store};
 
 use crate::disclosed::VaultFault;
 use crate::hot::Hot;
@@ -58,11 +58,20 @@ impl Vault {
     /// # Errors
     /// The folder is not empty of an institution, or cannot be written.
     pub async fn found(opening: Opening, institution: &Institution) -> Result<Self, VaultFault> {
-        let store = Store::open(&opening.dir, options(&opening))?;
+        let at = At::Folder(opening.dir.clone());
+        Self::found_at(&at, opening, institution).await
+    }
+
+    /// The same with the records elsewhere; the folder then holds the log's public key only.
+    ///
+    /// # Errors
+    /// As [`Vault::found`].
+    pub async fn found_at(at: &At, opening: Opening, institution: &Institution) -> Result<Self, VaultFault> {
+        let store = Store::open(at, options(&opening))?;
         let realm = Realm(institution.realm);
         let part = part_of(realm);
         if store.meta(part, META_INSTITUTION)?.is_some() {
-            return Err(VaultFault::Folder("there is an institution in this folder already".into()));
+            return Err(VaultFault::Folder("there is an institution here already".into()));
         }
         store.create_part(part, &institution.origin).await?;
         let (ring, buckets) = Keyring::create(&*opening.custodian, realm)?;
@@ -80,8 +89,7 @@ impl Vault {
         change.keys = key_rows;
         change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes())];
         store.commit(change).await?;
-        std::fs::write(opening.dir.join(VKEY_FILE), format!("{}\n", log_key.verifier()?))
-            .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))?;
+        write_vkey(&opening, &log_key)?;
         assemble(opening, store, part, ring, institution.clone(), log_key)
     }
 
@@ -90,12 +98,21 @@ impl Vault {
     /// # Errors
     /// No institution here, the custodian refuses, or the policy set does not load.
     pub fn open(opening: Opening) -> Result<Self, VaultFault> {
-        let store = Store::open(&opening.dir, options(&opening))?;
+        let at = At::Folder(opening.dir.clone());
+        Self::open_at(&at, opening)
+    }
+
+    /// The same with the records elsewhere. A folder that does not have the log's public key yet gets it.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn open_at(at: &At, opening: Opening) -> Result<Self, VaultFault> {
+        let store = Store::open(at, options(&opening))?;
         let part = store
             .parts()?
             .into_iter()
             .next()
-            .ok_or_else(|| VaultFault::Folder("no institution in this folder: run `tacebo init`".into()))?;
+            .ok_or_else(|| VaultFault::Folder("no institution here: run `tacebo init`".into()))?;
         let named = store
             .meta(part, META_INSTITUTION)?
             .ok_or_else(|| VaultFault::Folder("this institution was not founded to the end".into()))?;
@@ -107,6 +124,9 @@ impl Vault {
         let seed = record.open(&log_key_place(realm), &sealed)?;
         let seed: &[u8; 32] = seed.as_slice().try_into().map_err(|_| VaultFault::Decode("log key"))?;
         let log_key = LogKey::from_bytes(&institution.origin, seed)?;
+        if !Self::is_founded(&opening.dir) {
+            write_vkey(&opening, &log_key)?;
+        }
         assemble(opening, store, part, ring, institution, log_key)
     }
 
@@ -114,6 +134,11 @@ impl Vault {
     pub fn is_founded(dir: &std::path::Path) -> bool {
         dir.join(VKEY_FILE).is_file()
     }
+}
+
+fn write_vkey(opening: &Opening, log_key: &LogKey) -> Result<(), VaultFault> {
+    std::fs::write(opening.dir.join(VKEY_FILE), format!("{}\n", log_key.verifier()?))
+        .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))
 }
 
 fn options(opening: &Opening) -> Options {

@@ -1,13 +1,14 @@
-//! What every engine of the store must do, through the public API only.
+//! What every engine of the store must do, through the public API only. Each test runs on SQLite, on PostgreSQL, and on
+//! PostgreSQL behind PgBouncer.
 
 use std::{collections::BTreeSet, sync::atomic::Ordering, time::Duration};
 
-use crate::harness::{ORIGIN, PART, World, change, document, entry, guard, id, key, of, term};
-use proptest::prelude::*;
+use crate::harness::{Home, ORIGIN, PART, World, change, document, entry, guard, id, key, of, term};
+use proptest::{prelude::*, test_runner::TestRunner};
 use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
 use tacebo_store::{
-    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, EntryQuery, IndexRow, KeyDrop, PartNo, Rid,
-    Store, StoreError, SubjectNo,
+    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, EntryQuery, IndexRow, Integrity, KeyDrop,
+    KeyRow, PartNo, Rid, Store, StoreError, SubjectNo,
 };
 
 fn rids(rows: &[IndexRow]) -> Vec<Rid> {
@@ -19,10 +20,8 @@ fn frozen(rows: &[IndexRow]) -> Vec<(Rid, u64, Vec<u8>)> {
     rows.iter().map(|r| (r.rid, r.version, r.index.clone())).collect()
 }
 
-#[tokio::test]
-async fn a_version_must_follow_the_stored_one() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn a_version_must_follow_the_stored_one(home: Home) {
+    let store = World::default().store(&home).await;
     for (version, current) in [(0, 0), (2, 0), (u64::MAX, 0)] {
         let refused = store.commit(of(vec![document("A", 1, version)])).await.unwrap_err();
         assert_eq!(refused, CommitError::VersionMismatch { kind: "A".to_owned(), id: id(1), current });
@@ -37,10 +36,8 @@ async fn a_version_must_follow_the_stored_one() {
     assert_eq!(store.commit(other).await.unwrap().first_rid, 1);
 }
 
-#[tokio::test]
-async fn two_versions_of_one_document_may_come_in_one_change() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn two_versions_of_one_document_may_come_in_one_change(home: Home) {
+    let store = World::default().store(&home).await;
     let done = store.commit(of(vec![document("A", 1, 1), document("A", 1, 2)])).await.unwrap();
     assert_eq!(done.first_rid, 1);
     assert_eq!(store.current_rid(PART, "A", &id(1)).unwrap(), Some(2));
@@ -59,10 +56,8 @@ async fn two_versions_of_one_document_may_come_in_one_change() {
     assert!(matches!(store.bodies(PART, &[3]), Err(StoreError::Damaged(_))));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_fifty_guarded_creates_one_wins() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn of_fifty_guarded_creates_one_wins(home: Home) {
+    let store = World::default().store(&home).await;
     let seen = store.head(PART).unwrap();
     let tasks: Vec<_> = (0..50)
         .map(|n| {
@@ -81,10 +76,8 @@ async fn of_fifty_guarded_creates_one_wins() {
     assert_eq!((won, store.head(PART).unwrap()), (1, 1));
 }
 
-#[tokio::test]
-async fn a_guard_sees_documents_that_were_written_without_one() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn a_guard_sees_documents_that_were_written_without_one(home: Home) {
+    let store = World::default().store(&home).await;
     let seen = store.head(PART).unwrap();
     let mut unguarded = document("A", 1, 1);
     unguarded.terms = vec![term(1)];
@@ -97,11 +90,9 @@ async fn a_guard_sees_documents_that_were_written_without_one() {
     assert!(matches!(store.commit(nothing_to_stamp).await, Err(CommitError::Malformed(_))));
 }
 
-#[tokio::test]
-async fn a_bad_change_fails_alone_in_its_group() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_bad_change_fails_alone_in_its_group(home: Home) {
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store(&home).await;
     world.transactions.store(0, Ordering::SeqCst);
     world.shut();
     let mut tasks = Vec::new();
@@ -137,13 +128,11 @@ async fn a_bad_change_fails_alone_in_its_group() {
     assert_eq!(store.metas(PART, "m").unwrap().len(), 33);
 }
 
-#[tokio::test]
-async fn a_full_queue_is_busy_and_nothing_of_the_change_is_kept() {
-    let dir = tempfile::tempdir().unwrap();
+async fn a_full_queue_is_busy_and_nothing_of_the_change_is_kept(home: Home) {
     let world = World::default();
     let mut options = world.options();
     (options.queue, options.group_changes, options.busy_after) = (1, 1, Duration::from_millis(1));
-    let store = Store::open(dir.path(), options).unwrap();
+    let store = Store::open(home.at(), options).unwrap();
     store.create_part(PART, ORIGIN).await.unwrap();
     world.shut();
     let mut tasks = Vec::new();
@@ -168,10 +157,8 @@ async fn a_full_queue_is_busy_and_nothing_of_the_change_is_kept() {
     assert_eq!(store.head(PART).unwrap(), 3 - busy);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rids_and_log_places_have_no_gaps_under_concurrency() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn rids_and_log_places_have_no_gaps_under_concurrency(home: Home) {
+    let store = World::default().store(&home).await;
     let second = PartNo(9);
     store.create_part(second, "log.example/nine").await.unwrap();
     let tasks: Vec<_> = (0..12_u64)
@@ -219,11 +206,9 @@ async fn rids_and_log_places_have_no_gaps_under_concurrency() {
     }
 }
 
-#[tokio::test]
-async fn reopening_finds_everything_and_goes_on() {
-    let dir = tempfile::tempdir().unwrap();
+async fn reopening_finds_everything_and_goes_on(home: Home) {
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store(&home).await;
     let log_key = LogKey::from_bytes(ORIGIN, &[3; 32]).unwrap();
     for n in 0..300 {
         let mut one = of(vec![document("A", n, 1)]);
@@ -240,7 +225,7 @@ async fn reopening_finds_everything_and_goes_on() {
     store.commit(kept).await.unwrap();
     drop(store);
 
-    let store = Store::open(dir.path(), world.options()).unwrap();
+    let store = Store::open(home.at(), world.options()).unwrap();
     assert_eq!(store.parts().unwrap(), [PART]);
     assert_eq!(store.head(PART).unwrap(), 300);
     let after = store.log_head(PART).unwrap().unwrap();
@@ -260,11 +245,9 @@ async fn reopening_finds_everything_and_goes_on() {
     assert!(matches!(store.create_part(PART, "log.example/other").await, Err(StoreError::Origin(7))));
 }
 
-#[tokio::test]
-async fn time_moves_on_when_the_clock_is_set_back() {
-    let dir = tempfile::tempdir().unwrap();
+async fn time_moves_on_when_the_clock_is_set_back(home: Home) {
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store(&home).await;
     let mut last = 0_i64;
     for now in [1_000, 5_000, 2_000, 5_000, 0, i64::from(u32::MAX), 7] {
         world.now.store(now, Ordering::SeqCst);
@@ -275,23 +258,19 @@ async fn time_moves_on_when_the_clock_is_set_back() {
         last = done.time_us;
     }
     drop(store);
-    let store = world.store(dir.path()).await;
+    let store = world.store(&home).await;
     assert!(store.commit(of(vec![document("B", 1, 1)])).await.unwrap().time_us > last);
 }
 
-#[tokio::test]
-async fn a_change_to_a_part_without_a_log_is_refused() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn a_change_to_a_part_without_a_log_is_refused(home: Home) {
+    let store = World::default().store(&home).await;
     assert_eq!(store.commit(Change::new(PartNo(3))).await.unwrap_err(), CommitError::NoPart);
     assert!(matches!(store.create_part(PartNo(4096), "x").await, Err(StoreError::Part(4096))));
     assert!(matches!(store.create_part(PartNo(4), "with space").await, Err(StoreError::Log(_))));
 }
 
-#[tokio::test]
-async fn a_person_gets_one_number_and_a_number_one_person() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn a_person_gets_one_number_and_a_number_one_person(home: Home) {
+    let store = World::default().store(&home).await;
     let name = |n, no| Change { subjects: vec![(id(n), SubjectNo(no))], ..change() };
     store.commit(name(1, 11)).await.unwrap();
     assert_eq!(store.commit(name(1, 12)).await.unwrap_err(), CommitError::SubjectTaken { id: id(1) });
@@ -305,10 +284,8 @@ async fn a_person_gets_one_number_and_a_number_one_person() {
     assert_eq!(store.subjects(PART, Some(id(1)), 10).unwrap(), all[1..]);
 }
 
-#[tokio::test]
-async fn dropped_keys_are_gone_with_the_terms_of_what_they_sealed() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn dropped_keys_are_gone_with_the_terms_of_what_they_sealed(home: Home) {
+    let store = World::default().store(&home).await;
     let mut one = change();
     for (no, category) in [(1, 1), (2, 2)] {
         let mut sealed = document("A", no, 1);
@@ -324,7 +301,7 @@ async fn dropped_keys_are_gone_with_the_terms_of_what_they_sealed() {
     let mut shred = change();
     shred.drop_keys = vec![KeyDrop { subject: SubjectNo(1), category: Some(Category(1)) }];
     shred.buckets = vec![BucketRow { bucket: SubjectNo(1).bucket(), epoch: 2, wrapped: b"new".to_vec() }];
-    shred.keys = vec![tacebo_store::KeyRow { wrapped: b"again".to_vec(), ..key(1, 2, 1) }];
+    shred.keys = vec![KeyRow { wrapped: b"again".to_vec(), ..key(1, 2, 1) }];
     store.commit(shred).await.unwrap();
     let left = store.keys_of(PART, SubjectNo(1)).unwrap();
     assert_eq!(
@@ -342,10 +319,8 @@ async fn dropped_keys_are_gone_with_the_terms_of_what_they_sealed() {
     assert!(store.term_rids(PART, &[term(2)], 9).unwrap().is_empty());
 }
 
-#[tokio::test]
-async fn only_the_current_version_is_found_by_its_terms() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn only_the_current_version_is_found_by_its_terms(home: Home) {
+    let store = World::default().store(&home).await;
     let with = |no, version, terms: &[u64]| {
         let mut one = document("A", no, version);
         one.terms = terms.iter().map(|n| term(*n)).collect();
@@ -366,10 +341,56 @@ async fn only_the_current_version_is_found_by_its_terms() {
     assert_eq!(found(&[1, 2]), [1]);
 }
 
-#[tokio::test]
-async fn a_checkpoint_speaks_of_durable_entries_and_never_goes_back() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn the_largest_numbers_come_back_as_they_were(home: Home) {
+    let store = World::default().store(&home).await;
+    let subject = SubjectNo(u64::MAX);
+    let mut one = change();
+    let mut largest = document("A", 1, 1);
+    (largest.subject, largest.category, largest.deleted) = (Some(subject), Category(u8::MAX), true);
+    one.documents = vec![largest];
+    let mut event = entry(1);
+    (event.subject, event.actor, event.class) = (Some(subject), u64::MAX, u8::MAX);
+    one.entries = vec![event];
+    one.keys = vec![KeyRow { subject, category: Category(u8::MAX), generation: u32::MAX, wrapped: Vec::new() }];
+    one.buckets = vec![BucketRow { bucket: u16::MAX, epoch: u32::MAX, wrapped: vec![0; 3] }];
+    one.guards = vec![guard(1, i64::MAX)];
+    let (key, bucket) = (one.keys[0].clone(), one.buckets[0].clone());
+    store.commit(one).await.unwrap();
+    let row = store.rows(PART, &[1]).unwrap().remove(0);
+    assert_eq!((row.subject, row.category, row.deleted), (Some(subject), Category(u8::MAX), true));
+    assert_eq!(store.subject_rids(PART, subject, &[], None).unwrap(), [1]);
+    let query = EntryQuery { subject: Some(subject), class: Some(u8::MAX), limit: 9, ..EntryQuery::default() };
+    let found = store.entries(PART, &query).unwrap();
+    assert_eq!((found.len(), found[0].actor, found[0].class), (1, u64::MAX, u8::MAX));
+    assert_eq!(store.keys_of(PART, subject).unwrap(), [key]);
+    let buckets = store.buckets(PART).unwrap();
+    assert_eq!(
+        (buckets[0].bucket, buckets[0].epoch, &buckets[0].wrapped),
+        (bucket.bucket, bucket.epoch, &bucket.wrapped)
+    );
+    let highest = PartNo::MAX;
+    store.create_part(highest, "log.example/highest").await.unwrap();
+    let other = Change { part: highest, entries: vec![entry(7)], ..change() };
+    store.commit(other).await.unwrap();
+    assert_eq!(store.entry(highest, 0).unwrap().unwrap().index, 0);
+    assert_eq!(store.entries(PART, &EntryQuery { limit: 9, ..EntryQuery::default() }).unwrap().len(), 1);
+}
+
+async fn what_one_engine_could_not_keep_both_refuse(home: Home) {
+    let store = World::default().store(&home).await;
+    let note = Some(CheckpointWrite { size: 0, note: "a\0".to_owned() });
+    for zero in [
+        Change { meta: vec![("a\0b".to_owned(), vec![1])], ..change() },
+        of(vec![document("A\0", 1, 1)]),
+        Change { checkpoint: note, ..change() },
+    ] {
+        assert!(matches!(store.commit(zero).await, Err(CommitError::Malformed(_))));
+    }
+    store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
+}
+
+async fn a_checkpoint_speaks_of_durable_entries_and_never_goes_back(home: Home) {
+    let store = World::default().store(&home).await;
     let at = |size| Some(CheckpointWrite { size, note: "note\n".to_owned() });
     let own = Change { entries: vec![entry(1)], checkpoint: at(1), ..change() };
     assert!(matches!(store.commit(own).await, Err(CommitError::Malformed(_))));
@@ -383,11 +404,9 @@ async fn a_checkpoint_speaks_of_durable_entries_and_never_goes_back() {
     assert_eq!(store.log_head(PART).unwrap().unwrap().checkpoint, 2);
 }
 
-#[tokio::test]
-async fn after_a_failed_sync_nothing_works_any_more() {
-    let dir = tempfile::tempdir().unwrap();
+async fn after_a_failed_sync_nothing_works_any_more(home: Home) {
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store(&home).await;
     store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
     world.fail_commits.store(true, Ordering::SeqCst);
     assert_eq!(store.commit(of(vec![document("A", 2, 1)])).await.unwrap_err(), CommitError::Fatal);
@@ -400,15 +419,13 @@ async fn after_a_failed_sync_nothing_works_any_more() {
     assert!(matches!(store.create_part(PartNo(1), "x.example/y").await, Err(StoreError::Poisoned)));
     assert_eq!(world.fatal.lock().unwrap().len(), 1, "the hook is called once");
     drop(store);
-    let store = world.store(dir.path()).await;
+    let store = world.store(&home).await;
     assert_eq!(store.head(PART).unwrap(), 1);
     assert_eq!(store.commit(of(vec![document("A", 2, 1)])).await.unwrap().first_rid, 2);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_of_a_busy_store_passes_the_offline_check() {
-    let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+async fn the_log_of_a_busy_store_passes_the_offline_check(home: Home) {
+    let store = World::default().store(&home).await;
     let log_key = LogKey::from_bytes(ORIGIN, &[3; 32]).unwrap();
     let tasks: Vec<_> = (0..6_u64)
         .map(|task| {
@@ -454,15 +471,12 @@ async fn the_log_of_a_busy_store_passes_the_offline_check() {
     let older = older.unwrap();
     let report = audit::audit(&source, &log_key.verifier().unwrap(), &[older.as_bytes()], &mut |_| {}).unwrap();
     assert_eq!((report.size, report.root, report.checkpoints), (head.size, head.root, 10));
-    assert!(source.integrity().unwrap().is_empty());
-    assert!(store.integrity_check().unwrap().is_empty());
+    assert!(!matches!(source.integrity().unwrap(), Integrity::Damaged(_)));
 }
 
-#[tokio::test]
-async fn entries_are_found_by_person_actor_place_and_time() {
-    let dir = tempfile::tempdir().unwrap();
+async fn entries_are_found_by_person_actor_place_and_time(home: Home) {
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store(&home).await;
     // The first 1,024 are in the lists, the others are not yet.
     for n in 0..1_070_u64 {
         world.now.store(i64::try_from(n * 10).unwrap(), Ordering::SeqCst);
@@ -520,70 +534,123 @@ fn writes() -> impl Strategy<Value = Vec<(u64, bool)>> {
     proptest::collection::vec((0..12_u64, proptest::bool::weighted(0.2)), 1..60)
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
-
-    /// Every state that a page was ever pinned to is read the same after any later writes.
-    #[test]
-    fn what_was_read_as_of_a_rid_stays_so(writes in writes()) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let dir = tempfile::tempdir().unwrap();
-            let store = World::default().store(dir.path()).await;
-            let kinds = ["A", "B"];
-            let look = |as_of: Option<Rid>| {
-                let mut seen = Vec::new();
-                for subject in [SubjectNo(0), SubjectNo(1)] {
-                    for kinds in [&[][..], &["B"], &kinds] {
-                        let rids = store.subject_rids(PART, subject, kinds, as_of).unwrap();
-                        seen.push(frozen(&store.rows(PART, &rids).unwrap()));
-                    }
-                }
-                for kind in kinds {
-                    // In pages of two.
-                    let (mut after, mut pages) = (0, Vec::new());
-                    loop {
-                        let page = store.by_kind(PART, kind, after, 2, as_of).unwrap();
-                        let Some(last) = page.last() else { break };
-                        after = last.rid;
-                        pages.extend(frozen(&page));
-                    }
-                    seen.push(pages);
-                    for no in 0..12 {
-                        seen.push(frozen(&store.history(PART, kind, &id(no), as_of, None, 99).unwrap()));
-                    }
-                }
-                seen
-            };
-            let mut versions = [0_u64; 12];
-            let mut states = Vec::new();
-            for (no, deleted) in writes {
-                let version = &mut versions[usize::try_from(no).unwrap()];
-                *version += 1;
-                let mut one = document(kinds[usize::from(no >= 6)], no, *version);
-                (one.deleted, one.subject) = (deleted, Some(SubjectNo(no % 2)));
-                let done = store.commit(of(vec![one])).await.unwrap();
-                states.push((done.first_rid, look(None)));
-            }
-            for (rid, then) in states {
-                prop_assert_eq!(then, look(Some(rid)), "as of {}", rid);
-            }
-            // The ways to what is there now agree; tombstones are among the rids.
-            let there = |rids: &[Rid]| {
-                let rows = store.rows(PART, rids).unwrap();
-                rows.into_iter().filter(|row| !row.deleted).collect::<Vec<_>>()
-            };
-            for kind in kinds {
-                let of_kind = store.kind_rids(PART, kind, 99).unwrap();
-                prop_assert_eq!(rids(&store.by_kind(PART, kind, 0, 99, None).unwrap()), rids(&there(&of_kind)));
-                let mut of_subjects: Vec<Rid> = Vec::new();
-                for subject in [SubjectNo(0), SubjectNo(1)] {
-                    of_subjects.extend(store.subject_rids(PART, subject, &[kind], None).unwrap());
-                }
-                of_subjects.sort_unstable();
-                prop_assert_eq!(of_subjects, of_kind);
-            }
-            Ok(())
-        })?;
-    }
+/// Every state that a page was ever pinned to is read the same after any later writes.
+fn what_was_read_as_of_a_rid_stays_so(new_home: fn() -> Home, cases: u32) {
+    let mut runner = TestRunner::new(ProptestConfig { cases, ..ProptestConfig::default() });
+    let outcome = runner.run(&writes(), |writes| as_of_any_rid(new_home, writes));
+    assert!(outcome.is_ok(), "{outcome:?}");
 }
+
+fn as_of_any_rid(new_home: fn() -> Home, writes: Vec<(u64, bool)>) -> Result<(), TestCaseError> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let home = new_home();
+        let store = World::default().store(&home).await;
+        let kinds = ["A", "B"];
+        let look = |as_of: Option<Rid>| {
+            let mut seen = Vec::new();
+            for subject in [SubjectNo(0), SubjectNo(1)] {
+                for kinds in [&[][..], &["B"], &kinds] {
+                    let rids = store.subject_rids(PART, subject, kinds, as_of).unwrap();
+                    seen.push(frozen(&store.rows(PART, &rids).unwrap()));
+                }
+            }
+            for kind in kinds {
+                // In pages of two.
+                let (mut after, mut pages) = (0, Vec::new());
+                loop {
+                    let page = store.by_kind(PART, kind, after, 2, as_of).unwrap();
+                    let Some(last) = page.last() else { break };
+                    after = last.rid;
+                    pages.extend(frozen(&page));
+                }
+                seen.push(pages);
+                for no in 0..12 {
+                    seen.push(frozen(&store.history(PART, kind, &id(no), as_of, None, 99).unwrap()));
+                }
+            }
+            seen
+        };
+        let mut versions = [0_u64; 12];
+        let mut states = Vec::new();
+        for (no, deleted) in writes {
+            let version = &mut versions[usize::try_from(no).unwrap()];
+            *version += 1;
+            let mut one = document(kinds[usize::from(no >= 6)], no, *version);
+            (one.deleted, one.subject) = (deleted, Some(SubjectNo(no % 2)));
+            let done = store.commit(of(vec![one])).await.unwrap();
+            states.push((done.first_rid, look(None)));
+        }
+        for (rid, then) in states {
+            prop_assert_eq!(then, look(Some(rid)), "as of {}", rid);
+        }
+        // The ways to what is there now agree; tombstones are among the rids.
+        let there = |rids: &[Rid]| {
+            let rows = store.rows(PART, rids).unwrap();
+            rows.into_iter().filter(|row| !row.deleted).collect::<Vec<_>>()
+        };
+        for kind in kinds {
+            let of_kind = store.kind_rids(PART, kind, 99).unwrap();
+            prop_assert_eq!(rids(&store.by_kind(PART, kind, 0, 99, None).unwrap()), rids(&there(&of_kind)));
+            let mut of_subjects: Vec<Rid> = Vec::new();
+            for subject in [SubjectNo(0), SubjectNo(1)] {
+                of_subjects.extend(store.subject_rids(PART, subject, &[kind], None).unwrap());
+            }
+            of_subjects.sort_unstable();
+            prop_assert_eq!(of_subjects, of_kind);
+        }
+        Ok(())
+    })
+}
+
+/// The tests of one engine.
+macro_rules! suite {
+    ($engine:ident, $home:expr, $cases:expr) => {
+        mod $engine {
+            use super::Home;
+
+            #[test]
+            fn what_was_read_as_of_a_rid_stays_so() {
+                super::what_was_read_as_of_a_rid_stays_so(|| $home, $cases);
+            }
+
+            tests! { (flavor = "current_thread") $home =>
+                a_version_must_follow_the_stored_one,
+                two_versions_of_one_document_may_come_in_one_change,
+                a_guard_sees_documents_that_were_written_without_one,
+                a_bad_change_fails_alone_in_its_group,
+                a_full_queue_is_busy_and_nothing_of_the_change_is_kept,
+                reopening_finds_everything_and_goes_on,
+                time_moves_on_when_the_clock_is_set_back,
+                a_change_to_a_part_without_a_log_is_refused,
+                a_person_gets_one_number_and_a_number_one_person,
+                dropped_keys_are_gone_with_the_terms_of_what_they_sealed,
+                only_the_current_version_is_found_by_its_terms,
+                the_largest_numbers_come_back_as_they_were,
+                what_one_engine_could_not_keep_both_refuse,
+                a_checkpoint_speaks_of_durable_entries_and_never_goes_back,
+                after_a_failed_sync_nothing_works_any_more,
+                entries_are_found_by_person_actor_place_and_time,
+            }
+            tests! { (flavor = "multi_thread", worker_threads = 2) $home =>
+                of_fifty_guarded_creates_one_wins,
+                rids_and_log_places_have_no_gaps_under_concurrency,
+                the_log_of_a_busy_store_passes_the_offline_check,
+            }
+        }
+    };
+}
+macro_rules! tests {
+    ($runtime:tt $home:expr => $($name:ident,)*) => {
+        $(
+            #[tokio::test $runtime]
+            async fn $name() {
+                super::$name($home).await;
+            }
+        )*
+    };
+}
+
+suite!(sqlite, Home::folder(), 12);
+suite!(postgres, Home::postgres(), 4);
+suite!(pgbouncer, Home::pgbouncer(), 4);

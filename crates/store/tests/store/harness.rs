@@ -3,17 +3,62 @@
 use std::{
     path::Path,
     sync::{
-        Arc, Condvar, Mutex,
+        Arc, Condvar, LazyLock, Mutex,
         atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering},
     },
 };
 
 use tacebo_store::{
-    Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo, Store, SubjectNo, Term,
+    At, Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo, PostgresAt,
+    PostgresHost, Prepared, Store, SubjectNo, Term,
 };
+use tacebo_testbed::{Pgbouncer, Postgres};
 
 pub(crate) const PART: PartNo = PartNo(7);
 pub(crate) const ORIGIN: &str = "log.example/seven";
+
+/// One server for all tests of this process.
+pub(crate) static SERVER: LazyLock<Postgres> = LazyLock::new(Postgres::start);
+static POOLER: LazyLock<Pgbouncer> = LazyLock::new(|| Pgbouncer::start(&SERVER));
+
+/// An empty place for one store.
+pub(crate) struct Home {
+    at: At,
+    _dir: Option<tempfile::TempDir>,
+}
+
+impl Home {
+    pub(crate) fn folder() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self { at: At::Folder(dir.path().to_owned()), _dir: Some(dir) }
+    }
+
+    pub(crate) fn postgres() -> Self {
+        Self::of(Self::database(&SERVER))
+    }
+
+    /// Over loopback, where the server is reached through its socket: both ways are walked.
+    pub(crate) fn pgbouncer() -> Self {
+        let host = PostgresHost::Tcp("127.0.0.1".to_owned(), POOLER.port());
+        let mut at = PostgresAt::new(vec![host], &SERVER.database(), "postgres");
+        at.prepared = Prepared::Unnamed;
+        Self::of(at)
+    }
+
+    /// A new database on a server.
+    pub(crate) fn database(server: &Postgres) -> PostgresAt {
+        let host = PostgresHost::Unix(server.socket().to_owned(), server.port());
+        PostgresAt::new(vec![host], &server.database(), "postgres")
+    }
+
+    pub(crate) fn of(at: PostgresAt) -> Self {
+        Self { at: At::Postgres(Box::new(at)), _dir: None }
+    }
+
+    pub(crate) fn at(&self) -> &At {
+        &self.at
+    }
+}
 
 /// The outside of a store: what the tests turn and read.
 #[derive(Clone, Default)]
@@ -54,10 +99,15 @@ impl World {
         options
     }
 
-    pub(crate) async fn store(&self, dir: &Path) -> Store {
-        let store = Store::open(dir, self.options()).unwrap();
+    pub(crate) async fn store(&self, home: &Home) -> Store {
+        let store = Store::open(home.at(), self.options()).unwrap();
         store.create_part(PART, ORIGIN).await.unwrap();
         store
+    }
+
+    /// The same in a folder of the caller's.
+    pub(crate) async fn store_in(&self, dir: &Path) -> Store {
+        self.store(&Home { at: At::Folder(dir.to_owned()), _dir: None }).await
     }
 }
 

@@ -1,7 +1,9 @@
 //! The store, asked from outside.
 
-#![expect(clippy::unwrap_used, reason = "only tests come here")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "only tests come here")]
 
 mod conformance;
 mod harness;
+mod postgres;
+mod proxy;
 mod sqlite;

@@ -8,10 +8,18 @@ use tacebo_ledger::{
     LogKey, LogVerifier,
     audit::{self, LogSource},
 };
-use tacebo_store::{AuditSource, Change, CheckpointWrite, PartNo, Store, StoreError};
+use tacebo_store::{At, AuditSource, Change, CheckpointWrite, Options, PartNo, Store, StoreError};
 
 fn raw(dir: &Path) -> Connection {
     Connection::open(dir.join("store.db")).unwrap()
+}
+
+fn open(dir: &Path, options: Options) -> Result<Store, StoreError> {
+    Store::open(&At::Folder(dir.to_owned()), options)
+}
+
+fn log_of(dir: &Path, part: PartNo) -> Result<AuditSource, StoreError> {
+    AuditSource::open(&At::Folder(dir.to_owned()), part)
 }
 
 /// A fixed sequence (SplitMix64), so that a failure can be repeated.
@@ -29,28 +37,28 @@ fn random() -> impl FnMut(u64) -> u64 {
 async fn a_file_of_a_newer_program_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
-    drop(world.store(dir.path()).await);
+    drop(world.store_in(dir.path()).await);
     raw(dir.path()).execute("INSERT INTO schema_version VALUES (99, 0)", []).unwrap();
-    let refused = Store::open(dir.path(), world.options()).unwrap_err();
+    let refused = open(dir.path(), world.options()).unwrap_err();
     assert!(matches!(refused, StoreError::NewerSchema { found: 99, known } if known < 99));
-    assert!(matches!(AuditSource::open(dir.path(), PART), Err(StoreError::NewerSchema { .. })));
+    assert!(matches!(log_of(dir.path(), PART), Err(StoreError::NewerSchema { .. })));
     raw(dir.path()).execute("DELETE FROM schema_version WHERE version = 99", []).unwrap();
-    Store::open(dir.path(), world.options()).unwrap();
+    open(dir.path(), world.options()).unwrap();
 }
 
 #[tokio::test]
 async fn a_second_process_and_a_foreign_file_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
-    let store = world.store(dir.path()).await;
-    assert!(matches!(Store::open(dir.path(), world.options()), Err(StoreError::InUse)));
+    let store = world.store_in(dir.path()).await;
+    assert!(matches!(open(dir.path(), world.options()), Err(StoreError::InUse)));
     drop(store);
-    Store::open(dir.path(), world.options()).unwrap();
+    open(dir.path(), world.options()).unwrap();
 
     let other = tempfile::tempdir().unwrap();
-    assert!(matches!(AuditSource::open(other.path(), PART), Err(StoreError::Missing)));
+    assert!(matches!(log_of(other.path(), PART), Err(StoreError::Missing)));
     raw(other.path()).execute_batch("CREATE TABLE mine (x)").unwrap();
-    assert!(matches!(Store::open(other.path(), world.options()), Err(StoreError::Foreign)));
+    assert!(matches!(open(other.path(), world.options()), Err(StoreError::Foreign)));
     assert!(raw(other.path()).query_row("SELECT count(*) FROM mine", [], |r| r.get::<_, i64>(0)).is_ok());
 }
 
@@ -58,19 +66,19 @@ async fn a_second_process_and_a_foreign_file_are_refused() {
 async fn a_damaged_log_is_not_continued() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store_in(dir.path()).await;
     store.commit(Change { entries: vec![entry(1), entry(2)], ..change() }).await.unwrap();
     drop(store);
     assert!(!dir.path().join("store.db-wal").exists(), "a clean end leaves one file");
     raw(dir.path()).execute("UPDATE log_tile SET hashes = zeroblob(64)", []).unwrap();
-    assert!(matches!(Store::open(dir.path(), world.options()), Err(StoreError::Log(_))));
+    assert!(matches!(open(dir.path(), world.options()), Err(StoreError::Log(_))));
 }
 
 #[tokio::test]
 async fn what_a_killed_program_left_in_the_write_ahead_log_is_copied_back_at_the_next_start() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store_in(dir.path()).await;
     store.commit(Change { entries: vec![entry(1), entry(2)], ..change() }).await.unwrap();
     // As the disk is while the store is open: nothing was closed in order.
     let killed = tempfile::tempdir().unwrap();
@@ -79,7 +87,7 @@ async fn what_a_killed_program_left_in_the_write_ahead_log_is_copied_back_at_the
     }
     let left = |name: &str| std::fs::metadata(killed.path().join(name)).unwrap().len();
     assert!(left("store.db-wal") > 0);
-    let again = Store::open(killed.path(), world.options()).unwrap();
+    let again = open(killed.path(), world.options()).unwrap();
     assert_eq!(left("store.db-wal"), 0);
     assert_eq!(again.log_head(PART).unwrap().unwrap().size, 2);
 }
@@ -88,12 +96,12 @@ async fn what_a_killed_program_left_in_the_write_ahead_log_is_copied_back_at_the
 async fn a_kind_outlives_the_failed_change_that_first_named_it() {
     let dir = tempfile::tempdir().unwrap();
     let world = World::default();
-    let store = world.store(dir.path()).await;
+    let store = world.store_in(dir.path()).await;
     store.commit(of(vec![document("A", 1, 9)])).await.unwrap_err();
     store.commit(of(vec![document("B", 1, 1)])).await.unwrap();
     store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
     drop(store);
-    let store = Store::open(dir.path(), world.options()).unwrap();
+    let store = open(dir.path(), world.options()).unwrap();
     for kind in ["A", "B"] {
         assert_eq!(&*store.by_kind(PART, kind, 0, 9, None).unwrap()[0].kind, kind);
     }
@@ -102,7 +110,7 @@ async fn a_kind_outlives_the_failed_change_that_first_named_it() {
 /// A folder with 1,200 entries, 1,024 of them in the lists, and six checkpoints, closed, and the log's public key.
 async fn logged() -> (tempfile::TempDir, LogVerifier, String) {
     let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+    let store = World::default().store_in(dir.path()).await;
     let key = LogKey::from_bytes(ORIGIN, &[5; 32]).unwrap();
     let mut newest = String::new();
     for n in 0..6 {
@@ -120,7 +128,7 @@ async fn logged() -> (tempfile::TempDir, LogVerifier, String) {
 }
 
 fn check(dir: &Path, key: &LogVerifier, older: &str) -> Result<audit::Report, String> {
-    let source = AuditSource::open(dir, PART).map_err(|e| e.to_string())?;
+    let source = log_of(dir, PART).map_err(|e| e.to_string())?;
     audit::audit(&source, key, &[older.as_bytes()], &mut |_| {}).map_err(|e| e.to_string())
 }
 
@@ -134,8 +142,8 @@ fn copy(from: &Path) -> tempfile::TempDir {
 async fn every_change_to_a_row_of_the_log_is_found() {
     let (dir, key, older) = logged().await;
     assert_eq!(check(dir.path(), &key, &older).unwrap().size, 1_200);
-    assert_eq!(AuditSource::parts(dir.path()).unwrap(), [PART]);
-    assert_eq!(AuditSource::open(dir.path(), PART).unwrap().origin().unwrap().unwrap(), ORIGIN);
+    assert_eq!(AuditSource::parts(&At::Folder(dir.path().to_owned())).unwrap(), [PART]);
+    assert_eq!(log_of(dir.path(), PART).unwrap().origin().unwrap().unwrap(), ORIGIN);
     let mut random = random();
     for round in 0..150 {
         let copy = copy(dir.path());
@@ -228,12 +236,12 @@ async fn no_damage_to_the_file_makes_the_check_panic_or_vouch_for_other_rows() {
 #[tokio::test]
 async fn the_check_reads_a_folder_beside_a_running_store() {
     let dir = tempfile::tempdir().unwrap();
-    let store = World::default().store(dir.path()).await;
+    let store = World::default().store_in(dir.path()).await;
     store.commit(Change { entries: vec![entry(1)], ..change() }).await.unwrap();
-    let source = AuditSource::open(dir.path(), PART).unwrap();
+    let source = log_of(dir.path(), PART).unwrap();
     let seen = || source.state().unwrap().unwrap().size;
     assert_eq!(seen(), 1);
     store.commit(Change { entries: vec![entry(2)], ..change() }).await.unwrap();
     assert_eq!(seen(), 1, "one snapshot for the whole check");
-    assert!(AuditSource::open(dir.path(), PartNo(1)).unwrap().origin().unwrap().is_none());
+    assert!(log_of(dir.path(), PartNo(1)).unwrap().origin().unwrap().is_none());
 }

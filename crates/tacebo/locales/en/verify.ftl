@@ -12,6 +12,8 @@ whole-none = No older checkpoint was given. Keep one outside this machine (taceb
 whole-root = Root { $root }
 # $vkey (String)
 key-inside = The public key was read from the folder itself. Compare it with the one you were handed: { $vkey }
+files-no-extension = The database server was not asked about its own files: the extension amcheck is not in this database.
+files-no-right = The database server was not asked about its own files: the role may not call bt_index_check (extension amcheck).
 broken = The log is broken.
 # $fault (String)
 broken-place = First broken place: { $fault }

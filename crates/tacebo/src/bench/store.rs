@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use tacebo_ledger::{Salt, commit};
 use tacebo_seal::{Blinder, Category, DataKey, Effort, Keyring, Part, PassphraseFile, Place, Realm, SubjectNo};
-use tacebo_store::{Change, CommitFault, DocumentWrite, EntryWrite, KeyRow, Options, PartNo, Store};
+use tacebo_store::{At, Change, CommitFault, DocumentWrite, EntryWrite, KeyRow, Options, PartNo, Store};
 
 use crate::bench::bare::{self, Rows};
 use crate::bench::figures::{Figures, real};
@@ -96,7 +96,8 @@ async fn run_one(dir: &Path, clients: usize, batch: usize, measure: Duration) ->
     });
     let clock = Arc::new(|| jiff::Timestamp::now().as_microsecond());
     let fatal = Arc::new(|why: &str| tracing::error!(%why, "the disk failed"));
-    let store = Store::open(dir, Options { commit_fault: Some(count), ..Options::new(clock, fatal) })?;
+    let store =
+        Store::open(&At::Folder(dir.to_owned()), Options { commit_fault: Some(count), ..Options::new(clock, fatal) })?;
     store.create_part(PART, "log.bench.example").await?;
     let keys = vec![KeyRow { subject, category: Category(1), generation: 1, wrapped: wrapped.0 }];
     store.commit(Change { keys, buckets: rows, ..Change::new(PART) }).await?;

@@ -95,7 +95,7 @@ fn restore(config: &Config, files: &[PathBuf], t: &Messages) -> Result<()> {
     print::line(t.shares_restored(epoch.to_string(), at.file.display().to_string()))?;
     if Vault::is_founded(&config.data) {
         let keys = custody::open(&config.custody)?.custodian();
-        drop(house::open(&config.data, keys).context("the root key is back, and the data do not open with it")?);
+        drop(house::open_of(config, keys).context("the root key is back, and the data do not open with it")?);
         print::line(t.shares_open_the_house())?;
     }
     Ok(())

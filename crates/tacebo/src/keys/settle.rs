@@ -26,7 +26,7 @@ use crate::{house, print};
 pub(super) async fn turn(config: &Config, t: &Messages) -> Result<()> {
     let keys = custody::open(&config.custody)?;
     let custodian = keys.custodian();
-    let vault = house::open(&config.data, Arc::clone(&custodian))?;
+    let vault = house::open_of(config, Arc::clone(&custodian))?;
     let asker = Identity::house(Door::Cli);
     let unfinished = custodian.turn_unfinished() || !vault.left_roots()?.is_empty();
     if !unfinished {
@@ -79,12 +79,12 @@ fn moved_before(config: &Config, there: &Custody) -> Result<Option<Vault>> {
     }
     let custodian = custody::open(there)?.custodian();
     // Whatever else is wrong with the folder is said when it is opened with the old custodian.
-    Ok(house::open(&config.data, custodian).ok())
+    Ok(house::open_of(config, custodian).ok())
 }
 
 async fn rewrapped(config: &Config, there: &Custody, asker: &Asker) -> Result<Vault> {
     let from = custody::open(&config.custody)?.custodian();
-    let vault = house::open(&config.data, Arc::clone(&from))?;
+    let vault = house::open_of(config, Arc::clone(&from))?;
     let above = from.epoch().max(vault.root_epoch());
     let to = if custody::exists(there)? {
         custody::open(there)?

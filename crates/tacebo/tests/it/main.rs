@@ -3,7 +3,8 @@
 //!
 //! Each promise that needs numbers has a short form that runs every time and a long one, chosen by `LONG=1` (which
 //! `cargo xtask long …` sets): `cargo test --release -p tacebo --test it crash` (200 rounds of `kill -9`), `… tamper`
-//! (1,000 changes), `… power` (1,000 power cuts), `… calls` (failed system calls), `… examples synthea` (every official example, every reference of Synthea's patients).
+//! (1,000 changes), `… power` (1,000 power cuts), `… calls` (failed system calls), `… examples synthea` (every official
+//! example, every reference of Synthea's patients).
 //! The name is `LONG` and not `TACEBO_LONG`, because the program refuses variables of its own that it does not know.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers are tests too")]
@@ -21,6 +22,7 @@ mod load;
 #[cfg(target_os = "linux")]
 mod memory;
 mod outside;
+mod postgres;
 #[cfg(target_os = "linux")]
 mod power;
 mod program;

@@ -8,7 +8,7 @@ use std::path::Path;
 
 use tacebo_ledger::Hash;
 use tacebo_ledger::audit::{LogSource, audit};
-use tacebo_store::AuditSource;
+use tacebo_store::{At, AuditSource};
 
 use crate::http::Answer;
 use crate::load::{Kept, Told, marker};
@@ -49,8 +49,8 @@ impl Record {
 
 /// The log as the crash left it: consistent in itself and with the kept checkpoint, every held receipt in its place.
 pub(crate) fn check_log(data: &Path, record: &Record) -> u64 {
-    let part = AuditSource::parts(data).unwrap()[0];
-    let source = AuditSource::open(data, part).unwrap();
+    let part = AuditSource::parts(&At::Folder(data.to_owned())).unwrap()[0];
+    let source = AuditSource::open(&At::Folder(data.to_owned()), part).unwrap();
     let notes: Vec<&[u8]> = record.note.iter().map(Vec::as_slice).collect();
     let report = audit(&source, &vkey(data), &notes, &mut |_| {}).unwrap();
     let (mut next, mut found) = (0, 0);

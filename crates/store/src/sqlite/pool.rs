@@ -7,7 +7,8 @@ use std::{
 
 use rusqlite::Connection;
 
-use crate::{StoreError, schema};
+use super::schema;
+use crate::{StoreError, conn::Conn};
 
 /// Idle read connections. A call that finds none opens its own, so readers never wait for each other and a call
 /// inside a call cannot lock up; what exceeds the usual number is closed afterwards.
@@ -24,7 +25,11 @@ impl Pool {
     }
 
     /// Runs a read. Reads are short (microseconds), so async code calls this inline.
-    pub(crate) fn read<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    pub(crate) fn read<T>(&self, f: impl FnOnce(Conn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.lend(|conn| f(Conn::Sqlite(conn)))
+    }
+
+    fn lend<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
         let lent = self.idle().pop();
         let conn = match lent {
             Some(conn) => conn,
@@ -39,10 +44,10 @@ impl Pool {
     }
 
     /// Runs a read of several statements that must see the same state.
-    pub(crate) fn snapshot<T>(&self, f: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        self.read(|conn| {
+    pub(crate) fn snapshot<T>(&self, f: impl FnOnce(Conn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.lend(|conn| {
             let tx = conn.unchecked_transaction()?;
-            let answer = f(&tx);
+            let answer = f(Conn::Sqlite(&tx));
             tx.finish()?;
             answer
         })

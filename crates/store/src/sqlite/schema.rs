@@ -7,7 +7,8 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use crate::{StoreError, sql};
+use super::{MIGRATIONS, SCHEMA_DONE, SCHEMA_READ, SCHEMA_TABLE};
+use crate::{Pending, StoreError};
 
 /// `PRAGMA application_id`: "Tcbo".
 const APPLICATION: i32 = 0x5463_626f;
@@ -16,7 +17,7 @@ const FILE: &str = "store.db";
 const LOCK: &str = "store.lock";
 
 /// Highest schema that this program knows.
-pub(crate) const KNOWN: u32 = match sql::MIGRATIONS.last() {
+pub(crate) const KNOWN: u32 = match MIGRATIONS.last() {
     Some((number, _)) => *number,
     None => 0,
 };
@@ -34,6 +35,14 @@ pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
         Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
         Err(TryLockError::Error(e)) => Err(StoreError::Io(e)),
     }
+}
+
+/// What opening the store of a folder would do.
+pub(crate) fn pending(dir: &Path) -> Result<Pending, StoreError> {
+    let path = file_in(dir);
+    let found = if path.is_file() { version(&open_reader(&path)?)? } else { 0 };
+    let steps = MIGRATIONS.iter().copied().filter(|(number, _)| *number > found).collect();
+    Ok(Pending { found, known: KNOWN, steps })
 }
 
 /// The one connection that writes, with its schema brought up to date.
@@ -88,7 +97,7 @@ pub(crate) fn version(conn: &Connection) -> Result<u32, StoreError> {
     if conn.query_row(there, [], |r| r.get::<_, i64>(0))? == 0 {
         return Ok(0);
     }
-    Ok(conn.query_row(sql::SCHEMA_READ, [], |r| r.get(0))?)
+    Ok(conn.query_row(SCHEMA_READ, [], |r| r.get(0))?)
 }
 
 fn refuse_foreign(conn: &Connection) -> Result<(), StoreError> {
@@ -103,11 +112,11 @@ fn migrate(conn: &mut Connection, now_us: i64) -> Result<(), StoreError> {
     if found == 0 {
         conn.pragma_update(None, "application_id", APPLICATION)?;
     }
-    for (number, step) in sql::MIGRATIONS.iter().filter(|(n, _)| *n > found) {
+    for (number, step) in MIGRATIONS.iter().filter(|(n, _)| *n > found) {
         let step_tx = conn.transaction()?;
-        step_tx.execute_batch(sql::SCHEMA_TABLE)?;
+        step_tx.execute_batch(SCHEMA_TABLE)?;
         step_tx.execute_batch(step)?;
-        step_tx.execute(sql::SCHEMA_DONE, (number, now_us))?;
+        step_tx.execute(SCHEMA_DONE, (number, now_us))?;
         step_tx.commit()?;
     }
     Ok(())

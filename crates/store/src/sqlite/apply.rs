@@ -4,27 +4,12 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid, StoreError, kinds::Kinds, sql};
-
-/// How far a part has come inside the open transaction.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Edge {
-    /// The rid given last.
-    pub(crate) rid: Rid,
-    /// Time of the last change, microseconds.
-    pub(crate) time_us: i64,
-    /// Entries that are durable: what a checkpoint may speak of.
-    pub(crate) log_size: u64,
-    /// Number and size of the checkpoint kept last.
-    pub(crate) checkpoint: (u64, u64),
-}
-
-impl Edge {
-    /// The time of the next change: later than the last one even if the clock was set back.
-    pub(crate) fn next_time(&self, now_us: i64) -> i64 {
-        now_us.max(self.time_us.saturating_add(1))
-    }
-}
+use crate::{
+    CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid,
+    edge::{CHECKPOINT_SIZE, Edge, GUARD_ALONE, NO_KIND},
+    kinds::Kinds,
+    sql,
+};
 
 /// Why a change was not applied.
 pub(crate) enum Failed {
@@ -65,12 +50,12 @@ impl NewKinds {
         if kinds.cached(part, name).is_some() || self.0.contains_key(&(part.0, name.to_owned())) {
             return Ok(());
         }
-        let found = conn.prepare_cached(sql::KIND_NO)?.query_row((part.sql(), name), |r| r.get(0)).optional()?;
+        let found = conn.prepare_cached(sql::KIND_NO.sqlite)?.query_row((part.sql(), name), |r| r.get(0)).optional()?;
         let no = if let Some(no) = found {
             no
         } else {
-            let last: i64 = conn.prepare_cached(sql::KIND_LAST)?.query_row([part.sql()], |r| r.get(0))?;
-            conn.prepare_cached(sql::KIND_PUT)?.execute((part.sql(), last + 1, name))?;
+            let last: i64 = conn.prepare_cached(sql::KIND_LAST.sqlite)?.query_row([part.sql()], |r| r.get(0))?;
+            conn.prepare_cached(sql::KIND_PUT.sqlite)?.execute((part.sql(), last + 1, name))?;
             last + 1
         };
         self.0.insert((part.0, name.to_owned()), no);
@@ -110,34 +95,28 @@ impl Applier<'_> {
             self.document(change.part, document, edge.rid, time_us)?;
         }
         if edge.rid == before.rid && !change.guards.is_empty() {
-            return Err(CommitError::Malformed("a guard needs a document to stamp").into());
+            return Err(CommitError::Malformed(GUARD_ALONE).into());
         }
-        let mut stamp = self.conn.prepare_cached(sql::GUARD_PUT)?;
+        let mut stamp = self.conn.prepare_cached(sql::GUARD_PUT.sqlite)?;
         for guard in &change.guards {
             stamp.execute((part, guard.term.0, edge.rid))?;
         }
-        let mut meta = self.conn.prepare_cached(sql::META_PUT)?;
+        let mut meta = self.conn.prepare_cached(sql::META_PUT.sqlite)?;
         for (name, value) in &change.meta {
             meta.execute((part, name, value))?;
         }
         if let Some(checkpoint) = &change.checkpoint {
-            let (seq, size) = edge.checkpoint;
-            if checkpoint.size < size || checkpoint.size > edge.log_size {
-                return Err(CommitError::Malformed(
-                    "the checkpoint's size is not between the last one's and the log's",
-                )
-                .into());
-            }
-            let row = (part, seq.saturating_add(1).cast_signed(), checkpoint.size.cast_signed(), &checkpoint.note);
-            self.conn.prepare_cached(sql::CHECKPOINT_PUT)?.execute(row)?;
-            edge.checkpoint = (seq.saturating_add(1), checkpoint.size);
+            edge = edge.with_checkpoint(checkpoint.size).ok_or(CommitError::Malformed(CHECKPOINT_SIZE))?;
+            let seq = edge.checkpoint.0.cast_signed();
+            let row = (part, seq, checkpoint.size.cast_signed(), &checkpoint.note);
+            self.conn.prepare_cached(sql::CHECKPOINT_PUT.sqlite)?.execute(row)?;
         }
         Ok(edge)
     }
 
     /// A term counts as touched by a guard's stamp and by a document that was written under it.
     fn check_guard(&self, part: i64, guard: &Guard) -> Result<(), Failed> {
-        for sql in [sql::GUARD_GET, sql::TERM_LAST] {
+        for sql in [sql::GUARD_GET.sqlite, sql::TERM_LAST.sqlite] {
             let touched: Option<Rid> =
                 self.conn.prepare_cached(sql)?.query_row((part, guard.term.0), |r| r.get(0)).optional()?;
             if let Some(touched) = touched.filter(|rid| *rid > guard.seen) {
@@ -152,24 +131,26 @@ impl Applier<'_> {
         for gone in &change.drop_keys {
             let (bucket, subject) = (gone.subject.bucket(), gone.subject.0.cast_signed());
             if let Some(category) = gone.category {
-                self.conn.prepare_cached(sql::TERM_DROP_CATEGORY)?.execute((part, subject, category.0))?;
-                self.conn.prepare_cached(sql::KEY_DROP_CATEGORY)?.execute((part, bucket, subject, category.0))?;
+                self.conn.prepare_cached(sql::TERM_DROP_CATEGORY.sqlite)?.execute((part, subject, category.0))?;
+                self.conn
+                    .prepare_cached(sql::KEY_DROP_CATEGORY.sqlite)?
+                    .execute((part, bucket, subject, category.0))?;
             } else {
-                self.conn.prepare_cached(sql::TERM_DROP_SUBJECT)?.execute((part, subject))?;
-                self.conn.prepare_cached(sql::KEY_DROP_SUBJECT)?.execute((part, bucket, subject))?;
+                self.conn.prepare_cached(sql::TERM_DROP_SUBJECT.sqlite)?.execute((part, subject))?;
+                self.conn.prepare_cached(sql::KEY_DROP_SUBJECT.sqlite)?.execute((part, bucket, subject))?;
             }
         }
-        let mut put = self.conn.prepare_cached(sql::BUCKET_PUT)?;
+        let mut put = self.conn.prepare_cached(sql::BUCKET_PUT.sqlite)?;
         for row in &change.buckets {
             put.execute((part, row.bucket, row.epoch, &row.wrapped))?;
         }
-        let mut put = self.conn.prepare_cached(sql::SUBJECT_PUT)?;
+        let mut put = self.conn.prepare_cached(sql::SUBJECT_PUT.sqlite)?;
         for (id, no) in &change.subjects {
             if put.execute((part, id.0, no.0.cast_signed()))? == 0 {
                 return Err(CommitError::SubjectTaken { id: *id }.into());
             }
         }
-        let mut put = self.conn.prepare_cached(sql::KEY_PUT)?;
+        let mut put = self.conn.prepare_cached(sql::KEY_PUT.sqlite)?;
         for key in &change.keys {
             let subject = key.subject.0.cast_signed();
             put.execute((part, key.subject.bucket(), subject, key.category.0, key.generation, &key.wrapped))?;
@@ -179,11 +160,11 @@ impl Applier<'_> {
 
     fn document(&self, part: PartNo, new: &DocumentWrite, rid: Rid, time_us: i64) -> Result<(), Failed> {
         let Some(kind) = self.new_kinds.number(self.kinds, part, &new.kind) else {
-            return Err(CommitError::Malformed("a kind without a name").into());
+            return Err(CommitError::Malformed(NO_KIND).into());
         };
         let latest: Option<(Rid, i64)> = self
             .conn
-            .prepare_cached(sql::LATEST)?
+            .prepare_cached(sql::LATEST.sqlite)?
             .query_row((part.sql(), kind, new.id.0), |r| Ok((r.get(0)?, r.get(1)?)))
             .optional()?;
         let current = latest.map_or(0, |(_, version)| version.cast_unsigned());
@@ -191,11 +172,11 @@ impl Applier<'_> {
             return Err(CommitError::VersionMismatch { kind: new.kind.clone(), id: new.id, current }.into());
         }
         if let Some((old, _)) = latest {
-            self.conn.prepare_cached(sql::DOCUMENT_SUPERSEDE)?.execute((part.sql(), old, rid))?;
-            self.conn.prepare_cached(sql::TERM_DROP)?.execute((part.sql(), old))?;
+            self.conn.prepare_cached(sql::DOCUMENT_SUPERSEDE.sqlite)?.execute((part.sql(), old, rid))?;
+            self.conn.prepare_cached(sql::TERM_DROP.sqlite)?.execute((part.sql(), old))?;
         }
         let subject = new.subject.map(|s| s.0.cast_signed());
-        self.conn.prepare_cached(sql::DOCUMENT_PUT)?.execute(params![
+        self.conn.prepare_cached(sql::DOCUMENT_PUT.sqlite)?.execute(params![
             part.sql(),
             rid,
             kind,
@@ -209,21 +190,10 @@ impl Applier<'_> {
             new.index,
             new.body
         ])?;
-        let mut put = self.conn.prepare_cached(sql::TERM_PUT)?;
+        let mut put = self.conn.prepare_cached(sql::TERM_PUT.sqlite)?;
         for term in &new.terms {
             put.execute((part.sql(), term.0, rid))?;
         }
         Ok(())
     }
-}
-
-/// What a part's edge is in the file.
-pub(crate) fn load_edge(conn: &Connection, part: PartNo, log_size: u64) -> Result<Edge, StoreError> {
-    let head = conn.prepare_cached(sql::HEAD)?.query_row([part.sql()], |r| Ok((r.get(0)?, r.get(1)?))).optional()?;
-    let (rid, time_us) = head.unwrap_or((0, 0));
-    let last = conn
-        .prepare_cached(sql::CHECKPOINT_LAST)?
-        .query_row([part.sql()], crate::entries::checkpoint_row)
-        .optional()?;
-    Ok(Edge { rid, time_us, log_size, checkpoint: last.map_or((0, 0), |c| (c.seq, c.size)) })
 }

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use rusqlite::ErrorCode;
 use tacebo_ledger::{EntryHead, Receipt, RowColumns, Staged};
 
-use super::{Member, PartState, Reply, Writer, answer, put_state};
+use super::{
+    apply::{Applier, Failed, NewKinds},
+    writer::{FileWriter, put_state},
+};
 use crate::{
     Change, CommitError, Committed, Held, PartNo,
-    apply::{Applier, Edge, Failed, NewKinds},
+    edge::{Edge, PartState},
     log::filed,
+    queue::{Member, Reply, answer},
     sql,
 };
 
@@ -26,7 +30,7 @@ pub(super) struct Pending {
     first_rid: i64,
     time_us: i64,
     entries: usize,
-    held: Held,
+    pub(super) held: Held,
 }
 
 impl Pending {
@@ -44,7 +48,7 @@ pub(super) enum GroupFailed {
     Fatal(String),
 }
 
-impl Writer {
+impl FileWriter {
     /// One durable transaction. Members that fail by themselves are answered at once; the others are in `pending`
     /// if the transaction fails, and answered if it does not.
     pub(super) fn transact(&mut self, group: Vec<Member>, pending: &mut Vec<Pending>) -> Result<(), GroupFailed> {
@@ -150,7 +154,7 @@ impl Writer {
         }
         let first = draft.staged.as_ref().map_or(state.log.size(), Staged::size);
         let mut logged = Vec::with_capacity(change.entries.len());
-        let mut put = self.conn.prepare_cached(sql::LEAF_PUT)?;
+        let mut put = self.conn.prepare_cached(sql::LEAF_PUT.sqlite)?;
         for (index, entry) in (first..).zip(&change.entries) {
             let columns = RowColumns {
                 index,
@@ -194,7 +198,7 @@ impl Writer {
     }
 
     fn seal_draft(&self, part: PartNo, state: &PartState, draft: &Draft) -> rusqlite::Result<()> {
-        let mut put = self.conn.prepare_cached(sql::TILE_PUT)?;
+        let mut put = self.conn.prepare_cached(sql::TILE_PUT.sqlite)?;
         for tile in draft.staged.iter().flat_map(Staged::tiles) {
             put.execute((part.sql(), tile.id.level, tile.id.index.cast_signed(), &tile.bytes))?;
         }
@@ -202,8 +206,8 @@ impl Writer {
             draft.staged.as_ref().map_or_else(|| (state.log.size(), state.log.root()), |s| (s.size(), s.root()));
         let (from, to) = (filed(state.log.size()), filed(size));
         if from < to {
-            for list in [sql::FILE_SUBJECTS, sql::FILE_ACTORS] {
-                self.conn.prepare_cached(list)?.execute([part.place(from), part.place(to)])?;
+            for list in [sql::FILE_SUBJECTS.sqlite, sql::FILE_ACTORS.sqlite] {
+                self.conn.prepare_cached(list)?.execute([part.sql(), part.place(from), part.place(to)])?;
             }
         }
         put_state(&self.conn, part.sql(), state.log.origin(), size, root, draft.edge)

@@ -1,0 +1,94 @@
+//! What is asked of PostgreSQL beside the statements that both engines share: set-based, one statement for each table of a
+//! group. `$1` is the part wherever there is one, so that each statement goes to one shard where the tables are distributed.
+//! Many values are joined and not given to `= ANY`: of that the server thinks, before it has counted a table, that looking
+//! through all rows of the part is cheaper.
+
+/// Names a constant and adds it to the list that the tests walk.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident = $text:expr;)*) => {
+        $($(#[$doc])* pub(crate) const $name: &str = $text;)*
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),*];
+    };
+}
+
+statements! {
+    /// What `BY_RID` and `BODY` give, for many at once and in any order.
+    BY_RIDS = "SELECT rid, kind, id, subject, category, version, until, deleted, time, index_sealed \
+        FROM unnest($2::bigint[]) AS q (wanted) JOIN document ON part = $1 AND rid = wanted";
+    BODIES = "SELECT rid, body_sealed FROM unnest($2::bigint[]) AS q (wanted) JOIN document ON part = $1 AND rid = wanted";
+
+    /// The lock of a part: who holds it writes its log. In one order, so that two nodes never wait for each other.
+    LOCK = "SELECT part, size, root, rid, time, checkpoint FROM part_state WHERE part = ANY($1::bigint[]) \
+        ORDER BY part FOR UPDATE";
+    KINDS = "SELECT name, no FROM unnest($2::text[]) AS q (wanted) JOIN kind ON part = $1 AND name = wanted";
+    LATEST = "SELECT q.n, d.rid, d.version \
+        FROM unnest($2::bigint[], $3::bytea[]) WITH ORDINALITY AS q (kind, id, n) CROSS JOIN LATERAL \
+        (SELECT rid, version FROM document WHERE part = $1 AND kind = q.kind AND id = q.id \
+        ORDER BY version DESC LIMIT 1) d";
+    GUARDS = "SELECT term, rid FROM unnest($2::bytea[]) AS q (wanted) JOIN guard ON part = $1 AND term = wanted";
+    /// Documents that were written under a term after somebody looked.
+    TOUCHED = "SELECT t.term, t.rid FROM unnest($2::bytea[], $3::bigint[]) AS q (term, seen) \
+        JOIN term t ON t.part = $1 AND t.term = q.term AND t.rid > q.seen";
+    NAMES = "SELECT id_term FROM unnest($2::bytea[]) AS q (wanted) JOIN subject ON part = $1 AND id_term = wanted";
+    NUMBERS = "SELECT no FROM unnest($2::bigint[]) AS q (wanted) JOIN subject ON part = $1 AND no = wanted";
+
+    PUT_KINDS = "INSERT INTO kind (part, no, name) \
+        SELECT $1, q.no, q.name FROM unnest($2::bigint[], $3::text[]) AS q (no, name)";
+    SUPERSEDE = "UPDATE document d SET until = q.until FROM unnest($2::bigint[], $3::bigint[]) AS q (rid, until) \
+        WHERE d.part = $1 AND d.rid = q.rid";
+    DROP_TERMS = "DELETE FROM term t USING unnest($2::bigint[]) AS q (rid) WHERE t.part = $1 AND t.rid = q.rid";
+    PUT_DOCUMENTS = "INSERT INTO document \
+        (part, rid, kind, id, subject, category, version, until, deleted, time, index_sealed, body_sealed) \
+        SELECT $1, q.* FROM unnest($2::bigint[], $3::bigint[], $4::bytea[], $5::bigint[], $6::bigint[], $7::bigint[], \
+        $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bytea[]) AS q";
+    PUT_TERMS = "INSERT INTO term (part, term, rid) SELECT $1, q.* FROM unnest($2::bytea[], $3::bigint[]) AS q \
+        ON CONFLICT DO NOTHING";
+    PUT_GUARDS = "INSERT INTO guard (part, term, rid) SELECT $1, q.* FROM unnest($2::bytea[], $3::bigint[]) AS q \
+        ON CONFLICT (part, term) DO UPDATE SET rid = excluded.rid";
+    PUT_SUBJECTS = "INSERT INTO subject (part, id_term, no) SELECT $1, q.* FROM unnest($2::bytea[], $3::bigint[]) AS q";
+    DROP_KEYS = "DELETE FROM subject_key WHERE part = $1 AND bucket = $2 AND subject = $3";
+    DROP_KEYS_OF_CATEGORY = "DELETE FROM subject_key WHERE part = $1 AND bucket = $2 AND subject = $3 AND category = $4";
+    DROP_TERMS_OF_SUBJECT = "DELETE FROM term WHERE part = $1 AND rid IN \
+        (SELECT rid FROM document WHERE part = $1 AND subject = $2)";
+    DROP_TERMS_OF_CATEGORY = "DELETE FROM term WHERE part = $1 AND rid IN \
+        (SELECT rid FROM document WHERE part = $1 AND subject = $2 AND category = $3)";
+    PUT_KEYS = "INSERT INTO subject_key (part, bucket, subject, category, generation, wrapped) \
+        SELECT $1, q.* FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bytea[]) AS q \
+        ON CONFLICT (part, bucket, subject, category, generation) DO UPDATE SET wrapped = excluded.wrapped";
+    PUT_BUCKETS = "INSERT INTO bucket_key (part, bucket, epoch, wrapped) \
+        SELECT $1, q.* FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS q \
+        ON CONFLICT (part, bucket) DO UPDATE SET epoch = excluded.epoch, wrapped = excluded.wrapped";
+    PUT_LEAVES = "INSERT INTO log_leaf (part, place, eid, time, subject, actor, class, entry, sealed) \
+        SELECT $1, q.* FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
+        $8::bytea[], $9::bytea[]) AS q";
+    PUT_TILES = "INSERT INTO log_tile (part, level, idx, hashes) \
+        SELECT $1, q.* FROM unnest($2::bigint[], $3::bigint[], $4::bytea[]) AS q \
+        ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
+    PUT_CHECKPOINTS = "INSERT INTO checkpoint (part, seq, size, note) \
+        SELECT $1, q.* FROM unnest($2::bigint[], $3::bigint[], $4::text[]) AS q";
+    PUT_META = "INSERT INTO meta (part, name, value) SELECT $1, q.* FROM unnest($2::text[], $3::bytea[]) AS q \
+        ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
+    PUT_STATE = "UPDATE part_state SET size = $2, root = $3, checkpoint = $4, rid = $5, time = $6 WHERE part = $1";
+    CREATE_STATE = "INSERT INTO part_state (part, origin, size, root, checkpoint, rid, time) \
+        VALUES ($1, $2, 0, $3, 0, 0, 0) ON CONFLICT DO NOTHING";
+
+    PUT_MARK = "INSERT INTO node_mark (part, node, time, token) VALUES ($1, $2, $3, $4) \
+        ON CONFLICT (part, node) DO UPDATE SET time = excluded.time, token = excluded.token";
+    MARK = "SELECT token FROM node_mark WHERE part = $1 AND node = $2";
+    DROP_MARK = "DELETE FROM node_mark WHERE part = $1 AND node = $2";
+    DROP_OLD_MARKS = "DELETE FROM node_mark WHERE part = $1 AND time < $2";
+
+    /// Takes the lease if nobody has it, or its term is over by the server's clock.
+    LEASE_TAKE = "INSERT INTO node_lease (no, node, name, until) \
+        VALUES (1, $1, $2, clock_timestamp() + $3::bigint::double precision * interval '1 millisecond') \
+        ON CONFLICT (no) DO UPDATE SET node = excluded.node, name = excluded.name, until = excluded.until \
+        WHERE node_lease.until < clock_timestamp() RETURNING no";
+    LEASE_HOLDER = "SELECT name, (extract(epoch FROM until) * 1000)::bigint FROM node_lease WHERE no = 1";
+    LEASE_KEEP = "UPDATE node_lease \
+        SET until = clock_timestamp() + $2::bigint::double precision * interval '1 millisecond' \
+        WHERE no = 1 AND node = $1 RETURNING no";
+    /// Held over the writer's transaction, so that nobody takes the lease between this look and the commit.
+    LEASE_CHECK = "SELECT node FROM node_lease WHERE no = 1 FOR SHARE";
+    LEASE_LEAVE = "DELETE FROM node_lease WHERE no = 1 AND node = $1";
+}

@@ -1,0 +1,20 @@
+//! The embedded engine: one file, one connection that writes, read connections that are called inline.
+
+mod apply;
+mod group;
+#[cfg(test)]
+mod plans;
+mod pool;
+pub(crate) mod schema;
+mod writer;
+
+pub(crate) use pool::Pool;
+pub(crate) use writer::FileWriter;
+
+/// The numbered steps from an empty file to the present schema. A step is never edited once released.
+pub(crate) const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../migrations/sqlite/0001.sql"))];
+
+const SCHEMA_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL)";
+const SCHEMA_READ: &str = "SELECT coalesce(max(version), 0) FROM schema_version";
+const SCHEMA_DONE: &str = "INSERT INTO schema_version (version, applied) VALUES (?1, ?2)";
