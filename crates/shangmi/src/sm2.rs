@@ -12,7 +12,7 @@ const POINT: usize = 65;
 /// Bytes of a signature: `r ‖ s`, big-endian.
 pub const SIGNATURE: usize = 64;
 
-/// Who signs, hashed into each signature: the identifier that GB/T 35276-2017 §10 gives where none was agreed. (Botan
+/// Who signs, hashed into each signature: the identifier that GB/T 35276-2017 gives where none was agreed. (Botan
 /// takes an empty one for empty, not for this.)
 const WHO: &str = "1234567812345678,SM3";
 

@@ -48,7 +48,7 @@ pub(crate) struct Args {
 
 /// What was found.
 enum Finding {
-    Whole { report: Report, key_inside: bool },
+    Whole { report: Report, twice: bool, key_inside: bool },
     Broken(Fault),
     Damaged(String),
 }
@@ -62,8 +62,8 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
         (None, None) => Err(anyhow!("name a data folder")),
     };
     match outcome {
-        Ok(Finding::Whole { report, key_inside }) => {
-            say_whole(&report, key_inside, args, lang.t())?;
+        Ok(Finding::Whole { report, twice, key_inside }) => {
+            say_whole(&report, twice, key_inside, args, lang.t())?;
             Ok(CLEAN)
         }
         Ok(Finding::Broken(fault)) => {
@@ -127,7 +127,10 @@ fn folder(dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
         return Err(anyhow!("the folder came into use while it was checked; check it again"));
     }
     match checked {
-        Ok(report) => Ok(beside(&source, &verifier).map_or(Finding::Whole { report, key_inside }, Finding::Damaged)),
+        Ok(report) => {
+            let twice = verifier.sm2().is_some();
+            Ok(beside(&source, &verifier).map_or(Finding::Whole { report, twice, key_inside }, Finding::Damaged))
+        }
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
         Err(AuditError::Source(StoreError::Sql(error))) if is_damage(&error.to_string()) => {
             Ok(Finding::Damaged(error.to_string()))
@@ -152,7 +155,7 @@ fn is_damage(words: &str) -> bool {
     words.contains("malformed") || words.contains("not a database")
 }
 
-fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Result<()> {
+fn say_whole(report: &Report, twice: bool, key_inside: bool, args: &Args, t: &Messages) -> Result<()> {
     if args.json {
         return print::line(json!({
             "result": "clean",
@@ -161,11 +164,15 @@ fn say_whole(report: &Report, key_inside: bool, args: &Args, t: &Messages) -> Re
             "checkpoints": report.checkpoints,
             "unsigned": report.unsigned_tail,
             "older": report.older,
+            "signatures": if twice { &["ed25519", "sm2"][..] } else { &["ed25519"] },
         }));
     }
     print::line(t.whole())?;
     print::line(t.whole_size(report.size.to_string()))?;
     print::line(t.whole_signed(report.checkpoints.to_string(), report.unsigned_tail.to_string()))?;
+    if twice {
+        print::line(t.whole_twice())?;
+    }
     if report.older == 0 {
         print::line(t.whole_none())?;
     } else {

@@ -5,6 +5,9 @@
 //! `cargo xtask long …` sets): `cargo test --release -p tacebo --test it crash` (200 rounds of `kill -9`), `… tamper`
 //! (1,000 changes), `… examples synthea` (every official example, every reference of Synthea's patients).
 //! The name is `LONG` and not `TACEBO_LONG`, because the program refuses variables of its own that it does not know.
+//!
+//! Houses are founded in the suite that `TEST_SUITE` names (`cargo xtask test --suite shangmi`); what must hold of the second
+//! suite in every run stands in `suite.rs`.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers are tests too")]
 
@@ -21,6 +24,7 @@ mod program;
 mod random;
 mod readable;
 mod serve;
+mod suite;
 mod synthea;
 mod tamper;
 mod verify;

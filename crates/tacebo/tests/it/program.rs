@@ -16,12 +16,13 @@ use crate::http::Client;
 /// A start or an end that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The program with nothing of this process's environment that it would read.
+/// The program with nothing of this process's environment that it would read, but the suite of this run.
 pub(crate) fn tacebo() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tacebo"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TACEBO_")) {
         command.env_remove(name);
     }
+    command.env("TACEBO_SUITE", tacebo_fixtures::suite());
     command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
     command
 }
@@ -47,9 +48,17 @@ impl Program {
         Self::demo_with(data, "info")
     }
 
+    /// The same in a suite of its own.
+    pub(crate) fn demo_in(data: &Path, suite: &str) -> Self {
+        Self::demo_by(data, "info", tacebo().args(["demo", "--suite", suite]))
+    }
+
     pub(crate) fn demo_with(data: &Path, log_filter: &str) -> Self {
-        let mut command = tacebo();
-        command.args(["demo", "--json", "--listen", "127.0.0.1:0", "--lang", "en", "--log", log_filter, "--data"]);
+        Self::demo_by(data, log_filter, tacebo().arg("demo"))
+    }
+
+    fn demo_by(data: &Path, log_filter: &str, command: &mut Command) -> Self {
+        command.args(["--json", "--listen", "127.0.0.1:0", "--lang", "en", "--log", log_filter, "--data"]);
         let log = data.with_extension("log");
         let mut child = command.arg(data).stdout(Stdio::piped()).stderr(appending(&log)).spawn().unwrap();
         let mut line = String::new();

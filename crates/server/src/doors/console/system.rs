@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Refused, Worth};
+use tacebo_vault::{Refused, Suite, Worth};
 
 use crate::doors::session::Inside;
 use crate::doors::wording;
@@ -28,6 +28,14 @@ fn custodian(worth: Worth, t: &Messages) -> String {
         Worth::Software => t.custodian_software(),
         // The least that is promised, for whatever comes later.
         _ => t.custodian_file(),
+    }
+}
+
+/// The algorithms of the house.
+fn suite(suite: Suite, t: &Messages) -> String {
+    match suite {
+        Suite::Shangmi => t.suite_shangmi(),
+        _ => t.suite_international(),
     }
 }
 
@@ -61,6 +69,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 key_epoch: state.epoch,
                 key_turned: None,
                 custodian: custodian(state.worth, t),
+                suite: suite(state.suite, t),
                 memory_bytes: memory(),
                 requests: None,
                 shell,
