@@ -27,7 +27,12 @@ struct Cli {
 #[derive(Subcommand)]
 enum Chore {
     /// Installs what tests need, then runs every check and every test.
-    Test,
+    Test {
+        /// In which suite the houses of the tests are founded, where a test does not care. (Both are tested in every run:
+        /// `crates/seal`, `crates/vault` and the program's `suite.rs` go through each.)
+        #[arg(long, value_enum, default_value_t = Suite::International)]
+        suite: Suite,
+    },
     /// Installs what tests need: a browser, fonts, test data. Skips what it may not and says what is missing.
     Prepare,
     /// Checks the tree itself: file lengths, message files, arrows between rooms, licences, links in documents.
@@ -42,6 +47,25 @@ enum Chore {
         /// Folder with `Bundle-resources.json`.
         package_dir: PathBuf,
     },
+}
+
+/// The suites of an institution.
+#[derive(Clone, Copy, ValueEnum)]
+enum Suite {
+    /// AES, SHA-2, Ed25519.
+    International,
+    /// SM4, SM3, SM2.
+    Shangmi,
+}
+
+impl Suite {
+    /// As the program and the tests call it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::International => "international",
+            Self::Shangmi => "shangmi",
+        }
+    }
 }
 
 /// The long forms.
@@ -75,7 +99,7 @@ fn main() -> ExitCode {
 
 fn run(chore: Chore) -> Result<()> {
     match chore {
-        Chore::Test => test::run(),
+        Chore::Test { suite } => test::run(suite.name()),
         Chore::Prepare => {
             prepare::aloud();
             Ok(())

@@ -14,10 +14,13 @@ const SYNTHEA_ARGS: [&str; 6] = ["-p", "3", "-s", "42", "--profile", "us-core"];
 /// The whole R4 definition set and its examples (CC0-1.0).
 const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
 /// A program, and the Debian packages it comes from.
-const PACKAGES: [(&str, &[&str]); 8] = [
+const PACKAGES: [(&str, &[&str]); 10] = [
     ("chromium", &["chromium"]),
     ("node", &["nodejs", "npm"]),
     ("python3", &["python3", "python3-venv"]),
+    // Botan is written in C++20 and builds with make and python3.
+    ("g++", &["g++"]),
+    ("make", &["make"]),
     ("fc-list", &["fontconfig"]),
     // A key module of software, for root keys behind PKCS#11.
     ("softhsm2-util", &["softhsm2"]),

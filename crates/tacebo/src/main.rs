@@ -14,6 +14,7 @@ mod memory;
 mod print;
 mod running;
 mod serve;
+mod suite;
 mod token;
 mod verify;
 

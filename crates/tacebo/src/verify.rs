@@ -52,7 +52,7 @@ pub(crate) struct Args {
 
 /// What was found.
 enum Finding {
-    Whole { report: Report, key_inside: Option<PathBuf>, unchecked: Option<Unchecked> },
+    Whole { report: Report, twice: bool, key_inside: Option<PathBuf>, unchecked: Option<Unchecked> },
     Broken(Fault),
     Damaged(String),
 }
@@ -65,8 +65,8 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
         None => place(args.dir.as_deref(), args.config.as_deref()).and_then(|(at, dir)| log(&at, &dir, args, lang.t())),
     };
     match outcome {
-        Ok(Finding::Whole { report, key_inside, unchecked }) => {
-            say_whole(&report, key_inside.as_deref(), unchecked, args, lang.t())?;
+        Ok(Finding::Whole { report, twice, key_inside, unchecked }) => {
+            say_whole(&report, twice, key_inside.as_deref(), unchecked, args, lang.t())?;
             Ok(CLEAN)
         }
         Ok(Finding::Broken(fault)) => {
@@ -141,7 +141,7 @@ fn log(at: &At, dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
     }
     match checked {
         Ok(report) => Ok(match beside(&source, &verifier) {
-            Ok(unchecked) => Finding::Whole { report, key_inside, unchecked },
+            Ok(unchecked) => Finding::Whole { report, twice: verifier.sm2().is_some(), key_inside, unchecked },
             Err(line) => Finding::Damaged(line),
         }),
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
@@ -172,6 +172,7 @@ fn is_damage(words: &str) -> bool {
 
 fn say_whole(
     report: &Report,
+    twice: bool,
     key_inside: Option<&Path>,
     unchecked: Option<Unchecked>,
     args: &Args,
@@ -186,11 +187,15 @@ fn say_whole(
             "unsigned": report.unsigned_tail,
             "older": report.older,
             "files": unchecked.is_none(),
+            "signatures": if twice { &["ed25519", "sm2"][..] } else { &["ed25519"] },
         }));
     }
     print::line(t.whole())?;
     print::line(t.whole_size(report.size.to_string()))?;
     print::line(t.whole_signed(report.checkpoints.to_string(), report.unsigned_tail.to_string()))?;
+    if twice {
+        print::line(t.whole_twice())?;
+    }
     if report.older == 0 {
         print::line(t.whole_none())?;
     } else {

@@ -74,8 +74,8 @@ pub use write::{Expect, Write, Written};
 pub use tacebo_ledger as ledger;
 /// Policy's words: who, why, labels, facts, refusals.
 pub use tacebo_policy as policy;
-/// Who may hold the root key.
-pub use tacebo_seal::{Custodian, Effort, PassphraseFile, Worth};
+/// Who may hold the root key, and in which algorithms everything is sealed.
+pub use tacebo_seal::{Custodian, Effort, PassphraseFile, Suite, Worth};
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
 /// Masks.

@@ -72,7 +72,7 @@ impl LogEntry {
 pub struct ProofFile {
     /// The file's text.
     pub text: String,
-    /// The log's public key (C2SP signed-note vkey).
+    /// The log's public key (C2SP signed-note vkey); two lines where it signs with SM2 too.
     pub vkey: String,
     /// Index of the entry.
     pub index: u64,

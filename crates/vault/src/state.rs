@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tacebo_policy::Action;
-use tacebo_seal::Worth;
+use tacebo_seal::{Suite, Worth};
 use tacebo_store::CheckpointRow;
 
 use crate::asker::Asker;
@@ -30,6 +30,8 @@ pub struct HouseState {
     pub bytes: u64,
     /// Newest epoch of the root key that a bucket is wrapped under.
     pub epoch: u32,
+    /// The algorithms of everything kept here.
+    pub suite: Suite,
     /// What the custodian's word on a destroyed root key is worth.
     pub worth: Worth,
     /// Whether older root keys are still there: a turn was not finished.
@@ -89,6 +91,7 @@ impl Inner {
             signed_us: self.signed_us(last.as_ref())?,
             bytes: folder_bytes(&self.dir),
             epoch,
+            suite: self.institution.suite,
             worth: self.custody.worth,
             turn_unfinished: self.custody.older,
         })

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
-use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Worth};
+use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Suite, Worth};
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 
 use crate::compare::Progress;
@@ -38,6 +38,8 @@ pub struct Institution {
     pub realm: u32,
     /// Origin of the log: a schemeless URL (C2SP tlog-checkpoint).
     pub origin: String,
+    /// The algorithms of everything it keeps: chosen when it is founded, and the same for ever.
+    pub suite: Suite,
 }
 
 pub(crate) struct Inner {

@@ -56,7 +56,7 @@ impl Keyring {
             *slot.ok_or(SealError::KeyRows("a bucket is missing"))? = Secret::random()?;
         }
         let pair = |bucket: &u16, ring: &Self| -> Result<Option<Wrapper>, SealError> {
-            ring.buckets.get(usize::from(*bucket)).map(Wrapper::new).transpose()
+            ring.buckets.get(usize::from(*bucket)).map(|key| Wrapper::new(ring.suite, key)).transpose()
         };
         // Both schedules once a bucket: a bucket may hold thousands of keys.
         let mut wrappers = BTreeMap::new();
@@ -75,7 +75,7 @@ impl Keyring {
             let key = old.unwrap(&owner, &wrapped.0)?;
             survivors.push((subject, category, WrappedKey(new.wrap(&owner, &key)?)));
         }
-        let wrapper = Wrapper::new(&ring.epoch_key)?;
+        let wrapper = Wrapper::new(ring.suite, &ring.epoch_key)?;
         let mut rows = Vec::with_capacity(touched.len());
         for bucket in touched {
             if let Some(key) = ring.buckets.get(usize::from(bucket)) {
@@ -87,6 +87,7 @@ impl Keyring {
 
     /// Wraps every row anew under the custodian's current epoch. Call [`Custodian::turn`] first, once for all realms.
     pub fn turn_epoch(&self, custodian: &dyn Custodian) -> Result<Turned, SealError> {
+        super::matches_custodian(self.suite, custodian)?;
         let epoch = custodian.epoch();
         if epoch == self.epoch {
             return Err(SealError::EpochInUse(epoch));

@@ -463,6 +463,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
         key_epoch: 3,
         key_turned: Some(d.at(-900)),
         custodian: d.s("口令文件", "passphrase file"),
+        suite: d.s("商用密码：SM4-GCM、SM3、SM2", "SM4-GCM, SM3, SM2"),
         memory_bytes: Some(98_000_000),
         requests: Some(tacebo_server::pages::chart::Line {
             size: tacebo_server::pages::chart::Size::Full,

@@ -80,6 +80,8 @@ custodian-tpm = in a TPM: a destroyed key is cleared from its memory
 custodian-service = in a key service: a destroyed key may be in the service's backups
 custodian-software = in a module of software: a destroyed key may be in copies of its files
 custodian-file = in a passphrase file: a destroyed key may be in copies of the file
+suite-international = international: AES-256-GCM, SHA-2, Ed25519
+suite-shangmi = commercial cryptography of China (shangmi): SM4-GCM, SM3, SM2 besides Ed25519
 check-root-turned = Older root keys are destroyed
 check-compared = Documents and log fit each other
 visit-outpatient = Outpatient visit
@@ -167,6 +169,8 @@ fault-checkpoint-superfluous = checkpoint { $seq } is stored but the log does no
 fault-checkpoint-altered = checkpoint { $seq } was altered
 # $seq (String)
 fault-signature-invalid = the signature of checkpoint { $seq } is wrong
+# $seq (String)
+fault-signature-unknown = checkpoint { $seq } bears a signature by a key that was not given: give every line of the log's public key, or somebody added it
 # $seq (String)
 # $intact (String)
 # $size (String)

@@ -9,6 +9,7 @@ system-documents = Documents
 # $n (String)
 system-subjects = { $n } persons
 system-epoch = Key epoch
+system-suite = Algorithms
 system-requests = Requests per minute
 system-program = Program
 system-version = Version

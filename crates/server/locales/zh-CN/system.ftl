@@ -6,6 +6,7 @@ system-free = 可用 { $size }
 system-documents = 文档
 system-subjects = { $n } 人
 system-epoch = 密钥世代
+system-suite = 算法套件
 system-requests = 每分钟请求数
 system-program = 程序
 system-version = 版本

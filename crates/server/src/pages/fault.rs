@@ -25,6 +25,7 @@ pub fn fault_words(fault: &Fault, lang: Lang) -> String {
         Fault::CheckpointSuperfluous { seq } => t.fault_checkpoint_superfluous(n(seq)),
         Fault::CheckpointAltered { seq } => t.fault_checkpoint_altered(n(seq)),
         Fault::SignatureInvalid { seq } => t.fault_signature_invalid(n(seq)),
+        Fault::SignatureUnknown { seq } => t.fault_signature_unknown(n(seq)),
         Fault::CheckpointForked { seq, size, intact } => t.fault_checkpoint_forked(n(seq), n(intact), n(size)),
         Fault::Truncated { size, signed, seq } => t.fault_truncated(n(size), n(seq), n(signed)),
         Fault::OlderCheckpointForked { size, intact } => t.fault_older_checkpoint_forked(n(size), n(intact)),

@@ -48,3 +48,5 @@ shares-made = Print each file, hand each to a different person, and remove the f
 # $file (String)
 shares-restored = The root key of epoch { $epoch } is back, in { $file }.
 shares-open-the-house = The data open with it.
+# $suite (String)
+keys-module-wraps = The module or service wraps the institution's one key for each epoch with AES-256-GCM, whatever the suite ({ $suite }) of everything below it.

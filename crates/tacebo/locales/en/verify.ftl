@@ -29,3 +29,4 @@ proof-entry = Entry of { $minute }, in the log under the checkpoint of { $size }
 proof-fields = Fields opened by this proof:
 # $why (String)
 proof-broken = The proof does not hold: { $why }
+whole-twice = Each checkpoint is signed twice, with Ed25519 and with SM2; both were verified.

@@ -25,3 +25,4 @@ share-head =
 shares-made = 请逐份打印,分别交给不同的人,然后删除这些文件。任意 { $need } 份即可恢复根密钥。下一次更换根密钥后,这些份额只能打开更换之前的数据副本,届时请销毁并重新制作。
 shares-restored = 根密钥第 { $epoch } 代已恢复,保存在 { $file }。
 shares-open-the-house = 数据可以用它打开。
+keys-module-wraps = 密码模块或密钥服务以 AES-256-GCM 加密各时期的机构密钥，与其下数据所用套件（{ $suite }）无关。

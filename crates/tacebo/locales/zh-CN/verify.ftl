@@ -16,3 +16,4 @@ proof-holds = 证明成立。
 proof-entry = { $minute } 的记录,已载入 { $origin } 的日志(检查点共 { $size } 条)。
 proof-fields = 本证明公开的字段:
 proof-broken = 证明不成立:{ $why }
+whole-twice = 每个检查点均有 Ed25519 与 SM2 两个签名，均已验证。

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
 use tacebo_ledger::{Salt, commit};
-use tacebo_seal::{Blinder, Category, DataKey, Effort, Keyring, Part, PassphraseFile, Place, Realm, SubjectNo};
+use tacebo_seal::{Blinder, Category, DataKey, Effort, Keyring, Part, PassphraseFile, Place, Realm, SubjectNo, Suite};
 use tacebo_store::{At, Change, CommitFault, DocumentWrite, EntryWrite, KeyRow, Options, PartNo, Store};
 
 use crate::bench::bare::{self, Rows};
@@ -16,6 +16,7 @@ use crate::bench::figures::{Figures, real};
 
 const REALM: Realm = Realm(1);
 const PART: PartNo = PartNo(1);
+const SUITE: Suite = Suite::International;
 const KIND: &str = "Observation";
 /// Clients at once, and documents in a commit.
 const SIZES: [usize; 3] = [1, 16, 256];
@@ -84,8 +85,8 @@ struct Run {
 }
 
 async fn run_one(dir: &Path, clients: usize, batch: usize, measure: Duration) -> Result<Run> {
-    let custodian = PassphraseFile::create(&dir.join("root.json"), "of this measurement only", Effort::LEAST)?;
-    let (ring, rows) = Keyring::create(&custodian, REALM)?;
+    let custodian = PassphraseFile::create(&dir.join("root.json"), "of this measurement only", Effort::LEAST, SUITE)?;
+    let (ring, rows) = Keyring::create(&custodian, REALM, SUITE)?;
     let subject = SubjectNo::random()?;
     let (key, wrapped) = ring.new_data_key(subject, Category(1))?;
     let transactions = Arc::new(AtomicUsize::new(0));
@@ -103,7 +104,7 @@ async fn run_one(dir: &Path, clients: usize, batch: usize, measure: Duration) ->
     store.commit(Change { keys, buckets: rows, ..Change::new(PART) }).await?;
 
     let body = (0_u32..).flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_be_bytes()).take(BODY).collect();
-    let sealer = Arc::new(Sealer { key, blinder: ring.blinder(), subject, next: AtomicU64::new(1), body });
+    let sealer = Arc::new(Sealer { key, blinder: ring.blinder()?, subject, next: AtomicU64::new(1), body });
     transactions.store(0, Ordering::Relaxed);
     let begin = Instant::now();
     let mut working = tokio::task::JoinSet::new();

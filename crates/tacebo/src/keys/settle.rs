@@ -89,7 +89,12 @@ async fn rewrapped(config: &Config, there: &Custody, asker: &Asker) -> Result<Va
     let to = if custody::exists(there)? {
         custody::open(there)?
     } else {
-        custody::create(there, EFFORT, above.checked_add(1).context("the epoch counter is used up")?)?
+        custody::create(
+            there,
+            EFFORT,
+            vault.institution().suite,
+            above.checked_add(1).context("the epoch counter is used up")?,
+        )?
     };
     let to: Arc<dyn Custodian> = to.custodian();
     if to.epoch() <= above {

@@ -56,7 +56,7 @@ fn failing(data: &Path, trace: &Path, what: &str) -> Program {
     for name in ["store.db", "store.db-wal", "store.db-shm"] {
         command.arg("-P").arg(data.join(name));
     }
-    command.arg(tacebo().get_program());
+    command.arg(tacebo().get_program()).arg("demo");
     Program::demo_by(command, data, "info")
 }
 

@@ -6,6 +6,9 @@
 //! (1,000 changes), `… power` (1,000 power cuts), `… calls` (failed system calls), `… examples synthea` (every official
 //! example, every reference of Synthea's patients).
 //! The name is `LONG` and not `TACEBO_LONG`, because the program refuses variables of its own that it does not know.
+//!
+//! Houses are founded in the suite that `TEST_SUITE` names (`cargo xtask test --suite shangmi`); what must hold of the second
+//! suite in every run stands in `suite.rs`.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers are tests too")]
 
@@ -30,6 +33,7 @@ mod random;
 mod readable;
 mod record;
 mod serve;
+mod suite;
 mod synthea;
 mod tamper;
 mod verify;

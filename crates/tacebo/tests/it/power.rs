@@ -103,7 +103,9 @@ fn no_power_cut_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
     let (data, trace) = (folder.data(), folder.file("trace"));
     let mut disk = Disk::of(&data);
     let mut random = Random::new(11);
-    let mut program = Program::demo_by(trace::traced(&trace), &data, "info");
+    let mut command = trace::traced(&trace);
+    command.arg("demo");
+    let mut program = Program::demo_by(command, &data, "info");
     let end = |program: &mut Program| {
         thread::sleep(Duration::from_secs(life));
         program.signal_inner("TERM");

@@ -16,12 +16,13 @@ use crate::http::Client;
 /// A start or an end that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The program with nothing of this process's environment that it would read.
+/// The program with nothing of this process's environment that it would read, but the suite of this run.
 pub(crate) fn tacebo() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tacebo"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TACEBO_")) {
         command.env_remove(name);
     }
+    command.env("TACEBO_SUITE", tacebo_fixtures::suite());
     command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
     command
 }
@@ -62,13 +63,22 @@ impl Program {
         Self::demo_with(data, "info")
     }
 
-    pub(crate) fn demo_with(data: &Path, log_filter: &str) -> Self {
-        Self::demo_by(tacebo(), data, log_filter)
+    /// The same in a suite of its own.
+    pub(crate) fn demo_in(data: &Path, suite: &str) -> Self {
+        let mut command = tacebo();
+        command.args(["demo", "--suite", suite]);
+        Self::demo_by(command, data, "info")
     }
 
-    /// The same with a command that runs the program in its own way.
+    pub(crate) fn demo_with(data: &Path, log_filter: &str) -> Self {
+        let mut command = tacebo();
+        command.arg("demo");
+        Self::demo_by(command, data, log_filter)
+    }
+
+    /// The same by a command that ends with the program and `demo`.
     pub(crate) fn demo_by(mut command: Command, data: &Path, log_filter: &str) -> Self {
-        command.args(["demo", "--json", "--listen", "127.0.0.1:0", "--lang", "en", "--log", log_filter, "--data"]);
+        command.args(["--json", "--listen", "127.0.0.1:0", "--lang", "en", "--log", log_filter, "--data"]);
         let log = data.with_extension("log");
         let mut child = command.arg(data).stdout(Stdio::piped()).stderr(appending(&log)).spawn().unwrap();
         let mut line = String::new();

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Comparison, Refused, Worth};
+use tacebo_vault::{Comparison, Refused, Suite, Worth};
 
 use crate::doors::session::Inside;
 use crate::doors::wording;
@@ -45,6 +45,14 @@ fn compared_check(last: Option<&Comparison>, shell: &Shell) -> Check {
     Check { what: t.check_compared(), held: last.is_none_or(|last| last.unlike.is_none()), detail }
 }
 
+/// The algorithms of the house.
+fn suite(suite: Suite, t: &Messages) -> String {
+    match suite {
+        Suite::Shangmi => t.suite_shangmi(),
+        _ => t.suite_international(),
+    }
+}
+
 pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
     let state = inside.app.vault().state(&inside.asker(Purpose::SystemAdmin)).await?;
     let shell = inside.shell_with(Some(Nav::System), &state).await;
@@ -77,6 +85,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 key_epoch: state.epoch,
                 key_turned: None,
                 custodian: custodian(state.worth, t),
+                suite: suite(state.suite, t),
                 memory_bytes: memory(),
                 requests: None,
                 shell,

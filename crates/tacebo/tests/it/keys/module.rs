@@ -107,7 +107,8 @@ fn a_move_that_was_stopped_between_two_steps_is_gone_on_with() {
         fs::create_dir(folder.file("there")).unwrap();
         folder.write_private("there/passphrase", "another passphrase\n");
         let least = tacebo_seal::Effort::LEAST;
-        let new = tacebo_seal::PassphraseFile::create_from(&there, "another passphrase", least, 2).unwrap();
+        let suite = tacebo_fixtures::suite().parse().unwrap();
+        let new = tacebo_seal::PassphraseFile::create_from(&there, "another passphrase", least, suite, 2).unwrap();
         let old = house.custodian();
         if stopped_after > 1 {
             house.inside(async |vault, asker| vault.rewrap(asker, &*old, &new).await.unwrap());
