@@ -74,6 +74,7 @@ impl Running {
         for listener in listeners {
             serving.spawn(serve(listener, router.clone(), raised(ends.clone())));
         }
+        serving.spawn(vault.keep_keys(Identity::house(Door::Job), raised(ends.clone())));
         serving.spawn(tick(identity.clone(), ends));
         stop.await;
         tracing::info!("stopping: no new connections, finishing what is running");

@@ -48,7 +48,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let stop = signalled()?;
     let custodian = custody::open(&config.custody)?.custodian();
     if custodian.turn_unfinished() {
-        tracing::warn!("an older root key is not destroyed yet: stop and run `tacebo keys turn`");
+        tracing::info!("an older root key is not destroyed yet: the turn is gone on with");
     }
     let vault = house::open(&config.data, custodian)?;
     let identity = Identity::new(vault.clone())?;

@@ -1,7 +1,7 @@
 //! Founding a house and opening it again: the data folder, its keys and its log.
 
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::LogKey;
@@ -15,7 +15,7 @@ use crate::keys::{self, Drawer, Keys};
 use crate::pack::Packer;
 use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
-use crate::vault::{CURRENTS, CustodySeen, Inner, Institution, Vault};
+use crate::vault::{CURRENTS, Inner, Institution, Vault};
 use crate::watched::Watched;
 
 /// What it takes to open a house.
@@ -147,7 +147,9 @@ fn assemble(
         institution,
         clock: opening.clock,
         dir: opening.dir,
-        custody: CustodySeen { worth: opening.custodian.worth(), older: opening.custodian.turn_unfinished() },
+        custodian: opening.custodian,
+        turning: tokio::sync::Mutex::new(()),
+        turn_trouble: Mutex::default(),
     };
     Ok(Vault(Arc::new(inner)))
 }

@@ -20,6 +20,7 @@ mod entry;
 mod granted;
 mod hot;
 mod house;
+mod keeper;
 mod keys;
 mod log;
 mod look;
@@ -57,7 +58,7 @@ pub use meant::Meant;
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
-pub use root::LeftRoot;
+pub use root::{LeftRoot, RootState, TurnDone, TurnStep};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
@@ -73,7 +74,7 @@ pub use tacebo_ledger as ledger;
 /// Policy's words: who, why, labels, facts, refusals.
 pub use tacebo_policy as policy;
 /// Who may hold the root key.
-pub use tacebo_seal::{Custodian, Effort, PassphraseFile, Worth};
+pub use tacebo_seal::{Custodian, DestructionReceipt, Effort, PassphraseFile, Worth};
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
 /// Masks.

@@ -34,6 +34,8 @@ pub struct HouseState {
     pub worth: Worth,
     /// Whether older root keys are still there: a turn was not finished.
     pub turn_unfinished: bool,
+    /// When the root key in use came into use, microseconds since the Unix epoch; none while it is the first one.
+    pub turned_us: Option<i64>,
 }
 
 /// The kind under which the machine's own state is decided.
@@ -89,8 +91,9 @@ impl Inner {
             signed_us: self.signed_us(last.as_ref())?,
             bytes: folder_bytes(&self.dir),
             epoch,
-            worth: self.custody.worth,
-            turn_unfinished: self.custody.older,
+            worth: self.custodian.worth(),
+            turn_unfinished: self.turn_unfinished()?,
+            turned_us: self.root_since()?,
         })
     }
 }

@@ -1,11 +1,11 @@
 //! The vault itself: what it holds, and the small steps every ask is made of.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
-use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Worth};
+use tacebo_seal::{Blinder, Category, Custodian, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo};
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 
 use crate::disclosed::VaultFault;
@@ -57,14 +57,11 @@ pub(crate) struct Inner {
     pub institution: Institution,
     pub clock: tacebo_store::Clock,
     pub dir: std::path::PathBuf,
-    pub custody: CustodySeen,
-}
-
-/// What was seen of the custodian when the house was opened: it is not asked again for it.
-pub(crate) struct CustodySeen {
-    pub worth: Worth,
-    /// Whether root keys of older epochs were there.
-    pub older: bool,
+    pub custodian: Arc<dyn Custodian>,
+    /// Held by whatever changes the ring: one turn of the root or destruction of keys at a time.
+    pub turning: tokio::sync::Mutex<()>,
+    /// Why the last turn of the root stopped.
+    pub turn_trouble: Mutex<Option<String>>,
 }
 
 /// A point in commit order; searches and pages can be pinned to it.

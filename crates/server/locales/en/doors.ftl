@@ -199,3 +199,4 @@ request-end = End the access now
 # $when (String)
 request-by = by { $who }, { $when }
 request-own = This is a request of your own. Another person answers it.
+flash-turned = The new root key is in use, and the older one is destroyed.

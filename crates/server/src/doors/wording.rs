@@ -180,6 +180,7 @@ pub(super) fn flash(t: &Messages, code: &str) -> Option<Flash> {
         "consent" => t.flash_consent(),
         "reviewed" => t.flash_reviewed(),
         "answered" => t.flash_answered(),
+        "turned" => t.flash_turned(),
         "saved" => t.flash_saved(),
         "locked" => t.flash_locked(),
         "unlocked" => t.flash_unlocked(),

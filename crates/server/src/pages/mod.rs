@@ -44,6 +44,7 @@ pub mod portal;
 pub mod privacy;
 pub mod reception;
 pub mod request;
+pub mod roots;
 pub mod shell;
 pub mod system;
 pub mod url;

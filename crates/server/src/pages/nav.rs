@@ -27,6 +27,8 @@ pub enum Nav {
     Accounts,
     /// The state of the system.
     System,
+    /// Root keys: their state and their turning.
+    RootKeys,
     /// The person's own account.
     MyAccount,
     /// Portal: what is kept.
@@ -53,6 +55,7 @@ impl Nav {
             Self::Verify => t.nav_verify(),
             Self::Accounts => t.nav_accounts(),
             Self::System => t.nav_system(),
+            Self::RootKeys => t.nav_root_keys(),
             Self::MyAccount => t.nav_my_account(),
             Self::Me => t.nav_me(),
             Self::Seen => t.nav_seen(),
@@ -74,6 +77,7 @@ impl Nav {
             Self::Verify => url::VERIFY,
             Self::Accounts => url::ACCOUNTS,
             Self::System => url::SYSTEM,
+            Self::RootKeys => url::ROOT_KEYS,
             Self::MyAccount => url::ACCOUNT,
             Self::Me => url::ME,
             Self::Seen => url::SEEN,
@@ -93,8 +97,9 @@ impl Nav {
             Self::WhoSaw | Self::Seen => "eye",
             Self::Log => "list-tree",
             Self::Verify => "badge-check",
-            Self::Accounts => "key-round",
+            Self::Accounts => "users",
             Self::System => "server",
+            Self::RootKeys => "key-round",
             Self::MyAccount => "settings",
             Self::Me => "house",
             Self::Choices => "hand",
@@ -109,8 +114,8 @@ impl Nav {
             Role::Receptionist => &[Self::Counter, Self::Register],
             Role::PrivacyOfficer => &[Self::PrivacyToday, Self::Reviews, Self::WhoSaw],
             Role::Auditor | Role::AuditAdministrator => &[Self::Log, Self::Verify],
-            Role::SecurityAdministrator => &[Self::Accounts],
-            Role::SystemAdministrator | Role::SecurityOfficer => &[Self::System],
+            Role::SecurityAdministrator => &[Self::Accounts, Self::RootKeys],
+            Role::SystemAdministrator | Role::SecurityOfficer => &[Self::System, Self::RootKeys],
             Role::Patient => &[Self::Me, Self::Seen, Self::Choices, Self::MyRecord],
         }
     }

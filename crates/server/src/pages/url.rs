@@ -37,6 +37,10 @@ pub const ACCOUNTS: &str = "/accounts";
 pub const ACCOUNT_NEW: &str = "/accounts/new";
 /// State of the system.
 pub const SYSTEM: &str = "/system";
+/// Root keys.
+pub const ROOT_KEYS: &str = "/system/keys";
+/// A new root key (`POST`, no fields).
+pub const ROOT_TURN: &str = "/system/keys/turn";
 /// The person's own account.
 pub const ACCOUNT: &str = "/account";
 /// Own password (`POST` fields `current`, `new`, `again`).

@@ -21,6 +21,7 @@ mod program;
 mod random;
 mod readable;
 mod serve;
+mod session;
 mod synthea;
 mod tamper;
 mod verify;

@@ -15,6 +15,7 @@ mod record;
 mod register;
 mod requests;
 mod reviews;
+mod roots;
 pub(super) mod staff;
 mod system;
 
@@ -138,5 +139,7 @@ fn administration() -> Vec<Route> {
         post("/accounts/{account}", Decided(Action::Update), inside(accounts::update)),
         post("/accounts/{account}/{step}", Decided(Action::Administer), inside(accounts::step)),
         get(url::SYSTEM, Decided(Action::Read), inside(system::status)),
+        get(url::ROOT_KEYS, Decided(Action::Read), inside(roots::page)),
+        post(url::ROOT_TURN, Decided(Action::Administer), inside(roots::turn)),
     ]
 }

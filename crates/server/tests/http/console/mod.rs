@@ -7,5 +7,6 @@ mod guardian;
 mod oversight;
 mod portal_accounts;
 mod requests;
+mod roots;
 mod story;
 pub(crate) mod ward;
