@@ -104,6 +104,7 @@ impl Applier<'_> {
         for guard in &change.guards {
             self.check_guard(part, guard)?;
         }
+        self.erase(change)?;
         self.keys(change)?;
         for document in &change.documents {
             edge.rid += 1;
@@ -147,6 +148,32 @@ impl Applier<'_> {
         Ok(())
     }
 
+    /// Takes versions out, and seals others anew. What is deleted here is overwritten in the file too: terms are blind, and
+    /// whoever holds the index key could still try values on them.
+    fn erase(&self, change: &Change) -> Result<(), Failed> {
+        let part = change.part.sql();
+        let overwrites = !(change.erase.is_empty() && change.drop_keys.is_empty() && change.drop_subjects.is_empty());
+        if overwrites {
+            self.conn.execute_batch("PRAGMA secure_delete = ON")?;
+        }
+        for rid in &change.erase {
+            self.conn.prepare_cached(sql::GUARD_DROP)?.execute((part, rid))?;
+            self.conn.prepare_cached(sql::TERM_DROP)?.execute((part, rid))?;
+            self.conn.prepare_cached(sql::DOCUMENT_DROP)?.execute((part, rid))?;
+        }
+        for subject in &change.drop_subjects {
+            self.conn.prepare_cached(sql::SUBJECT_DROP)?.execute((part, subject.0.cast_signed()))?;
+        }
+        for one in &change.reseal {
+            let changed =
+                self.conn.prepare_cached(sql::DOCUMENT_RESEAL)?.execute((part, one.rid, &one.index, &one.body))?;
+            if changed != 1 {
+                return Err(CommitError::Malformed("a version to be sealed anew is not there").into());
+            }
+        }
+        Ok(())
+    }
+
     fn keys(&self, change: &Change) -> Result<(), Failed> {
         let part = change.part.sql();
         for gone in &change.drop_keys {
@@ -158,6 +185,9 @@ impl Applier<'_> {
                 self.conn.prepare_cached(sql::TERM_DROP_SUBJECT)?.execute((part, subject))?;
                 self.conn.prepare_cached(sql::KEY_DROP_SUBJECT)?.execute((part, bucket, subject))?;
             }
+        }
+        if !(change.erase.is_empty() && change.drop_keys.is_empty() && change.drop_subjects.is_empty()) {
+            self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
         }
         let mut put = self.conn.prepare_cached(sql::BUCKET_PUT)?;
         for row in &change.buckets {

@@ -115,6 +115,18 @@ pub struct KeyDrop {
     pub category: Option<Category>,
 }
 
+/// A stored version sealed anew: the same content under another key. Everything else about it stays as it is.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reseal {
+    /// Which version.
+    pub rid: Rid,
+    /// Its index record, sealed anew.
+    pub index: Vec<u8>,
+    /// Its body, sealed anew.
+    pub body: Vec<u8>,
+}
+opaque_debug!(Reseal);
+
 /// A signed checkpoint to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointWrite {
@@ -137,6 +149,13 @@ pub struct Change {
     pub keys: Vec<KeyRow>,
     /// Keys to destroy.
     pub drop_keys: Vec<KeyDrop>,
+    /// Versions to take out for good, with their terms and the race guards on those. Whoever erases the newest version of a
+    /// document erases all of them, else an older one would be the newest.
+    pub erase: Vec<Rid>,
+    /// Versions sealed anew.
+    pub reseal: Vec<Reseal>,
+    /// Persons whose blind names are forgotten.
+    pub drop_subjects: Vec<SubjectNo>,
     /// New persons: blind name to internal number.
     pub subjects: Vec<(IdTerm, SubjectNo)>,
     /// Bucket keys, new or replaced.
@@ -163,6 +182,9 @@ impl Change {
             entries: Vec::new(),
             keys: Vec::new(),
             drop_keys: Vec::new(),
+            erase: Vec::new(),
+            reseal: Vec::new(),
+            drop_subjects: Vec::new(),
             subjects: Vec::new(),
             buckets: Vec::new(),
             guards: Vec::new(),
@@ -173,12 +195,29 @@ impl Change {
 
     /// Whether this is one log entry and nothing else, as of every read.
     pub(crate) fn is_one_entry(&self) -> bool {
-        let Self { part: _, documents, entries, keys, drop_keys, subjects, buckets, guards, checkpoint, meta } = self;
+        let Self {
+            part: _,
+            documents,
+            entries,
+            keys,
+            drop_keys,
+            erase,
+            reseal,
+            drop_subjects,
+            subjects,
+            buckets,
+            guards,
+            checkpoint,
+            meta,
+        } = self;
         entries.len() == 1
             && checkpoint.is_none()
             && documents.is_empty()
             && keys.is_empty()
             && drop_keys.is_empty()
+            && erase.is_empty()
+            && reseal.is_empty()
+            && drop_subjects.is_empty()
             && subjects.is_empty()
             && buckets.is_empty()
             && guards.is_empty()

@@ -71,6 +71,14 @@ impl Store {
         Ok(out)
     }
 
+    /// Every version that is sealed under one person's keys, superseded ones and tombstones too, in commit order.
+    pub fn subject_versions(&self, part: PartNo, subject: SubjectNo) -> Result<Vec<Rid>, StoreError> {
+        let mut out = Vec::new();
+        self.read(|conn| extend(conn, sql::SUBJECT_VERSIONS, (part.sql(), subject.0.cast_signed()), &mut out))?;
+        out.sort_unstable();
+        Ok(out)
+    }
+
     /// Current versions of the documents of a kind in commit order, tombstones among them.
     pub fn kind_rids(&self, part: PartNo, kind: &str, limit: usize) -> Result<Vec<Rid>, StoreError> {
         self.of_kind(part, kind, |conn, kind| {

@@ -38,6 +38,10 @@ statements! { WRITES:
         (SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND category = ?3)";
     GUARD_PUT = "INSERT INTO guard (part, term, rid) VALUES (?1, ?2, ?3) \
         ON CONFLICT (part, term) DO UPDATE SET rid = excluded.rid";
+    GUARD_DROP = "DELETE FROM guard WHERE part = ?1 AND term IN (SELECT term FROM term WHERE part = ?1 AND rid = ?2)";
+    DOCUMENT_DROP = "DELETE FROM document WHERE part = ?1 AND rid = ?2";
+    DOCUMENT_RESEAL = "UPDATE document SET index_sealed = ?3, body_sealed = ?4 WHERE part = ?1 AND rid = ?2";
+    SUBJECT_DROP = "DELETE FROM subject WHERE part = ?1 AND no = ?2";
     SUBJECT_PUT = "INSERT INTO subject (part, id_term, no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     KEY_PUT = "INSERT INTO subject_key (part, bucket, subject, category, generation, wrapped) \
         VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (part, bucket, subject, category, generation) \
@@ -90,6 +94,8 @@ statements! { READS:
     /// Answered by the index alone; tombstones are among them. `+rid` keeps the planner from the index on rid, which
     /// would walk the rows of everybody.
     SUBJECT_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND +rid <= ?4";
+    /// Every version, superseded ones too.
+    SUBJECT_VERSIONS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2";
     SUBJECT_KIND_RIDS = "SELECT rid FROM document WHERE part = ?1 AND subject = ?2 AND until = ?3 AND kind = ?5 \
         AND rid <= ?4";
     /// What was current at a rid and is no longer: superseded after it.

@@ -6,8 +6,8 @@ use crate::harness::{ORIGIN, PART, World, change, document, entry, guard, id, ke
 use proptest::prelude::*;
 use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
 use tacebo_store::{
-    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, EntryQuery, IndexRow, KeyDrop, PartNo, Rid,
-    Store, StoreError, SubjectNo,
+    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, DocumentWrite, EntryQuery, IndexRow, KeyDrop,
+    PartNo, Reseal, Rid, Store, StoreError, SubjectNo,
 };
 
 fn rids(rows: &[IndexRow]) -> Vec<Rid> {
@@ -586,4 +586,52 @@ proptest! {
             Ok(())
         })?;
     }
+}
+
+/// A person's document under a term.
+fn personal(no: u64, version: u64, subject: u64) -> DocumentWrite {
+    DocumentWrite { subject: Some(SubjectNo(subject)), terms: vec![term(no)], ..document("A", no, version) }
+}
+
+#[tokio::test]
+async fn what_is_erased_was_never_there_and_its_name_is_free() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let documents = vec![personal(1, 1, 5), personal(2, 1, 6), personal(1, 2, 5)];
+    let subjects = vec![(id(91), SubjectNo(5)), (id(92), SubjectNo(6))];
+    store.commit(Change { subjects, guards: vec![guard(1, 0)], ..of(documents) }).await.unwrap();
+    assert_eq!(store.subject_versions(PART, SubjectNo(5)).unwrap(), [1, 3]);
+    let gone = Change { erase: vec![1, 3], drop_subjects: vec![SubjectNo(5)], entries: vec![entry(1)], ..change() };
+    let done = store.commit(gone).await.unwrap();
+    assert_eq!(done.receipts.len(), 1);
+    assert_eq!(store.current_rid(PART, "A", &id(1)).unwrap(), None);
+    assert_eq!(store.history(PART, "A", &id(1), None, None, 9).unwrap(), []);
+    assert_eq!(store.subject_versions(PART, SubjectNo(5)).unwrap(), [0; 0]);
+    assert_eq!(store.subject_of(PART, &id(91)).unwrap(), None);
+    assert_eq!(store.term_rids(PART, &[term(1)], 9).unwrap(), [0; 0]);
+    // Others are as they were.
+    assert_eq!(store.subject_of(PART, &id(92)).unwrap(), Some(SubjectNo(6)));
+    assert_eq!(store.term_rids(PART, &[term(2)], 9).unwrap(), [2]);
+    // The name is free, its first version is the first, and no guard remembers that it was taken.
+    let again = Change { guards: vec![guard(1, 0)], ..of(vec![personal(1, 1, 7)]) };
+    assert_eq!(store.commit(again).await.unwrap().first_rid, 4);
+}
+
+#[tokio::test]
+async fn a_version_sealed_anew_is_the_same_version() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    store.commit(of(vec![personal(1, 1, 5), personal(1, 2, 5)])).await.unwrap();
+    let anew = |rid| Reseal { rid, index: b"other index".to_vec(), body: b"other body".to_vec() };
+    store.commit(Change { reseal: vec![anew(1)], entries: vec![entry(1)], ..change() }).await.unwrap();
+    let rows = store.rows(PART, &[1, 2]).unwrap();
+    let told: Vec<_> = rows.iter().map(|row| (row.version, row.until, row.index.as_slice())).collect();
+    assert_eq!(told, [(1, 2, &b"other index"[..]), (2, CURRENT, b"index A 1 2")]);
+    assert_eq!(store.bodies(PART, &[1, 2]).unwrap(), [b"other body".to_vec(), b"body A 1 2".to_vec()]);
+    // One that is not there fails the whole change.
+    let before = store.log_head(PART).unwrap().unwrap().size;
+    let stray = Change { reseal: vec![anew(2), anew(9)], entries: vec![entry(2)], ..change() };
+    assert!(matches!(store.commit(stray).await.unwrap_err(), CommitError::Malformed(_)));
+    assert_eq!(store.bodies(PART, &[2]).unwrap(), [b"body A 1 2".to_vec()]);
+    assert_eq!(store.log_head(PART).unwrap().unwrap().size, before);
 }
