@@ -150,6 +150,8 @@ fn assemble(
         custodian: opening.custodian,
         turning: tokio::sync::Mutex::new(()),
         turn_trouble: Mutex::default(),
+        gate: Arc::default(),
+        shredding: tokio::sync::Mutex::new(()),
     };
     Ok(Vault(Arc::new(inner)))
 }

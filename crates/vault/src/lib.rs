@@ -20,7 +20,6 @@ mod entry;
 mod granted;
 mod hot;
 mod house;
-mod keeper;
 mod keys;
 mod log;
 mod look;
@@ -34,6 +33,7 @@ mod record;
 mod records;
 mod root;
 mod search;
+mod shred;
 mod sign;
 mod speech;
 mod state;
@@ -60,6 +60,10 @@ pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
 pub use root::{LeftRoot, RootState, TurnDone, TurnStep};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
+pub use shred::{
+    Block, CERTIFICATE, Hold, ShredAct, ShredAsk, ShredDone, ShredError, ShredRoot, ShredSeen, ShredStage, ShredTarget,
+    ShredTerms, ShredWhom, Shredding, certified,
+};
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
 pub use state::HouseState;

@@ -296,9 +296,10 @@ impl Vault {
     ) -> Result<Disclosed<u64>, Refused> {
         let inner = &*self.0;
         let deeds = Deeds { keeps: vec![Kept::of(keep, params)?], writes: Vec::new() };
+        let gate = inner.pass().await;
         let mut race = 0;
         loop {
-            match inner.commit_deeds(asker, &deeds, &[], Vec::new()).await {
+            match inner.commit_deeds(asker, &deeds, &[], Vec::new(), &gate).await {
                 Ok(Done::Written(written)) => {
                     return Ok(written.map(|written| written.first().map_or(0, |one| one.version)));
                 }

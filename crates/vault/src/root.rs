@@ -244,8 +244,13 @@ impl Vault {
             change.entries.push(inner.seal_entry(&told(asker, leave, root.detail()), None)?);
         }
         change.meta = vec![(META_LEFT.into(), encode(&left)?)];
-        inner.store.commit(change).await?;
-        Ok(())
+        // Destructions that waited for this are final in the same commit.
+        let one = inner.shredding.lock().await;
+        let certified = inner.certify(&mut change, asker, leave, &gone)?;
+        let receipts = inner.store.commit(change).await?.receipts;
+        drop(one);
+        let place = |(id, at): (String, usize)| Some((id, receipts.get(at)?.index()));
+        inner.remember_certified(certified.into_iter().filter_map(place).collect()).await
     }
 }
 

@@ -7,6 +7,7 @@ use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
 use tacebo_seal::{Blinder, Category, Custodian, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo};
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock as RwLockAsync};
 
 use crate::disclosed::VaultFault;
 use crate::entry::{self, Draft};
@@ -60,9 +61,17 @@ pub(crate) struct Inner {
     pub custodian: Arc<dyn Custodian>,
     /// Held by whatever changes the ring: one turn of the root or destruction of keys at a time.
     pub turning: tokio::sync::Mutex<()>,
+    /// Held by every ask until its entries are durable, and with its change on the way to the store; taken whole by a
+    /// destruction of keys. So nothing is written under a key that is being destroyed, and nobody is half answered.
+    pub gate: Arc<RwLockAsync<()>>,
+    /// Held by whatever changes the record of a destruction. After `turning` and `gate`.
+    pub shredding: tokio::sync::Mutex<()>,
     /// Why the last turn of the root stopped.
     pub turn_trouble: Mutex<Option<String>>,
 }
+
+/// The gate, passed: see [`Inner::gate`].
+pub(crate) type Gate = Arc<OwnedRwLockReadGuard<()>>;
 
 /// A point in commit order; searches and pages can be pinned to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -112,6 +121,12 @@ impl Vault {
 impl Inner {
     pub(crate) fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond((self.clock)()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    /// Passes the gate. Only whoever begins an ask does, never somebody inside one: a destruction that waits in between
+    /// would wait for itself.
+    pub(crate) async fn pass(&self) -> Gate {
+        Arc::new(Arc::clone(&self.gate).read_owned().await)
     }
 
     pub(crate) fn ring(&self) -> Arc<Keyring> {
@@ -191,9 +206,14 @@ impl Inner {
     ///
     /// Whoever reads takes the document first and the person's facts after it: he never sees a document of this change
     /// with facts from before it.
-    pub(crate) async fn commit(&self, change: Change, touched: Vec<SubjectNo>) -> Result<Committed, CommitError> {
+    pub(crate) async fn commit(
+        &self,
+        change: Change,
+        touched: Vec<SubjectNo>,
+        gate: &Gate,
+    ) -> Result<Committed, CommitError> {
         let names = change.documents.iter().map(|document| document.id).collect();
-        let held = (self.profiles.announce(touched), self.currents.announce(names));
+        let held = (self.profiles.announce(touched), self.currents.announce(names), Arc::clone(gate));
         self.store.commit_holding(change, Box::new(held)).await
     }
 

@@ -200,3 +200,6 @@ request-end = End the access now
 request-by = by { $who }, { $when }
 request-own = This is a request of your own. Another person answers it.
 flash-turned = The new root key is in use, and the older one is destroyed.
+flash-destruction-asked = Asked for. Another person answers now.
+flash-held = Nothing of this patient can be destroyed until the hold is lifted.
+flash-lifted = The hold is lifted.

@@ -151,3 +151,6 @@ request-by = { $who }，{ $when }
 request-own = 这是您本人的申请，须由他人答复。
 letter-emergency-text = { $role }（{ $department }）申报了紧急情况，隐私保护负责人将在 { $hours } 小时内复核。如您不知情，请随时询问。
 flash-turned = 新的根密钥已启用，旧的已销毁。
+flash-destruction-asked = 已提交，等待另一人批准。
+flash-held = 解除之前，该患者的数据不能销毁。
+flash-lifted = 保全已解除。

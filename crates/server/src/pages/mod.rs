@@ -28,6 +28,7 @@ pub mod accounts;
 pub mod audit;
 pub mod chart;
 pub mod desk;
+pub mod destruction;
 pub mod doctor;
 pub mod emergency;
 mod fault;

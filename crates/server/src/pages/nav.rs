@@ -19,6 +19,8 @@ pub enum Nav {
     Reviews,
     /// Who saw whom.
     WhoSaw,
+    /// Destruction of personal data.
+    Destructions,
     /// The log.
     Log,
     /// Verify the log now.
@@ -51,6 +53,7 @@ impl Nav {
             Self::PrivacyToday => t.nav_privacy_today(),
             Self::Reviews => t.nav_reviews(),
             Self::WhoSaw => t.nav_who_saw(),
+            Self::Destructions => t.nav_destructions(),
             Self::Log => t.nav_log(),
             Self::Verify => t.nav_verify(),
             Self::Accounts => t.nav_accounts(),
@@ -73,6 +76,7 @@ impl Nav {
             Self::PrivacyToday => url::PRIVACY,
             Self::Reviews => url::REVIEWS,
             Self::WhoSaw => url::WHO_SAW,
+            Self::Destructions => url::DESTRUCTIONS,
             Self::Log => url::AUDIT,
             Self::Verify => url::VERIFY,
             Self::Accounts => url::ACCOUNTS,
@@ -95,6 +99,7 @@ impl Nav {
             Self::PrivacyToday => "inbox",
             Self::Reviews => "siren",
             Self::WhoSaw | Self::Seen => "eye",
+            Self::Destructions => "shield-alert",
             Self::Log => "list-tree",
             Self::Verify => "badge-check",
             Self::Accounts => "users",
@@ -112,10 +117,11 @@ impl Nav {
         match role {
             Role::Doctor | Role::Nurse | Role::Radiographer => &[Self::MyPatients, Self::FindPatient],
             Role::Receptionist => &[Self::Counter, Self::Register],
-            Role::PrivacyOfficer => &[Self::PrivacyToday, Self::Reviews, Self::WhoSaw],
+            Role::PrivacyOfficer => &[Self::PrivacyToday, Self::Reviews, Self::WhoSaw, Self::Destructions],
             Role::Auditor | Role::AuditAdministrator => &[Self::Log, Self::Verify],
             Role::SecurityAdministrator => &[Self::Accounts, Self::RootKeys],
-            Role::SystemAdministrator | Role::SecurityOfficer => &[Self::System, Self::RootKeys],
+            Role::SystemAdministrator => &[Self::System, Self::RootKeys],
+            Role::SecurityOfficer => &[Self::System, Self::RootKeys, Self::Destructions],
             Role::Patient => &[Self::Me, Self::Seen, Self::Choices, Self::MyRecord],
         }
     }

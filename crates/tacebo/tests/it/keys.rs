@@ -1,5 +1,7 @@
 //! `tacebo keys`: root keys are turned, moved, split and brought back, stopped anywhere and gone on with.
 
+#[cfg(target_os = "linux")]
+mod absent;
 #[expect(dead_code, reason = "the suite of custodians uses more of it")]
 #[path = "../../../seal/tests/custody/bao.rs"]
 mod bao;
@@ -8,6 +10,8 @@ mod module;
 mod service;
 mod serving;
 mod shares;
+#[cfg(target_os = "linux")]
+mod shred;
 
 use std::fs;
 use std::thread;

@@ -58,6 +58,12 @@ impl Session {
         self.ask(address, "GET", path, "")
     }
 
+    /// Where a form leads; the page where it leads nowhere.
+    pub(crate) fn go(&self, address: SocketAddr, path: &str, body: &str) -> io::Result<String> {
+        let answer = self.ask(address, "POST", path, body)?;
+        Ok(answer.header("location").map_or_else(|| answer.text(), str::to_owned))
+    }
+
     /// The status that a form is answered with.
     pub(crate) fn post(&self, address: SocketAddr, path: &str, body: &str) -> io::Result<u16> {
         self.ask(address, "POST", path, body).map(|answer| answer.status)

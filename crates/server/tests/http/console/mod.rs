@@ -2,6 +2,7 @@
 
 mod accounts;
 mod counter;
+mod destructions;
 mod doors;
 mod guardian;
 mod oversight;
