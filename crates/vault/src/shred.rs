@@ -11,6 +11,7 @@ mod certificate;
 mod kept;
 mod plan;
 mod rekey;
+mod renew;
 
 use serde::{Deserialize, Serialize};
 

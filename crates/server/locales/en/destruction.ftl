@@ -76,3 +76,6 @@ block-kept = Law keeps the record until { $day } ({ $rule }), and the ground cho
 # $n (Number)
 block-others = { $n } document(s) of others speak of this person too: have them put right first.
 custodian-no-receipt = without a receipt: the program was stopped between destroying it and saying so
+new-keys-title = New data keys
+new-keys-text = Gives a patient new keys and seals everything about them anew, history included. Nothing else changes.
+new-keys-make = Make new keys

@@ -203,3 +203,4 @@ flash-turned = The new root key is in use, and the older one is destroyed.
 flash-destruction-asked = Asked for. Another person answers now.
 flash-held = Nothing of this patient can be destroyed until the hold is lifted.
 flash-lifted = The hold is lifted.
+flash-new-keys = Everything about the patient is sealed under new keys.

@@ -65,3 +65,6 @@ block-hold = 法律保全禁止销毁：{ $reason }（{ $by }，{ $day }）。
 block-kept = 依法须保存至 { $day }（{ $rule }），所选依据不能解除。
 block-others = 另有 { $n } 份他人的文书提到此人，请先更正。
 custodian-no-receipt = 没有回执：程序在销毁后、记录前停止
+new-keys-title = 更换数据密钥
+new-keys-text = 为一名患者更换密钥，并重新加密其全部数据及历史。其他不变。
+new-keys-make = 更换密钥

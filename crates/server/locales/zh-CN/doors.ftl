@@ -154,3 +154,4 @@ flash-turned = 新的根密钥已启用，旧的已销毁。
 flash-destruction-asked = 已提交，等待另一人批准。
 flash-held = 解除之前，该患者的数据不能销毁。
 flash-lifted = 保全已解除。
+flash-new-keys = 该患者的全部数据已用新密钥重新加密。

@@ -183,6 +183,7 @@ pub(super) fn flash(t: &Messages, code: &str) -> Option<Flash> {
         "turned" => t.flash_turned(),
         "destruction-asked" => t.flash_destruction_asked(),
         "held" => t.flash_held(),
+        "new-keys" => t.flash_new_keys(),
         "lifted" => t.flash_lifted(),
         "saved" => t.flash_saved(),
         "locked" => t.flash_locked(),

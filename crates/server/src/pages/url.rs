@@ -29,6 +29,8 @@ pub const REVIEWS: &str = "/privacy/reviews";
 pub const WHO_SAW: &str = "/privacy/who-saw";
 /// Destruction of personal data (`POST` asks for one, see [`super::destruction::Destructions`]).
 pub const DESTRUCTIONS: &str = "/privacy/destructions";
+/// New data keys for a patient (`POST` field `q`).
+pub const NEW_KEYS: &str = "/privacy/new-keys";
 /// Forbids a destruction (`POST` fields `q`, `text`).
 pub const HOLDS: &str = "/privacy/holds";
 /// The log (`GET` filters, see [`super::audit::LogFilters`]).

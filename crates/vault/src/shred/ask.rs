@@ -21,11 +21,11 @@ use crate::speech::PatientId;
 use crate::vault::{Inner, Vault};
 
 /// Somebody the house knows, with leave to do this to them.
-struct Whom {
-    subject: SubjectNo,
-    patient: PatientId,
+pub(super) struct Whom {
+    pub subject: SubjectNo,
+    pub patient: PatientId,
     concerned: Concerned,
-    leave: Leave,
+    pub leave: Leave,
 }
 
 impl Vault {
@@ -247,7 +247,13 @@ impl Vault {
 
 impl Inner {
     /// Leave to do this to whoever is meant; who is not here is answered like a refusal, recorded.
-    async fn whom(&self, asker: &Asker, how: Action, kind: &'static str, meant: &Meant) -> Result<Whom, ShredError> {
+    pub(super) async fn whom(
+        &self,
+        asker: &Asker,
+        how: Action,
+        kind: &'static str,
+        meant: &Meant,
+    ) -> Result<Whom, ShredError> {
         let mut look = Look::new(self, asker);
         let patient = meant.id().clone();
         let concerned = self.concerned(&[patient.as_str().to_owned()])?;

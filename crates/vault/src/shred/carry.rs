@@ -3,12 +3,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tacebo_ledger::Receipt;
 use tacebo_policy::{Action, Fact};
-use tacebo_seal::SubjectNo;
-use tacebo_store::{Change, CommitError};
+use tacebo_seal::{Keyring, SubjectNo};
+use tacebo_store::Change;
+use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::ask::words;
 use super::blocked::years_after;
+use super::plan::Plan;
 use super::{SHRED_KIND, ShredDone, ShredStage, ShredTarget, ShredTerms, Shredding};
 use crate::asker::Asker;
 use crate::decide::Leave;
@@ -108,7 +111,7 @@ impl Vault {
         if !blocks.is_empty() {
             return inner.stop(asker, &leave, found, &words(&blocks)).await;
         }
-        inner.destroy(asker, &leave, found, patient.as_ref(), accounts, terms, Box::new(whole)).await
+        inner.destroy(asker, &leave, found, patient.as_ref(), accounts, terms, whole).await
     }
 
     /// Finishes a turn of the root that was stopped, and begins one where a destruction waits for it.
@@ -161,7 +164,7 @@ impl Inner {
         patient: Option<&PatientId>,
         accounts: &[String],
         terms: &ShredTerms,
-        gate: tacebo_store::Held,
+        gate: OwnedRwLockWriteGuard<()>,
     ) -> Result<(), VaultFault> {
         let subject = SubjectNo(found.subject);
         let plan = self.plan(&found, accounts)?;
@@ -201,16 +204,27 @@ impl Inner {
             draft.put(field::DIGESTS, format!("sha256-of-{count}:{digest}"));
             change.entries.push(self.seal_entry(&draft, None)?);
         }
-        let touched: BTreeSet<SubjectNo> = plan.gone.union(&plan.renewed).map(|(no, _)| *no).chain([subject]).collect();
-        let held = (self.profiles.announce(touched.iter().copied().collect()), self.currents.announce(plan.names()));
-        // The gate stays shut until the ring of now is in use, even if this task is gone by then.
-        self.store
-            .commit_holding(change, Box::new(held))
-            .await
-            .map_err(|error: CommitError| VaultFault::from(error))?;
-        self.use_ring(renewal.ring, touched);
-        drop(gate);
+        let touched = plan.gone.union(&plan.renewed).map(|(no, _)| *no).chain([subject]);
+        let touched: BTreeSet<SubjectNo> = touched.collect();
+        self.commit_rekeyed(change, &plan, renewal.ring, touched.into_iter().collect(), gate).await?;
         Ok(())
+    }
+
+    /// Commits new keys and puts their ring to use. The gate stays shut until then: a key made under the ring of before
+    /// would be lost with its bucket.
+    pub(super) async fn commit_rekeyed(
+        &self,
+        change: Change,
+        plan: &Plan,
+        ring: Keyring,
+        touched: Vec<SubjectNo>,
+        gate: OwnedRwLockWriteGuard<()>,
+    ) -> Result<Vec<Receipt>, VaultFault> {
+        let held = (self.profiles.announce(touched.clone()), self.currents.announce(plan.names()));
+        let committed = self.store.commit_holding(change, Box::new(held)).await?;
+        self.use_ring(ring, touched);
+        drop(gate);
+        Ok(committed.receipts)
     }
 }
 

@@ -311,3 +311,15 @@ pub(super) async fn lift(inside: &Inside) -> Result<Reply, Refused> {
     let lifted = inside.app.vault().lift_hold(&inside.asker(Purpose::Compliance), id).await?;
     Ok(Reply::see_other(&format!("{}?done=lifted", url::DESTRUCTIONS)).receipts(lifted.receipts()))
 }
+
+pub(super) async fn renew(inside: &Inside) -> Result<Reply, Halt> {
+    let whom: String = inside.incoming.form().get("q").trim().chars().take(TYPED).collect();
+    if whom.is_empty() {
+        return Ok(list(inside, StatusCode::UNPROCESSABLE_ENTITY, |shell| vec![shell.t().destroy_incomplete()]).await?);
+    }
+    let whom = whose(&inside.app, &whom).map_err(Refused::from)?;
+    match inside.app.vault().renew_keys(&inside.asker(Purpose::Compliance), &whom).await {
+        Ok(done) => Ok(Reply::see_other(&format!("{}?done=new-keys", url::DESTRUCTIONS)).receipts(done.receipts())),
+        Err(error) => failed(inside, error).await,
+    }
+}

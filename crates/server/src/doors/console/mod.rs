@@ -128,6 +128,7 @@ fn oversight() -> Vec<Route> {
             Decided(Action::Review),
             inside(destructions::certificate),
         ),
+        post(url::NEW_KEYS, Decided(Action::Create), inside(destructions::renew)),
         post(url::HOLDS, Decided(Action::Create), inside(destructions::hold)),
         post("/privacy/holds/{hold}", Decided(Action::Create), inside(destructions::lift)),
         get(url::WHO_SAW, Decided(Action::ReadLog), inside(privacy::who_saw)),

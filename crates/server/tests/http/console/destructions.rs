@@ -225,3 +225,39 @@ async fn nobody_but_officers_asks_and_what_is_asked_wrongly_is_said() {
     officer.get("/privacy/destructions/none").await.is(404);
     house.get(&house.doctor, "/fhir/Patient/p1").await.is(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patient_gets_new_data_keys_while_others_read_and_write_and_nothing_else_changes() {
+    let house = House::staffed().await;
+    house.take_in("p1").await;
+    house.keep(&observation("o-p1", "p1")).await;
+    let all = ["Patient/p1", "Observation/o-p1", "Observation/o-p1/_history/1", "Condition/c-p1", "Encounter/e-p1"];
+    let mut before = Vec::new();
+    for one in all {
+        before.push(house.get(&house.doctor, &format!("/fhir/{one}")).await.is(200).text());
+    }
+    let mut officer = house.log_in("ye.qinglan").await;
+    let renewing = async {
+        for _ in 0..6 {
+            officer.post("/privacy/new-keys", &[("q", "p1")]).await.is(303);
+        }
+    };
+    let working = async {
+        for number in 0..24 {
+            house.keep(&observation(&format!("w-{number}"), "p1")).await;
+            house.get(&house.doctor, "/fhir/Observation/o-p1").await.is(200);
+        }
+    };
+    tokio::join!(renewing, working);
+    for (one, text) in all.iter().zip(&before) {
+        assert_eq!(&house.get(&house.doctor, &format!("/fhir/{one}")).await.text(), text, "{one}");
+    }
+    for number in 0..24 {
+        house.get(&house.doctor, &format!("/fhir/Observation/w-{number}")).await.is(200);
+    }
+    officer.post("/privacy/new-keys", &[("q", "nobody")]).await.is(422);
+    house.log_in("yuan.bowen").await.post("/privacy/new-keys", &[("q", "p1")]).await.is(403);
+    let entries = house.entries().await;
+    let told = entries.iter().find(|entry| entry.get("detail").starts_with("new data keys: ")).unwrap();
+    assert!(told.get("digests").starts_with("sha256-of-") && told.get("patient") == "p1", "{:?}", told.fields);
+}

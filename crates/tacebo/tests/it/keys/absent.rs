@@ -85,14 +85,11 @@ pub(super) fn memory(program: &Program) -> io::Result<Vec<u8>> {
     Ok(all)
 }
 
-/// How often a word stands in these bytes.
-pub(super) fn count(bytes: &[u8], word: &[u8]) -> usize {
-    let Some(first) = word.first() else { return 0 };
-    let mut found = 0;
-    let mut rest = bytes;
-    while let Some(at) = rest.iter().position(|byte| byte == first) {
-        found += usize::from(rest[at..].starts_with(word));
-        rest = &rest[at + 1..];
-    }
-    found
+/// What stands around a word in these bytes, for a test that fails; empty where it does not stand.
+pub(super) fn around(bytes: &[u8], word: &[u8]) -> Vec<String> {
+    let lines = tacebo_fixtures::places(bytes, word).into_iter().map(|at| {
+        let part = &bytes[at.saturating_sub(96)..(at + word.len() + 96).min(bytes.len())];
+        part.escape_ascii().to_string()
+    });
+    lines.collect()
 }
