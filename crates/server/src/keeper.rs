@@ -9,7 +9,7 @@ use tacebo_vault::{Door, VaultFault};
 use crate::app::App;
 
 /// Waits between two attempts.
-const AGAIN: Duration = Duration::from_secs(60);
+const AGAIN: Duration = Duration::from_mins(1);
 
 /// Why something is not finished yet.
 #[derive(Debug, thiserror::Error)]
@@ -50,18 +50,39 @@ impl App {
         self.carry_out_destructions().await?;
         Ok(self.vault().settle_roots(&Identity::house(Door::Job)).await?)
     }
+
+    /// Goes on with a new epoch of terms, if one is under way.
+    ///
+    /// # Errors
+    /// What stood in the way; ask again.
+    pub async fn settle_terms(&self) -> Result<(), KeeperError> {
+        Ok(self.vault().make_terms_anew(&Identity::house(Door::Job)).await?)
+    }
 }
 
 /// Does so until `stop` resolves.
 pub async fn keep_keys(app: App, stop: impl Future<Output = ()>) {
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        if let Err(error) = app.settle_keys().await {
-            tracing::error!(%error, "what was begun with keys could not be finished; trying again");
+    let keys = async {
+        loop {
+            if let Err(error) = app.settle_keys().await {
+                tracing::error!(%error, "what was begun with keys could not be finished; trying again");
+            }
+            tokio::time::sleep(AGAIN).await;
         }
-        tokio::select! {
-            () = &mut stop => return,
-            () = tokio::time::sleep(AGAIN) => {}
+    };
+    // Beside it: a large house has terms to make for a long while.
+    let terms = async {
+        loop {
+            if let Err(error) = app.settle_terms().await {
+                tracing::error!(%error, "terms could not be made anew to the end; trying again");
+            }
+            tokio::time::sleep(AGAIN).await;
         }
+    };
+    // What is stopped in between goes on at the next start.
+    tokio::select! {
+        () = stop => {}
+        () = keys => {}
+        () = terms => {}
     }
 }

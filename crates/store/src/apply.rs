@@ -133,6 +133,9 @@ impl Applier<'_> {
             self.conn.prepare_cached(sql::CHECKPOINT_PUT)?.execute(row)?;
             edge.checkpoint = (seq.saturating_add(1), checkpoint.size);
         }
+        if change.overwrites() {
+            self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
+        }
         Ok(edge)
     }
 
@@ -152,8 +155,7 @@ impl Applier<'_> {
     /// whoever holds the index key could still try values on them.
     fn erase(&self, change: &Change) -> Result<(), Failed> {
         let part = change.part.sql();
-        let overwrites = !(change.erase.is_empty() && change.drop_keys.is_empty() && change.drop_subjects.is_empty());
-        if overwrites {
+        if change.overwrites() {
             self.conn.execute_batch("PRAGMA secure_delete = ON")?;
         }
         for rid in &change.erase {
@@ -163,6 +165,16 @@ impl Applier<'_> {
         }
         for subject in &change.drop_subjects {
             self.conn.prepare_cached(sql::SUBJECT_DROP)?.execute((part, subject.0.cast_signed()))?;
+        }
+        for one in &change.reterm {
+            self.conn.prepare_cached(sql::TERM_DROP)?.execute((part, one.rid))?;
+            let mut put = self.conn.prepare_cached(sql::TERM_PUT_CURRENT)?;
+            for term in &one.terms {
+                put.execute((part, term.0, one.rid, CURRENT))?;
+            }
+        }
+        if change.drop_guards {
+            self.conn.prepare_cached(sql::GUARDS_DROP)?.execute([part])?;
         }
         for one in &change.reseal {
             let changed =
@@ -185,9 +197,6 @@ impl Applier<'_> {
                 self.conn.prepare_cached(sql::TERM_DROP_SUBJECT)?.execute((part, subject))?;
                 self.conn.prepare_cached(sql::KEY_DROP_SUBJECT)?.execute((part, bucket, subject))?;
             }
-        }
-        if !(change.erase.is_empty() && change.drop_keys.is_empty() && change.drop_subjects.is_empty()) {
-            self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
         }
         let mut put = self.conn.prepare_cached(sql::BUCKET_PUT)?;
         for row in &change.buckets {

@@ -28,8 +28,8 @@ pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use model::{
     BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
-    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal, Rid,
-    SubjectNo, Term,
+    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal,
+    Reterm, Rid, SubjectNo, Term,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

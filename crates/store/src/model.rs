@@ -127,6 +127,16 @@ pub struct Reseal {
 }
 opaque_debug!(Reseal);
 
+/// A document is found under these terms instead, as long as this version is its newest.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Reterm {
+    /// Which version.
+    pub rid: Rid,
+    /// Its terms.
+    pub terms: Vec<Term>,
+}
+opaque_debug!(Reterm);
+
 /// A signed checkpoint to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointWrite {
@@ -154,6 +164,10 @@ pub struct Change {
     pub erase: Vec<Rid>,
     /// Versions sealed anew.
     pub reseal: Vec<Reseal>,
+    /// Versions found under other terms.
+    pub reterm: Vec<Reterm>,
+    /// Whether every race guard is forgotten: they stand on terms that nobody asks for any more.
+    pub drop_guards: bool,
     /// Persons whose blind names are forgotten.
     pub drop_subjects: Vec<SubjectNo>,
     /// New persons: blind name to internal number.
@@ -184,6 +198,8 @@ impl Change {
             drop_keys: Vec::new(),
             erase: Vec::new(),
             reseal: Vec::new(),
+            reterm: Vec::new(),
+            drop_guards: false,
             drop_subjects: Vec::new(),
             subjects: Vec::new(),
             buckets: Vec::new(),
@@ -191,6 +207,13 @@ impl Change {
             checkpoint: None,
             meta: Vec::new(),
         }
+    }
+
+    /// Whether what it deletes or replaces is overwritten in the file too. Commits of every day are not: it costs pages.
+    pub(crate) fn overwrites(&self) -> bool {
+        let Self { erase, drop_keys, drop_subjects, reterm, drop_guards, meta, .. } = self;
+        let rows = erase.is_empty() && drop_keys.is_empty() && drop_subjects.is_empty() && reterm.is_empty();
+        !rows || *drop_guards || !meta.is_empty()
     }
 
     /// Whether this is one log entry and nothing else, as of every read.
@@ -203,6 +226,8 @@ impl Change {
             drop_keys,
             erase,
             reseal,
+            reterm,
+            drop_guards,
             drop_subjects,
             subjects,
             buckets,
@@ -217,6 +242,8 @@ impl Change {
             && drop_keys.is_empty()
             && erase.is_empty()
             && reseal.is_empty()
+            && reterm.is_empty()
+            && !drop_guards
             && drop_subjects.is_empty()
             && subjects.is_empty()
             && buckets.is_empty()

@@ -79,6 +79,13 @@ impl Store {
         Ok(out)
     }
 
+    /// Documents that are found under some term, in commit order: a page of those after `after`, up to `last`.
+    pub fn found_rids(&self, part: PartNo, after: Rid, last: Rid, limit: usize) -> Result<Vec<Rid>, StoreError> {
+        let mut out = Vec::new();
+        self.read(|conn| extend(conn, sql::TERM_HOLDERS, (part.sql(), after, last, sql_limit(limit)), &mut out))?;
+        Ok(out)
+    }
+
     /// Current versions of the documents of a kind in commit order, tombstones among them.
     pub fn kind_rids(&self, part: PartNo, kind: &str, limit: usize) -> Result<Vec<Rid>, StoreError> {
         self.of_kind(part, kind, |conn, kind| {

@@ -40,6 +40,10 @@ statements! { WRITES:
         ON CONFLICT (part, term) DO UPDATE SET rid = excluded.rid";
     GUARD_DROP = "DELETE FROM guard WHERE part = ?1 AND term IN (SELECT term FROM term WHERE part = ?1 AND rid = ?2)";
     DOCUMENT_DROP = "DELETE FROM document WHERE part = ?1 AND rid = ?2";
+    /// Only where the version is still the newest: history is never searched.
+    TERM_PUT_CURRENT = "INSERT INTO term (part, term, rid) SELECT ?1, ?2, ?3 WHERE EXISTS \
+        (SELECT 1 FROM document WHERE part = ?1 AND rid = ?3 AND until = ?4) ON CONFLICT DO NOTHING";
+    GUARDS_DROP = "DELETE FROM guard WHERE part = ?1";
     DOCUMENT_RESEAL = "UPDATE document SET index_sealed = ?3, body_sealed = ?4 WHERE part = ?1 AND rid = ?2";
     SUBJECT_DROP = "DELETE FROM subject WHERE part = ?1 AND no = ?2";
     SUBJECT_PUT = "INSERT INTO subject (part, id_term, no) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
@@ -115,6 +119,8 @@ statements! { READS:
     TERM_WEIGHT = "SELECT count(*) FROM (SELECT 1 FROM term WHERE part = ?1 AND term = ?2 LIMIT ?3)";
     TERM_RIDS = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 AND rid < ?3 ORDER BY rid DESC LIMIT ?4";
     TERM_HAS = "SELECT 1 FROM term WHERE part = ?1 AND term = ?2 AND rid = ?3";
+    /// Documents that have terms, in commit order.
+    TERM_HOLDERS = "SELECT DISTINCT rid FROM term WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid LIMIT ?4";
     TERM_LAST = "SELECT rid FROM term WHERE part = ?1 AND term = ?2 ORDER BY rid DESC LIMIT 1";
     GUARD_GET = "SELECT rid FROM guard WHERE part = ?1 AND term = ?2";
     SUBJECT_OF = "SELECT no FROM subject WHERE part = ?1 AND id_term = ?2";

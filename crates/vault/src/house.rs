@@ -15,6 +15,7 @@ use crate::keys::{self, Drawer, Keys};
 use crate::pack::Packer;
 use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
+use crate::terms::Terms;
 use crate::vault::{CURRENTS, Inner, Institution, Vault};
 use crate::watched::Watched;
 
@@ -78,11 +79,12 @@ impl Vault {
         let mut change = Change::new(part);
         change.buckets = buckets;
         change.keys = key_rows;
-        change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes())];
+        let (terms, term_keys) = Terms::found(&ring, &record)?;
+        change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes()), term_keys];
         store.commit(change).await?;
         std::fs::write(opening.dir.join(VKEY_FILE), format!("{}\n", log_key.verifier()?))
             .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))?;
-        assemble(opening, store, part, ring, institution.clone(), log_key)
+        assemble(opening, store, part, ring, terms, institution.clone(), log_key)
     }
 
     /// Opens a founded house.
@@ -107,7 +109,8 @@ impl Vault {
         let seed = record.open(&log_key_place(realm), &sealed)?;
         let seed: &[u8; 32] = seed.as_slice().try_into().map_err(|_| VaultFault::Decode("log key"))?;
         let log_key = LogKey::from_bytes(&institution.origin, seed)?;
-        assemble(opening, store, part, ring, institution, log_key)
+        let terms = Terms::open(&store, part, &ring, &record)?;
+        assemble(opening, store, part, ring, terms, institution, log_key)
     }
 
     /// Whether a folder holds a founded house.
@@ -125,6 +128,7 @@ fn assemble(
     store: Store,
     part: PartNo,
     ring: Keyring,
+    terms: Terms,
     institution: Institution,
     log_key: LogKey,
 ) -> Result<Vault, VaultFault> {
@@ -134,6 +138,7 @@ fn assemble(
         part,
         realm: Realm(institution.realm),
         blinder: ring.blinder(),
+        terms,
         ring: RwLock::new(Arc::new(ring)),
         keys: Keys::new(),
         persons: Cache::new(PERSONS),

@@ -37,6 +37,7 @@ mod shred;
 mod sign;
 mod speech;
 mod state;
+mod terms;
 mod ticket;
 mod token;
 mod vault;
@@ -67,6 +68,7 @@ pub use shred::{
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
 pub use state::HouseState;
+pub use terms::TermState;
 pub use ticket::{Emergency, EmergencyTerms, Running};
 pub use vault::{Institution, Snapshot, Vault};
 pub use verify::Verified;

@@ -355,8 +355,8 @@ impl Inner {
         param: &str,
         value: &str,
     ) -> Result<Vec<Record<T>>, VaultFault> {
-        let term = self.blinder.term(&format!("{}#{param}", kind.as_str()), value);
-        self.open_records(&self.store.term_rids(self.part, &[term], LIST_CAP)?)
+        let scoped = format!("{}#{param}", kind.as_str());
+        self.open_records(&self.rids_under(&[(&scoped, value)], LIST_CAP)?)
     }
 
     /// These records, without those that were deleted.

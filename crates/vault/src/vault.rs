@@ -17,6 +17,7 @@ use crate::pack::Packer;
 use crate::profile::Profiles;
 use crate::random;
 use crate::speech::{PatientId, Speech};
+use crate::terms::Terms;
 use crate::watched::Watched;
 
 /// The one path. Cheap to clone; every door holds one.
@@ -45,7 +46,10 @@ pub(crate) struct Inner {
     pub part: PartNo,
     pub realm: Realm,
     pub ring: RwLock<Arc<Keyring>>,
+    /// Makes blind names of documents and persons.
     pub blinder: Blinder,
+    /// Make blind terms.
+    pub terms: Terms,
     pub keys: Keys,
     pub persons: Cache<String, SubjectNo>,
     pub profiles: Arc<Profiles>,

@@ -204,3 +204,4 @@ flash-destruction-asked = Asked for. Another person answers now.
 flash-held = Nothing of this patient can be destroyed until the hold is lifted.
 flash-lifted = The hold is lifted.
 flash-new-keys = Everything about the patient is sealed under new keys.
+flash-terms = New search keys are in use; the rest is made anew by itself.

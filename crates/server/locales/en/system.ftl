@@ -38,3 +38,10 @@ root-turn-now = Turn it now
 root-turn-finish = Go on with the turn
 root-turn-hint = If the root key was split into shares on paper, destroy those and make new ones afterwards: tacebo keys recovery make
 root-not-yours = Only the security administrator can turn the root key.
+terms-title = Search keys
+terms-text = Names and numbers are found by blind terms. A new key makes them all anew while everything goes on; then the older key and its terms are gone.
+terms-epoch = In use
+terms-progress = Under way
+# $percent (String)
+terms-percent = { $percent }% made anew; both keys are asked meanwhile
+terms-make = Make new search keys

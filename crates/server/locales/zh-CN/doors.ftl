@@ -155,3 +155,4 @@ flash-destruction-asked = 已提交，等待另一人批准。
 flash-held = 解除之前，该患者的数据不能销毁。
 flash-lifted = 保全已解除。
 flash-new-keys = 该患者的全部数据已用新密钥重新加密。
+flash-terms = 新的检索密钥已启用，其余部分正在自行重建。

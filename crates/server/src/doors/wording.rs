@@ -181,6 +181,7 @@ pub(super) fn flash(t: &Messages, code: &str) -> Option<Flash> {
         "reviewed" => t.flash_reviewed(),
         "answered" => t.flash_answered(),
         "turned" => t.flash_turned(),
+        "terms" => t.flash_terms(),
         "destruction-asked" => t.flash_destruction_asked(),
         "held" => t.flash_held(),
         "new-keys" => t.flash_new_keys(),

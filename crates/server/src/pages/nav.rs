@@ -92,7 +92,7 @@ impl Nav {
 
     pub(crate) fn icon(self) -> Html {
         icon(match self {
-            Self::MyPatients => "users",
+            Self::MyPatients | Self::Accounts => "users",
             Self::FindPatient => "user-search",
             Self::Counter => "id-card",
             Self::Register => "user-plus",
@@ -102,7 +102,6 @@ impl Nav {
             Self::Destructions => "shield-alert",
             Self::Log => "list-tree",
             Self::Verify => "badge-check",
-            Self::Accounts => "users",
             Self::System => "server",
             Self::RootKeys => "key-round",
             Self::MyAccount => "settings",

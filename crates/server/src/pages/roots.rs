@@ -31,7 +31,7 @@ impl Step {
     }
 }
 
-/// The page. Posts to [`super::url::ROOT_TURN`], no fields.
+/// The page. Posts to [`super::url::ROOT_TURN`] and [`super::url::TERMS_ANEW`], no fields.
 #[derive(Template)]
 #[template(path = "system/roots.html")]
 pub struct Roots {
@@ -51,6 +51,12 @@ pub struct Roots {
     pub busy: bool,
     /// Why the last attempt stopped, in the words of the custodian or the store.
     pub trouble: Option<String>,
+    /// The epoch of search terms in use.
+    pub term_epoch: u32,
+    /// Since when.
+    pub term_since: Option<Timestamp>,
+    /// While terms are made anew: how much of it is done, in percent.
+    pub term_percent: Option<u64>,
     /// Whether the person here may turn the key.
     pub may_turn: bool,
 }

@@ -47,6 +47,8 @@ pub const SYSTEM: &str = "/system";
 pub const ROOT_KEYS: &str = "/system/keys";
 /// A new root key (`POST`, no fields).
 pub const ROOT_TURN: &str = "/system/keys/turn";
+/// New keys of blind terms (`POST`, no fields).
+pub const TERMS_ANEW: &str = "/system/keys/terms";
 /// The person's own account.
 pub const ACCOUNT: &str = "/account";
 /// Own password (`POST` fields `current`, `new`, `again`).

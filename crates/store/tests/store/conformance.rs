@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
 use tacebo_store::{
     BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, DocumentWrite, EntryQuery, IndexRow, KeyDrop,
-    PartNo, Reseal, Rid, Store, StoreError, SubjectNo,
+    PartNo, Reseal, Reterm, Rid, Store, StoreError, SubjectNo,
 };
 
 fn rids(rows: &[IndexRow]) -> Vec<Rid> {
@@ -634,4 +634,25 @@ async fn a_version_sealed_anew_is_the_same_version() {
     assert!(matches!(store.commit(stray).await.unwrap_err(), CommitError::Malformed(_)));
     assert_eq!(store.bodies(PART, &[2]).unwrap(), [b"body A 1 2".to_vec()]);
     assert_eq!(store.log_head(PART).unwrap().unwrap().size, before);
+}
+
+#[tokio::test]
+async fn other_terms_are_taken_by_the_newest_version_only_and_guards_can_be_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = World::default().store(dir.path()).await;
+    let documents = vec![personal(1, 1, 5), personal(2, 1, 6), document("B", 3, 1), personal(1, 2, 5)];
+    store.commit(Change { guards: vec![guard(8, 0)], ..of(documents) }).await.unwrap();
+    assert_eq!(store.found_rids(PART, 0, 9, 9).unwrap(), [2, 4]);
+    assert_eq!(store.found_rids(PART, 2, 3, 9).unwrap(), [0; 0]);
+    let reterm = vec![Reterm { rid: 1, terms: vec![term(11)] }, Reterm { rid: 4, terms: vec![term(12), term(13)] }];
+    store.commit(Change { reterm, entries: vec![entry(1)], ..change() }).await.unwrap();
+    // The first version of document 1 is history, and history is never found.
+    assert_eq!(store.term_rids(PART, &[term(11)], 9).unwrap(), [0; 0]);
+    assert_eq!(store.term_rids(PART, &[term(12), term(13)], 9).unwrap(), [4]);
+    assert_eq!(store.term_rids(PART, &[term(1)], 9).unwrap(), [0; 0]);
+    assert_eq!(store.term_rids(PART, &[term(2)], 9).unwrap(), [2]);
+    let guarded = || Change { guards: vec![guard(8, 0)], ..of(vec![document("C", 4, 1)]) };
+    assert!(matches!(store.commit(guarded()).await.unwrap_err(), CommitError::Conflict { .. }));
+    store.commit(Change { drop_guards: true, entries: vec![entry(2)], ..change() }).await.unwrap();
+    store.commit(guarded()).await.unwrap();
 }

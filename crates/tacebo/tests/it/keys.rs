@@ -12,6 +12,8 @@ mod serving;
 mod shares;
 #[cfg(target_os = "linux")]
 mod shred;
+#[cfg(target_os = "linux")]
+mod terms;
 
 use std::fs;
 use std::thread;

@@ -84,8 +84,7 @@ impl Inner {
             blocks.push(Block::Kept { rule: terms.record_rule.clone(), until_us });
         }
         if *target == ShredTarget::Person {
-            let also = self.blinder.term(ALSO_PARAM, patient.as_str());
-            let others = self.store.term_rids(self.part, &[also], OTHERS)?.len();
+            let others = self.rids_under(&[(ALSO_PARAM, patient.as_str())], OTHERS)?.len();
             if others > 0 {
                 blocks.push(Block::Others(others));
             }

@@ -154,5 +154,6 @@ fn administration() -> Vec<Route> {
         get(url::SYSTEM, Decided(Action::Read), inside(system::status)),
         get(url::ROOT_KEYS, Decided(Action::Read), inside(roots::page)),
         post(url::ROOT_TURN, Decided(Action::Administer), inside(roots::turn)),
+        post(url::TERMS_ANEW, Decided(Action::Administer), inside(roots::terms)),
     ]
 }

@@ -14,6 +14,7 @@ use crate::pages::{Nav, url};
 pub(super) async fn page(inside: &Inside) -> Result<Reply, Refused> {
     let state = inside.app.vault().root_state(&inside.asker(Purpose::SystemAdmin)).await?;
     let shell = inside.shell_with(Some(Nav::RootKeys), &state).await;
+    let terms = inside.app.vault().term_state();
     // Whether the button is shown; who presses it is decided then.
     let may_turn = inside.auth.who.roles.contains(&Role::SecurityAdmin);
     Ok(Reply::page(
@@ -31,6 +32,9 @@ pub(super) async fn page(inside: &Inside) -> Result<Reply, Refused> {
             },
             busy: state.busy,
             trouble: state.trouble,
+            term_epoch: terms.epoch,
+            term_since: terms.since_us.map(wording::moment),
+            term_percent: terms.progress.map(|(done, of)| (100 * done).checked_div(of).unwrap_or(100)),
             may_turn,
             shell,
         }),
@@ -45,4 +49,15 @@ pub(super) async fn turn(inside: &Inside) -> Result<Reply, Refused> {
         Err(refused) if matches!(refused.denial(), Denial::Unavailable(_)) => Ok(Reply::see_other(url::ROOT_KEYS)),
         Err(refused) => Err(refused),
     }
+}
+
+pub(super) async fn terms(inside: &Inside) -> Result<Reply, Refused> {
+    inside.app.vault().begin_term_epoch(&inside.asker(Purpose::SystemAdmin)).await?;
+    let app = inside.app.clone();
+    tokio::spawn(async move {
+        if let Err(error) = app.settle_terms().await {
+            tracing::error!(%error, "terms could not be made anew to the end; trying again");
+        }
+    });
+    Ok(Reply::see_other(&format!("{}?done=terms", url::ROOT_KEYS)))
 }

@@ -67,3 +67,58 @@ async fn reads_and_writes_go_on_while_the_root_key_is_turned_again_and_again() {
     let body = json!({ "resourceType": "Patient", "id": "new-0", "name": [{ "text": "改名" }] });
     house.put(&house.his, "/fhir/Patient/new-0", &body).await.is(200);
 }
+
+/// Waits until all terms are of the newest epoch.
+async fn whole(house: &House) {
+    for _ in 0..2_000 {
+        if house.app.vault().term_state().progress.is_none() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("terms are not made anew to the end");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn search_keys_are_made_anew_while_everybody_finds_and_writes() {
+    let house = House::staffed().await;
+    house.take_in("p1").await;
+    for number in 0..300 {
+        house.keep(&patient(&format!("q-{number}"))).await;
+    }
+    let found = async |query: &str| {
+        let answer = house.get(&house.his, &format!("/fhir/Patient?{query}")).await;
+        let answer = answer.is(200).json();
+        let ids = answer["entry"].as_array().into_iter().flatten().filter_map(|one| one["resource"]["id"].as_str());
+        ids.map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    let mut admin = house.log_in("yuan.bowen").await;
+    house.log_in("dong.haoran").await.post("/system/keys/terms", &[]).await.is(403);
+    for round in 1..=3 {
+        admin.post("/system/keys/terms", &[]).await.goes_to("/system/keys");
+        // While it runs: found once, the old and the new; and a name that is taken stays taken.
+        for number in [0, 17, 150, 299] {
+            assert_eq!(found(&format!("identifier=M-q-{number}")).await, [format!("q-{number}")].into());
+        }
+        let new = format!("new-{round}");
+        house.keep(&patient(&new)).await;
+        assert_eq!(found(&format!("identifier=M-{new}")).await, [new.clone()].into());
+        let taken = [("if-none-exist", format!("identifier=urn:mrn|M-{new}"))];
+        let taken: Vec<(&str, &str)> = taken.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let headers = [taken, vec![crate::house::JSON]].concat();
+        let body = patient("again").to_string().into_bytes();
+        house.send(&house.his, http::Method::POST, "/fhir/Patient", &headers, body).await.is(200);
+        whole(&house).await;
+        for number in [0, 17, 150, 299] {
+            assert_eq!(found(&format!("identifier=M-q-{number}")).await, [format!("q-{number}")].into());
+        }
+        // Log-in names, sessions and numbers on cards are found by terms too.
+        house.log_in("ye.qinglan").await.get("/privacy/who-saw?by=patient&q=10p177").await.is(200).shows("10p177");
+        house.log_in("li.mingyuan").await.get("/patients/find?q=10p177").await.is(200);
+    }
+    assert_eq!(house.app.vault().term_state().epoch, 4);
+    admin.get("/system/keys").await.is(200).shows("Search keys").hides("Under way");
+    let told: Vec<String> = house.newest(200).await.iter().map(|entry| entry.get("detail").to_owned()).collect();
+    assert!(told.iter().any(|detail| detail == "term epoch 4 begun"), "{told:?}");
+    assert!(told.iter().any(|detail| detail == "term epoch 4 in use alone"), "{told:?}");
+}
