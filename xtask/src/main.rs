@@ -49,6 +49,8 @@ enum Chore {
 enum Long {
     /// 200 rounds of `kill -9` under mixed load.
     Kill,
+    /// Root keys turned, search keys made anew and persons destroyed in the running program, each killed 200 times.
+    Keys,
     /// 1,000 random changes of the log's tables, each found and named.
     Tamper,
     /// Every official FHIR example, and Synthea's patients.

@@ -1,7 +1,8 @@
 //! Personal data are destroyed: asked for by one, approved by another, and then there never was such a person.
 
 use serde_json::{Value, json};
-use tacebo_vault::certified;
+use tacebo_identity::Identity;
+use tacebo_vault::{Door, Origin, certified};
 
 use crate::browser::{Browser, Page};
 use crate::fhir::records::observation;
@@ -260,4 +261,29 @@ async fn a_patient_gets_new_data_keys_while_others_read_and_write_and_nothing_el
     let entries = house.entries().await;
     let told = entries.iter().find(|entry| entry.get("detail").starts_with("new data keys: ")).unwrap();
     assert!(told.get("digests").starts_with("sha256-of-") && told.get("patient") == "p1", "{:?}", told.fields);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_that_comes_after_the_approval_stops_it_and_nothing_is_destroyed() {
+    let house = House::staffed().await;
+    house.take_in("p1").await;
+    let mut officer = house.log_in("ye.qinglan").await;
+    let path = ask(&mut officer, &form("p1", "person", "registered-in-error")).await;
+    let id = path.rsplit('/').next().unwrap();
+    // Approved and not carried out yet, as after a stop in between.
+    let (vault, terms) = (house.app.vault(), house.app.governance().library().shred_terms());
+    let token = house.person("he.shuang", "HCOMPL").await.token;
+    let origin = Origin { door: Door::Console, address: None };
+    let other = house.identity.token(&token).unwrap().unwrap().asker_for("HCOMPL", origin).unwrap();
+    let _ = vault.answer_shredding(&other, id, true, "何双", &terms).await.unwrap();
+    officer.get(&path).await.is(200).shows("Approved, under way");
+    officer.post("/privacy/holds", &[("q", "p1"), ("text", "民事诉讼 2026-民-3")]).await.is(303);
+    vault.carry_out(&Identity::house(Door::Job), id, &[], &terms).await.unwrap();
+    officer.get(&path).await.is(200).shows("Stopped, nothing destroyed");
+    house.get(&house.doctor, "/fhir/Patient/p1").await.is(200);
+    assert_eq!(vault.root_epoch(), 1);
+    // Carrying out what is not approved does nothing either.
+    vault.carry_out(&Identity::house(Door::Job), id, &[], &terms).await.unwrap();
+    vault.carry_out(&Identity::house(Door::Job), "none", &[], &terms).await.unwrap();
+    house.get(&house.doctor, "/fhir/Patient/p1").await.is(200);
 }
