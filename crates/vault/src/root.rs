@@ -57,8 +57,6 @@ pub struct RootState {
     pub epoch: u32,
     /// Since when, microseconds since the Unix epoch; none while it is the first one.
     pub since_us: Option<i64>,
-    /// Every root epoch that the custodian holds.
-    pub held: Vec<u32>,
     /// Root keys left behind whose destruction is not in the log yet.
     pub left: Vec<LeftRoot>,
     /// How far a turn has come.
@@ -112,14 +110,6 @@ impl Vault {
         self.0.ring().epoch()
     }
 
-    /// Root keys that were left behind and whose destruction is not in the log yet.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn left_roots(&self) -> Result<Vec<LeftRoot>, VaultFault> {
-        self.0.left_roots()
-    }
-
     /// How the root keys stand.
     ///
     /// # Errors
@@ -143,14 +133,6 @@ impl Vault {
         let (vault, asker) = (self.clone(), asker.clone());
         let task = tokio::spawn(async move { vault.turn_kept(&asker, &leave, true).await });
         task.await.map_err(|_| VaultFault::Decode("a turn of the root was interrupted"))?
-    }
-
-    /// Whether a turn of the root was begun and not finished.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn turn_unfinished(&self) -> Result<bool, VaultFault> {
-        self.0.turn_unfinished()
     }
 
     /// Wraps every key row anew under the epoch in use at `to`, durably, with an entry. What `from` still holds besides
@@ -279,7 +261,6 @@ impl Inner {
         Ok(RootState {
             epoch,
             since_us: self.root_since()?,
-            held,
             left,
             step,
             busy: self.turning.try_lock().is_err(),

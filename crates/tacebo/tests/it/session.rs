@@ -37,7 +37,10 @@ impl Session {
         for (name, value) in &answer.headers {
             if name.eq_ignore_ascii_case("set-cookie") {
                 let pair = value.split(';').next().unwrap_or_default();
-                self.cookie = format!("{}; {pair}", self.cookie).trim_start_matches("; ").to_owned();
+                if !self.cookie.is_empty() {
+                    self.cookie.push_str("; ");
+                }
+                self.cookie.push_str(pair);
             }
         }
         Ok(answer)

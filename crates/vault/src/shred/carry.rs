@@ -46,10 +46,7 @@ impl Vault {
     }
 
     /// Whether a destruction waits for the end of its root key.
-    ///
-    /// # Errors
-    /// The store failed.
-    pub fn shreddings_pending(&self) -> Result<bool, VaultFault> {
+    fn shreddings_pending(&self) -> Result<bool, VaultFault> {
         Ok(self.0.shreddings_kept()?.iter().any(|one| one.stage == ShredStage::Pending))
     }
 
