@@ -73,7 +73,7 @@ impl Suite {
 enum Long {
     /// 200 rounds of `kill -9` under mixed load.
     Kill,
-    /// `kill -9` of turns and moves of the root keys.
+    /// Root keys turned and moved, search keys made anew and persons destroyed in the running program, each killed 200 times.
     Keys,
     /// 1,000 power cuts under mixed load, 300 each in a founding and in a turn of the root keys.
     Power,

@@ -129,6 +129,11 @@ impl Keyring {
         Blinder::new(self.suite, &self.index_key)
     }
 
+    /// The maker of this realm's blind terms under a key of the caller's, 32 bytes.
+    pub fn blinder_of(&self, key: &[u8]) -> Result<Blinder, SealError> {
+        Blinder::new(self.suite, &Secret::copy_of(key)?)
+    }
+
     fn wrap_data_key(&self, subject: SubjectNo, category: Category, key: &Secret) -> Result<WrappedKey, SealError> {
         let owner = data_owner(self.realm, subject, category);
         Ok(WrappedKey(self.wrapper(subject)?.wrap(&owner, key)?))

@@ -56,7 +56,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let stop = signalled()?;
     let custodian = custody::open(&config.custody)?.custodian();
     if custodian.turn_unfinished() {
-        tracing::warn!("an older root key is not destroyed yet: stop and run `tacebo keys turn`");
+        tracing::info!("an older root key is not destroyed yet: the turn is gone on with");
     }
     custody::private_folder(&config.data)?;
     let vault = house::open_of(&config, custodian)?;

@@ -68,6 +68,14 @@ impl Hot {
     }
 }
 
+impl Hot {
+    /// Forgets everything that was opened.
+    pub(crate) fn clear(&self) {
+        self.records.clear();
+        self.bodies.clear();
+    }
+}
+
 impl Inner {
     /// These versions, opened, in the order asked.
     pub(crate) fn opened(&self, rids: &[Rid]) -> Result<Vec<Arc<Opened>>, VaultFault> {

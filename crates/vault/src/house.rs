@@ -1,7 +1,7 @@
 //! Founding a house and opening it again: the data folder, its keys and its log.
 
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, LogVerifier};
@@ -16,7 +16,8 @@ use crate::keys::{self, Drawer, Keys};
 use crate::pack::Packer;
 use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
-use crate::vault::{CURRENTS, CustodySeen, Inner, Institution, Vault};
+use crate::terms::Terms;
+use crate::vault::{CURRENTS, Inner, Institution, Vault};
 use crate::watched::Watched;
 
 /// What it takes to open a house.
@@ -94,14 +95,15 @@ impl Vault {
         let mut change = Change::new(part);
         change.buckets = buckets;
         change.keys = key_rows;
-        change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes())];
+        let (terms, term_keys) = Terms::found(&ring, &record)?;
+        change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes()), term_keys];
         if let Some(sm2) = log_key.sm2_to_bytes()? {
             let sealed = record.seal(&log_key_place(realm, META_LOG_KEY_SM2), sm2.as_slice())?;
             change.meta.push((META_LOG_KEY_SM2.into(), sealed.into_bytes()));
         }
         store.commit(change).await?;
         write_vkey(&opening, &log_key)?;
-        assemble(opening, store, part, ring, institution.clone(), log_key)
+        assemble(opening, store, part, ring, terms, institution.clone(), log_key)
     }
 
     /// Opens a founded house.
@@ -148,7 +150,8 @@ impl Vault {
         if !Self::is_founded(&opening.dir) {
             write_vkey(&opening, &log_key)?;
         }
-        assemble(opening, store, part, ring, institution, log_key)
+        let terms = Terms::open(&store, part, &ring, &record)?;
+        assemble(opening, store, part, ring, terms, institution, log_key)
     }
 
     /// The suite of the house in a folder, by its public key: what is signed with SM2 is sealed in that suite too.
@@ -183,6 +186,7 @@ fn assemble(
     store: Store,
     part: PartNo,
     ring: Keyring,
+    terms: Terms,
     institution: Institution,
     log_key: LogKey,
 ) -> Result<Vault, VaultFault> {
@@ -192,6 +196,7 @@ fn assemble(
         part,
         realm: Realm(institution.realm),
         blinder: ring.blinder()?,
+        terms,
         ring: RwLock::new(Arc::new(ring)),
         keys: Keys::new(),
         persons: Cache::new(PERSONS),
@@ -205,9 +210,13 @@ fn assemble(
         institution,
         clock: opening.clock,
         dir: opening.dir,
-        custody: CustodySeen { worth: opening.custodian.worth(), older: opening.custodian.turn_unfinished() },
         comparing: tokio::sync::watch::Sender::default(),
         compare_now: tokio::sync::Notify::new(),
+        custodian: opening.custodian,
+        turning: tokio::sync::Mutex::new(()),
+        turn_trouble: Mutex::default(),
+        gate: Arc::default(),
+        shredding: tokio::sync::Mutex::new(()),
     };
     Ok(Vault(Arc::new(inner)))
 }

@@ -237,7 +237,7 @@ impl Inner {
         EntryBody::decode(&self.key(subject, category)?.open(&place, &row.sealed)?).map(Some)
     }
 
-    fn prove(&self, row: &EntryRow, body: &EntryBody, leave: &Leave) -> Result<ProofFile, VaultFault> {
+    pub(crate) fn prove(&self, row: &EntryRow, body: &EntryBody, leave: &Leave) -> Result<ProofFile, VaultFault> {
         let checkpoint = self
             .store
             .checkpoint_covering(self.part, row.index)?

@@ -36,6 +36,8 @@ pub struct HouseState {
     pub worth: Worth,
     /// Whether older root keys are still there: a turn was not finished.
     pub turn_unfinished: bool,
+    /// When the root key in use came into use, microseconds since the Unix epoch; none while it is the first one.
+    pub turned_us: Option<i64>,
 }
 
 /// The kind under which the machine's own state is decided.
@@ -92,8 +94,9 @@ impl Inner {
             bytes: folder_bytes(&self.dir),
             epoch,
             suite: self.institution.suite,
-            worth: self.custody.worth,
-            turn_unfinished: self.custody.older,
+            worth: self.custodian.worth(),
+            turn_unfinished: self.turn_unfinished()?,
+            turned_us: self.root_since()?,
         })
     }
 }

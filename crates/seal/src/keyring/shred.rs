@@ -1,10 +1,10 @@
 //! Destroying keys so that no backup brings them back.
 //!
-//! In this order: read every key row of the touched buckets; [`Keyring::destroy`]; [`Custodian::turn`];
-//! [`Keyring::turn_epoch`] on the ring that `destroy` returned; commit deletions, survivors, all rows and the log entry
-//! in one transaction; put the last ring to use; re-wrap the other realms of the custodian in the same way; then
-//! [`Custodian::destroy`] the old epoch and log its receipt. A crash anywhere leaves a state that unlocks, and
-//! [`Custodian::epochs`] shows that an old epoch is still to be destroyed.
+//! In this order: read every key row of the touched buckets; [`Keyring::destroy`]; commit deletions, survivors, the
+//! buckets' rows and the log entry in one transaction; put the ring to use. Then, for any number of destructions
+//! together: [`Custodian::turn`]; [`Keyring::turn_epoch`]; commit all rows and put that ring to use; re-wrap the other
+//! realms of the custodian in the same way; [`Custodian::destroy`] the old epoch and log its receipt. A crash anywhere
+//! leaves a state that unlocks, and [`Custodian::epochs`] shows that an old epoch is still to be destroyed.
 
 use super::rows::BucketRow;
 use super::{Keyring, WrappedKey};

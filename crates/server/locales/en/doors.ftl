@@ -204,3 +204,9 @@ request-end = End the access now
 # $when (String)
 request-by = by { $who }, { $when }
 request-own = This is a request of your own. Another person answers it.
+flash-turned = The new root key is in use, and the older one is destroyed.
+flash-destruction-asked = Asked for. Another person answers now.
+flash-held = Nothing of this patient can be destroyed until the hold is lifted.
+flash-lifted = The hold is lifted.
+flash-new-keys = Everything about the patient is sealed under new keys.
+flash-terms = New search keys are in use; the rest is made anew by itself.

@@ -263,7 +263,7 @@ impl House {
     }
 
     /// The newest entries, newest first.
-    async fn newest(&self, limit: usize) -> Vec<LogEntry> {
+    pub(crate) async fn newest(&self, limit: usize) -> Vec<LogEntry> {
         let mut asker = Identity::house(Door::Cli);
         Arc::make_mut(&mut asker.who).grants.insert("HSYSADMIN.read-log".into());
         let query = LogQuery { limit, ..LogQuery::default() };

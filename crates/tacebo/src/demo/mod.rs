@@ -110,7 +110,7 @@ async fn make(folder: &Folder, suite: Suite, lang: Lang) -> Result<(Vault, Ident
     let sample = Sample::on(today()?);
     let kept = people::make(&identity).await?;
     // Nobody is reached at this address; the sample refers to nothing by it.
-    let router = doors(&vault, &identity, "http://127.0.0.1", Options::default())?;
+    let (router, _) = doors(&vault, &identity, "http://127.0.0.1", Options::default())?;
     let importer = people::importer(&identity).await?;
     load::sample(router, &importer, &sample, &t.demo_loading()).await?;
     people::dismiss_importer(&identity).await?;

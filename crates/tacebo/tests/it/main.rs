@@ -33,6 +33,7 @@ mod random;
 mod readable;
 mod record;
 mod serve;
+mod session;
 mod suite;
 mod synthea;
 mod tamper;

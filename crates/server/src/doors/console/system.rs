@@ -20,7 +20,7 @@ fn memory() -> Option<u64> {
 }
 
 /// Who holds the root key, by what its word on destruction is worth.
-fn custodian(worth: Worth, t: &Messages) -> String {
+pub(super) fn custodian(worth: Worth, t: &Messages) -> String {
     match worth {
         Worth::Module => t.custodian_module(),
         Worth::Tpm => t.custodian_tpm(),
@@ -83,7 +83,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 entries: state.entries,
                 subjects: state.persons,
                 key_epoch: state.epoch,
-                key_turned: None,
+                key_turned: state.turned_us.map(wording::moment),
                 custodian: custodian(state.worth, t),
                 suite: suite(state.suite, t),
                 memory_bytes: memory(),

@@ -18,7 +18,7 @@ use crate::program::{Program, tacebo};
 
 pub(crate) struct House {
     pub(crate) config: PathBuf,
-    data: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
 impl House {
@@ -47,6 +47,40 @@ impl House {
 
     pub(crate) fn epochs(&self) -> Vec<u32> {
         self.custodian().epochs()
+    }
+
+    pub(crate) fn root_epoch(&self) -> u32 {
+        self.custodian().epoch()
+    }
+
+    /// What a turn leaves that is stopped after the new key, after the rows, or after the destruction before its entry.
+    pub(crate) fn stop_a_turn_after(&self, step: u32) {
+        let custodian: Arc<dyn Custodian> = self.custodian();
+        custodian.turn().unwrap();
+        if step > 1 {
+            let held = Arc::clone(&custodian);
+            self.inside(async |vault, asker| vault.rewrap(asker, &held, &held).await.unwrap());
+        }
+        if step > 2 {
+            custodian.destroy(1).unwrap();
+        }
+    }
+
+    /// Waits until the running program has brought a turn to its end: one root key, nothing left to tell.
+    pub(crate) fn settles(&self) {
+        let database = || {
+            let open = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+            let house = rusqlite::Connection::open_with_flags(self.data.join("store.db"), open).unwrap();
+            let left = "SELECT value FROM meta WHERE name = 'root-left'";
+            house.query_row(left, [], |row| row.get::<_, Vec<u8>>(0)).unwrap_or_else(|_| b"[]".to_vec())
+        };
+        for _ in 0..2_400 {
+            if self.epochs().len() == 1 && database() == b"[]" {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("the turn does not come to its end");
     }
 
     pub(crate) fn status(&self) -> Value {
@@ -113,7 +147,7 @@ pub(crate) fn file(path: &Path, passphrase: &str) -> Result<PassphraseFile, Seal
     PassphraseFile::open(path, passphrase)
 }
 
-fn token(data: &Path, part: &str) -> String {
+pub(crate) fn token(data: &Path, part: &str) -> String {
     let accounts: Value = serde_json::from_slice(&fs::read(data.join("custody/demo-accounts.json")).unwrap()).unwrap();
     let people = accounts["people"].as_array().unwrap().iter().chain(accounts["clients"].as_array().unwrap());
     let of = |one: &&Value| one["login"] == part || one["role"] == part;
