@@ -24,6 +24,9 @@ const ALONE: [&str; 3] = ["tacebo-ledger", "tacebo-seal", "tacebo-veil"];
 /// Not rooms: a list of features, and invented data that only the program and tests use.
 const UNIFY: &str = "tacebo-unify";
 const FIXTURES: &str = "tacebo-fixtures";
+/// Algorithms of a library that two rooms share, and nobody else names.
+const SHANGMI: &str = "tacebo-shangmi";
+const WITH_SHANGMI: [&str; 2] = ["tacebo-ledger", "tacebo-seal"];
 /// The program verifies folders offline, founds houses and measures: it may see everything.
 const PROGRAM: &str = "tacebo";
 
@@ -73,6 +76,10 @@ fn fault(from: &str, to: &str) -> Option<String> {
     if to == UNIFY || (to == FIXTURES && from == PROGRAM) || from == "tacebo-fuzz" {
         return None;
     }
+    if to == SHANGMI {
+        return (!WITH_SHANGMI.contains(&from))
+            .then(|| format!("{from} names the algorithms of {SHANGMI} past its suite"));
+    }
     if to == FIXTURES {
         return Some(format!("{from} uses invented data outside its tests"));
     }
@@ -109,6 +116,8 @@ mod tests {
             ("tacebo-fhir", "tacebo-identity"),
             ("tacebo-server", "tacebo-policy"),
             ("tacebo-ledger", "tacebo-seal"),
+            ("tacebo-vault", "tacebo-shangmi"),
+            ("tacebo-shangmi", "tacebo-seal"),
             ("tacebo-vault", "tacebo-fixtures"),
             ("tacebo-vault", "tacebo-elsewhere"),
         ] {
@@ -122,6 +131,7 @@ mod tests {
             ("tacebo-store", "tacebo-ledger"),
             ("tacebo", "tacebo-fixtures"),
             ("tacebo-seal", "tacebo-unify"),
+            ("tacebo-seal", "tacebo-shangmi"),
         ] {
             assert_eq!(fault(from, to), None);
         }

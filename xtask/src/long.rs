@@ -24,6 +24,9 @@ const FUZZ_SECONDS: &str = "-max_total_time=600";
 pub(crate) fn run(what: Long) -> Result<()> {
     match what {
         Long::Kill => program(&["crash::"]),
+        Long::Keys => program(&["keys::"]),
+        Long::Power => program(&["power::"]),
+        Long::Calls => program(&["calls::"]),
         Long::Tamper => {
             tests("tacebo-ledger", &[], &[])?;
             program(&["tamper::"])

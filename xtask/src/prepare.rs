@@ -1,5 +1,5 @@
-//! Installs what tests need and the repository does not hold: a browser, fonts, a key module, test data. What may not be installed is
-//! named, and the tests that need it say so themselves.
+//! Installs what tests need and the repository does not hold: a browser, fonts, a key module, test data. What may not be
+//! installed is named, and the tests that need it say so themselves.
 
 use std::fs;
 
@@ -14,13 +14,18 @@ const SYNTHEA_ARGS: [&str; 6] = ["-p", "3", "-s", "42", "--profile", "us-core"];
 /// The whole R4 definition set and its examples (CC0-1.0).
 const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
 /// A program, and the Debian packages it comes from.
-const PACKAGES: [(&str, &[&str]); 7] = [
+const PACKAGES: [(&str, &[&str]); 10] = [
     ("chromium", &["chromium"]),
     ("node", &["nodejs", "npm"]),
     ("python3", &["python3", "python3-venv"]),
+    // Botan is written in C++20 and builds with make and python3.
+    ("g++", &["g++"]),
+    ("make", &["make"]),
     ("fc-list", &["fontconfig"]),
     // A key module of software, for root keys behind PKCS#11.
     ("softhsm2-util", &["softhsm2"]),
+    // Records system calls and fails them, for power cuts and broken disks.
+    ("strace", &["strace"]),
     // The second engine of the store, and the pooler that it must work behind. Tests start their own; none needs to run.
     ("pg_ctlcluster", &["postgresql"]),
     ("pgbouncer", &["pgbouncer"]),

@@ -80,8 +80,8 @@ fn counts<'word>(text: &str, words: [&'word str; 3]) -> impl Iterator<Item = (u6
     })
 }
 
-/// Runs everything.
-pub(crate) fn run() -> Result<()> {
+/// Runs everything, houses founded in this suite.
+pub(crate) fn run(suite: &str) -> Result<()> {
     let mut tally = Tally::default();
     say("preparing");
     for missing in prepare::all() {
@@ -104,9 +104,10 @@ pub(crate) fn run() -> Result<()> {
     );
     say("tests");
     let before = (tally.passed, tally.failed);
-    let done = watch(&mut cargo(["test", "--workspace", "--locked", "--no-fail-fast"]), |line| tally.read_cargo(line));
+    let mut tests = cargo(["test", "--workspace", "--locked", "--no-fail-fast"]);
+    let done = watch(tests.env("TEST_SUITE", suite), |line| tally.read_cargo(line));
     tally.runner("tests", before, done);
-    browser(&mut tally);
+    browser(&mut tally, suite);
 
     let Tally { passed, failed, skipped, broken } = tally;
     let mut out = io::stdout().lock();
@@ -121,7 +122,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 /// Real clicks in a real browser, through the program as it was just built.
-fn browser(tally: &mut Tally) {
+fn browser(tally: &mut Tally, suite: &str) {
     let folder = root().join("tests/browser");
     let mut tests: Vec<String> = std::fs::read_dir(&folder)
         .into_iter()
@@ -143,6 +144,8 @@ fn browser(tally: &mut Tally) {
     let before = (tally.passed, tally.failed);
     let mut node = command("node", ["--test", "--test-reporter=tap", "--test-concurrency=1"]);
     node.args(tests).current_dir(folder).env("TEST_TACEBO", target().join("debug/tacebo"));
+    // The program it starts reads this itself.
+    node.env("TACEBO_SUITE", suite);
     let done = watch(&mut node, |line| tally.read_node(line));
     tally.runner("browser", before, done);
 }

@@ -7,6 +7,7 @@
 
 mod choice;
 mod day;
+mod destruction;
 mod directory;
 mod emergency;
 mod library;
@@ -16,6 +17,7 @@ mod request;
 mod terms;
 
 pub use choice::{Choice, DepartmentChoice};
+pub use destruction::{Destruction, Ground, Window};
 pub use directory::{Department, Directory, StaffMember};
 pub use emergency::{Case, Review, Verdict};
 pub use library::{Confidence, Library, LibraryError, Notice, Offered, PortalLists, Retention};

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::Terms;
+use crate::{Destruction, Terms};
 
 /// How sure we are of a legal figure (the classes of the regulation register).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -86,6 +86,7 @@ pub struct Library {
     retention: Vec<Retention>,
     terms: Terms,
     portal: PortalLists,
+    destruction: Destruction,
 }
 
 /// One thing to choose at the counter.
@@ -137,7 +138,8 @@ impl Library {
         let rules: Rules = read("retention.toml", include_str!("../data/retention.toml"))?;
         let terms: Terms = read("terms.toml", include_str!("../data/terms.toml"))?;
         let portal: PortalLists = read("portal.toml", include_str!("../data/portal.toml"))?;
-        Ok(Self { notices: notices.notice, retention: rules.rule, terms, portal })
+        let destruction: Destruction = read("destruction.toml", include_str!("../data/destruction.toml"))?;
+        Ok(Self { notices: notices.notice, retention: rules.rule, terms, portal, destruction })
     }
 
     /// The notices in force.
@@ -163,6 +165,11 @@ impl Library {
     /// Terms of the house's own procedures.
     pub fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// Why personal data may be destroyed, and the figures that go with it.
+    pub fn destruction(&self) -> &Destruction {
+        &self.destruction
     }
 
     /// What the counter chooses from when it lets somebody into the portal.

@@ -18,6 +18,7 @@ mod clients;
 mod day;
 mod error;
 mod factor;
+mod gone;
 mod hasher;
 mod identity;
 mod login;

@@ -43,7 +43,7 @@ pub enum LedgerError {
     #[error("a log's origin must be non-empty and without spaces, plus signs or control characters")]
     Origin,
     /// Key material or a verifier key text that does not parse.
-    #[error("not a valid Ed25519 log key: {0}")]
+    #[error("not a valid log key: {0}")]
     Key(&'static str),
     /// Text that is no signed note.
     #[error("not a signed note: {0}")]

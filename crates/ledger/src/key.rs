@@ -1,4 +1,5 @@
-//! The log's own key, and the public key by which others check it.
+//! The log's own keys, and the public keys by which others check it: Ed25519 always, as everybody's tools know it, and SM2
+//! besides where an institution signs in it too ([`crate::Sm2Line`]).
 
 use std::{fmt, str::FromStr};
 
@@ -9,7 +10,7 @@ use aws_lc_rs::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::Zeroizing;
 
-use crate::{Checkpoint, Hash, LedgerError, Note, NoteSignature};
+use crate::{Checkpoint, Hash, LedgerError, Note, NoteSignature, Sm2Line, sm2::Sm2Signer};
 
 /// Signature type of plain Ed25519 notes (C2SP signed-note, "Signature types").
 const ED25519_TYPE: u8 = 0x01;
@@ -19,6 +20,7 @@ pub struct LogKey {
     name: String,
     seed: Zeroizing<[u8; 32]>,
     pair: Ed25519KeyPair,
+    sm2: Option<Sm2Signer>,
 }
 
 impl LogKey {
@@ -33,7 +35,19 @@ impl LogKey {
     pub fn from_bytes(origin: &str, seed: &[u8; 32]) -> Result<Self, LedgerError> {
         check_origin(origin)?;
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| LedgerError::Key("not a seed"))?;
-        Ok(Self { name: origin.to_owned(), seed: Zeroizing::new(*seed), pair })
+        Ok(Self { name: origin.to_owned(), seed: Zeroizing::new(*seed), pair, sm2: None })
+    }
+
+    /// Lets it sign with a new SM2 key too.
+    pub fn with_new_sm2(mut self) -> Result<Self, LedgerError> {
+        self.sm2 = Some(Sm2Signer::generate(&self.name)?);
+        Ok(self)
+    }
+
+    /// Lets it sign with a stored SM2 key too: its 32 bytes.
+    pub fn with_sm2(mut self, scalar: &[u8; 32]) -> Result<Self, LedgerError> {
+        self.sm2 = Some(Sm2Signer::from_bytes(&self.name, scalar)?);
+        Ok(self)
     }
 
     /// The seed, to be stored sealed.
@@ -41,11 +55,17 @@ impl LogKey {
         self.seed.clone()
     }
 
+    /// The SM2 key, to be stored sealed.
+    pub fn sm2_to_bytes(&self) -> Result<Option<Zeroizing<[u8; 32]>>, LedgerError> {
+        self.sm2.as_ref().map(Sm2Signer::to_bytes).transpose()
+    }
+
     /// The public half.
     pub fn verifier(&self) -> Result<LogVerifier, LedgerError> {
         let public =
             self.pair.public_key().as_ref().try_into().map_err(|_| LedgerError::Key("not an Ed25519 public key"))?;
-        LogVerifier::new(&self.name, public)
+        let sm2 = self.sm2.as_ref().map(|key| key.line().clone());
+        Ok(LogVerifier { sm2, ..LogVerifier::new(&self.name, public)? })
     }
 
     /// Signs a tree head: the whole note, ready to be stored and published. Never sign a head
@@ -63,7 +83,10 @@ impl LogKey {
             key_id: self.verifier()?.key_id,
             signature: self.pair.sign(text.as_bytes()).as_ref().to_vec(),
         };
-        let signatures = vec![signature];
+        let mut signatures = vec![signature];
+        if let Some(sm2) = &self.sm2 {
+            signatures.push(sm2.sign(&text)?);
+        }
         Ok(Note { text, signatures }.to_string())
     }
 }
@@ -74,24 +97,36 @@ impl fmt::Debug for LogKey {
     }
 }
 
-/// A log's public key. As text it is a C2SP vkey: `origin+key id+base64`.
+/// A log's public key. As text it is a C2SP vkey, `origin+key id+base64`; of a log that signs with SM2 too there is a second
+/// one on a second line, and both signatures must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogVerifier {
     name: String,
     key_id: u32,
     public: [u8; 32],
+    sm2: Option<Sm2Line>,
 }
 
 impl LogVerifier {
     /// From a name and an Ed25519 public key.
     pub fn new(origin: &str, public: [u8; 32]) -> Result<Self, LedgerError> {
         check_name(origin)?;
-        Ok(Self { name: origin.to_owned(), key_id: key_id(origin, &public), public })
+        Ok(Self { name: origin.to_owned(), key_id: key_id(origin, &[ED25519_TYPE], &public), public, sm2: None })
     }
 
     /// The log whose checkpoints it verifies.
     pub fn origin(&self) -> &str {
         &self.name
+    }
+
+    /// The SM2 half, if the log signs with one.
+    pub fn sm2(&self) -> Option<&Sm2Line> {
+        self.sm2.as_ref()
+    }
+
+    /// Signature lines that a note of this log has.
+    pub(crate) fn lines(&self) -> usize {
+        1 + usize::from(self.sm2.is_some())
     }
 
     /// First four bytes of SHA-256(name ‖ newline ‖ 0x01 ‖ public key).
@@ -100,7 +135,7 @@ impl LogVerifier {
     }
 
     /// Verifies a note's signature by this key and gives its text. Lines of unknown keys are
-    /// ignored; a bad line of this key spoils the note.
+    /// ignored; a bad line of this key spoils the note, as does a missing one.
     pub fn open_note(&self, note: &[u8]) -> Result<Note, LedgerError> {
         let note = Note::parse(note)?;
         let mut signed = false;
@@ -113,6 +148,7 @@ impl LogVerifier {
                 .map_err(|_| LedgerError::SignatureInvalid)?;
             signed = true;
         }
+        let signed = signed && self.sm2.as_ref().map_or(Ok(true), |sm2| sm2.signed(&note))?;
         if signed { Ok(note) } else { Err(LedgerError::SignatureInvalid) }
     }
 
@@ -130,34 +166,62 @@ impl fmt::Display for LogVerifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut key = vec![ED25519_TYPE];
         key.extend_from_slice(&self.public);
-        write!(f, "{}+{:08x}+{}", self.name, self.key_id, STANDARD.encode(key))
+        write!(f, "{}+{:08x}+{}", self.name, self.key_id, STANDARD.encode(key))?;
+        if let Some(sm2) = &self.sm2 {
+            write!(f, "\n{sm2}")?;
+        }
+        Ok(())
     }
 }
 
 impl FromStr for LogVerifier {
     type Err = LedgerError;
 
-    /// Reads a vkey; total on arbitrary text.
+    /// Reads a vkey, and the SM2 one behind it if there is one (a pasted line's end may have become a space); total on
+    /// arbitrary text.
     fn from_str(text: &str) -> Result<Self, LedgerError> {
-        let malformed = || LedgerError::Key("not name+id+key");
-        let (name, rest) = text.split_once('+').ok_or_else(malformed)?;
-        let (id, key) = rest.split_once('+').ok_or_else(malformed)?;
-        let key = STANDARD.decode(key).map_err(|_| malformed())?;
-        let public = match key.split_first() {
-            Some((&ED25519_TYPE, public)) => public.try_into().map_err(|_| malformed())?,
+        let (first, second) = match text.split_once(char::is_whitespace) {
+            Some((first, second)) => (first, Some(second.trim_start())),
+            None => (text, None),
+        };
+        let vkey = Vkey::parse(first)?;
+        let public = match vkey.key.split_first() {
+            Some((&ED25519_TYPE, public)) => public.try_into().map_err(|_| LedgerError::Key(MALFORMED))?,
             _ => return Err(LedgerError::Key("not of type Ed25519")),
         };
-        let verifier = Self::new(name, public)?;
-        if format!("{:08x}", verifier.key_id) == id {
-            Ok(verifier)
-        } else {
-            Err(LedgerError::Key("the key id does not fit"))
-        }
+        let verifier = Self::new(vkey.name, public)?;
+        vkey.has_id(verifier.key_id)?;
+        let sm2 = second.map(|line| Sm2Line::parse(line, vkey.name)).transpose()?;
+        Ok(Self { sm2, ..verifier })
     }
 }
 
-fn key_id(name: &str, public: &[u8; 32]) -> u32 {
-    let hash = Hash::of_parts([name.as_bytes(), b"\n", &[ED25519_TYPE], public]);
+const MALFORMED: &str = "not name+id+key";
+
+/// A vkey's three parts.
+pub(crate) struct Vkey<'a> {
+    pub(crate) name: &'a str,
+    id: &'a str,
+    /// Signature type and public key.
+    pub(crate) key: Vec<u8>,
+}
+
+impl<'a> Vkey<'a> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, LedgerError> {
+        let malformed = || LedgerError::Key(MALFORMED);
+        let (name, rest) = text.split_once('+').ok_or_else(malformed)?;
+        let (id, key) = rest.split_once('+').ok_or_else(malformed)?;
+        Ok(Self { name, id, key: STANDARD.decode(key).map_err(|_| malformed())? })
+    }
+
+    pub(crate) fn has_id(&self, id: u32) -> Result<(), LedgerError> {
+        if format!("{id:08x}") == self.id { Ok(()) } else { Err(LedgerError::Key("the key id does not fit")) }
+    }
+}
+
+/// First four bytes of SHA-256(name ‖ newline ‖ signature type ‖ public key): C2SP signed-note, "Format".
+pub(crate) fn key_id(name: &str, kind: &[u8], public: &[u8]) -> u32 {
+    let hash = Hash::of_parts([name.as_bytes(), b"\n", kind, public]);
     hash.0.first_chunk().map_or(0, |first| u32::from_be_bytes(*first))
 }
 

@@ -315,7 +315,7 @@ fn tamper(t: &mut Tables, chance: &mut Chance) -> (&'static str, Vec<Fault>) {
             }
             1 => {
                 t.checkpoints[c].note.extend_from_slice("— w.example AAAAAQID\n".as_bytes());
-                ("note line", vec![Fault::CheckpointAltered { seq }])
+                ("note line", vec![Fault::SignatureUnknown { seq }])
             }
             _ => {
                 let mut again = t.checkpoints[c].clone();
@@ -490,4 +490,34 @@ fn an_older_checkpoint_that_is_none_is_said_to_be_so() {
     assert!(matches!(error, AuditError::Older { position: 2, .. }));
     // And a log signed by a strange key is not ours.
     assert_eq!(check(&foreign, &log, &[]).unwrap_err(), Fault::SignatureInvalid { seq: 1 });
+}
+
+#[test]
+fn of_a_log_with_two_signatures_both_are_checked_and_none_besides() {
+    let key = LogKey::generate(ORIGIN).unwrap().with_new_sm2().unwrap();
+    let log = key.verifier().unwrap();
+    let mut chance = Chance(29);
+    let honest = tables(vec![row(0, &mut chance), row(1, &mut chance)], &key, &[1, 2]);
+    assert!(check(&honest, &log, &[&honest.checkpoints[0].note]).is_ok());
+    let seq = 2;
+    let with = |change: &dyn Fn(&mut Vec<String>)| {
+        let mut changed = honest.clone();
+        let note = String::from_utf8(changed.checkpoints[1].note.clone()).unwrap();
+        let mut lines: Vec<String> = note.lines().map(str::to_owned).collect();
+        change(&mut lines);
+        changed.checkpoints[1].note = format!("{}\n", lines.join("\n")).into_bytes();
+        check(&changed, &log, &[]).unwrap_err()
+    };
+    assert_eq!(with(&|lines| drop(lines.pop())), Fault::SignatureInvalid { seq });
+    assert_eq!(with(&|lines| drop(lines.remove(lines.len() - 2))), Fault::SignatureInvalid { seq });
+    let swapped = |lines: &mut Vec<String>| {
+        let last = lines.len() - 1;
+        lines[last] = String::from_utf8(honest.checkpoints[0].note.clone()).unwrap().lines().last().unwrap().to_owned();
+    };
+    assert_eq!(with(&swapped), Fault::SignatureInvalid { seq });
+    let doubled = |lines: &mut Vec<String>| lines.push(lines.last().unwrap().clone());
+    assert_eq!(with(&doubled), Fault::SignatureUnknown { seq });
+    // Whoever was given one key of two is told so, and not that all is well.
+    let one: LogVerifier = log.to_string().lines().next().unwrap().parse().unwrap();
+    assert_eq!(check(&honest, &one, &[]).unwrap_err(), Fault::SignatureUnknown { seq: 1 });
 }

@@ -1,12 +1,14 @@
 //! Blind terms: what an index may hold in place of a value.
 //!
-//! HMAC-SHA256 under the realm's own index key, over length-prefixed parameter and value. Equal values of one parameter
+//! The suite's HMAC under the realm's own index key, over length-prefixed parameter and value. Equal values of one parameter
 //! give equal terms (that is what an index is for), and nothing else can be seen without the key. Terms are truncated,
 //! so a hit is a candidate: open it and compare.
 
+use crate::primitive::Mac;
 use crate::secret::Secret;
-use aws_lc_rs::hmac::{Context, HMAC_SHA256, Key};
+use crate::{SealError, Suite};
 use std::fmt;
+use std::sync::Arc;
 
 macro_rules! blind_value {
     ($(#[$doc:meta])* $name:ident, $length:literal) => {
@@ -39,11 +41,11 @@ blind_value! {
 
 /// Makes blind terms for one realm. Cheap to clone.
 #[derive(Clone)]
-pub struct Blinder(Key);
+pub struct Blinder(Arc<Mac>);
 
 impl Blinder {
-    pub(crate) fn new(index_key: &Secret) -> Self {
-        Self(Key::new(HMAC_SHA256, index_key.bytes()))
+    pub(crate) fn new(suite: Suite, index_key: &Secret) -> Result<Self, SealError> {
+        Ok(Self(Arc::new(Mac::new(suite, index_key)?)))
     }
 
     /// The term of a value that the caller has already brought to its normal form.
@@ -57,14 +59,9 @@ impl Blinder {
     }
 
     fn tag<const N: usize>(&self, label: &[u8], scope: &str, value: &str) -> [u8; N] {
-        let mut context = Context::with_key(&self.0);
-        for piece in [label, scope.as_bytes(), value.as_bytes()] {
-            context.update(&(piece.len() as u64).to_be_bytes());
-            context.update(piece);
-        }
         let mut out = [0; N];
-        for (byte, tag) in out.iter_mut().zip(context.sign().as_ref()) {
-            *byte = *tag;
+        for (byte, tag) in out.iter_mut().zip(self.0.over([label, scope.as_bytes(), value.as_bytes()])) {
+            *byte = tag;
         }
         out
     }
@@ -81,8 +78,8 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn blinder(byte: u8) -> Blinder {
-        Blinder::new(&Secret::copy_of(&[byte; 32]).unwrap())
+    fn of(suite: Suite, byte: u8) -> Blinder {
+        Blinder::new(suite, &Secret::copy_of(&[byte; 32]).unwrap()).unwrap()
     }
 
     proptest! {
@@ -90,24 +87,33 @@ mod tests {
         fn terms_are_equal_exactly_when_parameter_and_value_are(
             a in ("[ab]{0,3}", "[ab]{0,3}"), b in ("[ab]{0,3}", "[ab]{0,3}"),
         ) {
-            let blinder = blinder(1);
-            prop_assert_eq!(a == b, blinder.term(&a.0, &a.1) == blinder.term(&b.0, &b.1));
-            prop_assert_eq!(a == b, blinder.id(&a.0, &a.1) == blinder.id(&b.0, &b.1));
+            for blinder in Suite::ALL.map(|suite| of(suite, 1)) {
+                prop_assert_eq!(a == b, blinder.term(&a.0, &a.1) == blinder.term(&b.0, &b.1));
+                prop_assert_eq!(a == b, blinder.id(&a.0, &a.1) == blinder.id(&b.0, &b.1));
+            }
         }
     }
 
     #[test]
     fn realms_parameters_and_ids_share_no_terms() {
-        let here = blinder(1);
-        assert_ne!(here.term("name", "zhang"), blinder(2).term("name", "zhang"));
-        assert_ne!(here.term("name", "zhang"), here.term("phone", "zhang"));
-        assert_ne!(here.term("name", "zhang").0, here.id("name", "zhang").0[..12]);
+        for suite in Suite::ALL {
+            let here = of(suite, 1);
+            assert_ne!(here.term("name", "zhang"), of(suite, 2).term("name", "zhang"));
+            assert_ne!(here.term("name", "zhang"), here.term("phone", "zhang"));
+            assert_ne!(here.term("name", "zhang").0, here.id("name", "zhang").0[..12]);
+        }
     }
 
     #[test]
     fn a_term_is_the_truncated_hmac_and_never_changes() {
-        // HMAC-SHA256, key 32 × 0x01, over the three pieces, each behind its length in 8 bytes; computed with Python.
-        assert_eq!(hex::encode(blinder(1).term("name", "zhang").0), "0a04c5de8d0a4ef03636721d");
-        assert_eq!(hex::encode(blinder(1).id("Patient", "p1").0), "588080ac6332fb9d0062992bdd3d5c46");
+        // HMAC, key 32 × 0x01, over the three pieces, each behind its length in 8 bytes; computed with Python
+        // (SHA-256: its own; SM3: pyca/cryptography).
+        for (suite, term, id) in [
+            (Suite::International, "0a04c5de8d0a4ef03636721d", "588080ac6332fb9d0062992bdd3d5c46"),
+            (Suite::Shangmi, "cdb0805ae8d792c3d1b200e3", "48ced25d0e94461367e9836ef97a3643"),
+        ] {
+            assert_eq!(hex::encode(of(suite, 1).term("name", "zhang").0), term);
+            assert_eq!(hex::encode(of(suite, 1).id("Patient", "p1").0), id);
+        }
     }
 }

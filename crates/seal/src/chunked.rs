@@ -1,21 +1,23 @@
-//! C2SP chunked-encryption, instantiated as Cobblestone-256: SHA-512 and AES-256-GCM
-//! (<https://c2sp.org/chunked-encryption>).
+//! C2SP chunked-encryption (<https://c2sp.org/chunked-encryption>), instantiated with the suite's algorithms:
+//! *Cobblestone-256* (SHA-512, AES-256-GCM) or our own with SM3 and SM4-GCM.
 //!
 //! A message is `salt 24 ‖ commitment 32 ‖ chunks`; every chunk but the last is 16 KiB and its tag, the last is
 //! shorter. Key, base nonce and commitment come from one HKDF-Expand over salt and context.
+//!
+//! The specification names no instantiation with SM4; it calls itself secure with any hash of 256 bits and any AEAD on
+//! a block cipher of 128, and says how the AEAD's registered name stands in the derivation. It wants an input key as long
+//! as the AEAD's, 16 bytes here: ours are 32, as RFC 5869 (2.3) asks for a hash of 32.
 
 use crate::SealError;
-use crate::secret::{KEY, Secret};
-use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
-use aws_lc_rs::hmac::{self, HMAC_SHA512};
+pub(crate) use crate::primitive::TAG;
+use crate::primitive::{Aead, InputKey, NONCE};
+use crate::suite::Suite;
 use std::iter::once;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Plain bytes in a full chunk.
 pub(crate) const CHUNK: usize = 16 * 1024;
-/// Bytes that the cipher adds to a chunk.
-pub(crate) const TAG: usize = 16;
 /// Bytes of salt.
 pub(crate) const SALT: usize = 24;
 /// Bytes of commitment.
@@ -25,78 +27,46 @@ pub(crate) const PREFIX: usize = SALT + COMMITMENT;
 /// "The chunk counter must stay below 2³⁸" (specification, Message chunking).
 const MOST_CHUNKS: u64 = 1 << 38;
 
-const NONCE: usize = 12;
-const INFO: &[u8] = b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0";
-
-/// Bytes of SHA-512.
-const HASH: usize = 64;
-
-/// An input key with its HMAC pads hashed already: a quarter of a derivation's cost, paid once a key. Wipes itself.
-pub(crate) fn input_key(secret: &Secret) -> hmac::Key {
-    hmac::Key::new(HMAC_SHA512, secret.bytes())
-}
-
-/// HKDF-Expand (RFC 5869, 2.3) for up to two blocks of output.
-fn expand(key: &hmac::Key, info: [&[u8]; 2], context: &[&[u8]]) -> Result<Zeroizing<[u8; 2 * HASH]>, SealError> {
-    let context_len: usize = context.iter().map(|piece| piece.len()).sum();
-    let info_len: usize = info.iter().map(|piece| piece.len()).sum();
-    // Room for T(1), then info and the counter; sized at once, as it will hold key bytes.
-    let mut input = Zeroizing::new(Vec::with_capacity(HASH + info_len + context_len + 1));
-    input.resize(HASH, 0);
-    for piece in info.iter().chain(context) {
-        input.extend_from_slice(piece);
+/// What the derivation begins with: the specification, and the AEAD's name in IANA's registry.
+const fn info(suite: Suite) -> &'static [u8] {
+    match suite {
+        Suite::International => b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0",
+        Suite::Shangmi => b"c2sp.org/chunked-encryption@v1+AEAD_SM4_GCM\0",
     }
-    input.push(1);
-    let mut out = Zeroizing::new([0; 2 * HASH]);
-    let (first, second) = out.split_at_mut(HASH);
-    let (_, data) = input.split_at_checked(HASH).ok_or(SealError::Cipher)?;
-    hmac::sign_to_buffer(key, data, first).map_err(|_| SealError::Cipher)?;
-    for (byte, t) in input.iter_mut().zip(first.iter()) {
-        *byte = *t;
-    }
-    if let Some(counter) = input.last_mut() {
-        *counter = 2;
-    }
-    hmac::sign_to_buffer(key, &input, second).map_err(|_| SealError::Cipher)?;
-    Ok(out)
 }
 
 /// What one message is sealed with.
 struct Derived {
-    key: LessSafeKey,
+    key: Aead,
     nonce: [u8; NONCE],
     commitment: [u8; COMMITMENT],
 }
 
 impl Derived {
-    fn new(key: &hmac::Key, salt: &[u8; SALT], context: &[&[u8]]) -> Result<Self, SealError> {
-        let okm = expand(key, [INFO, salt], context)?;
-        let (aead, rest) = okm.split_first_chunk::<KEY>().ok_or(SealError::Cipher)?;
+    fn new(key: &InputKey, salt: &[u8; SALT], context: &[&[u8]]) -> Result<Self, SealError> {
+        let suite = key.suite();
+        let okm = key.expand(&[info(suite), salt], context)?;
+        let (aead, rest) = okm.split_at_checked(Aead::key_len(suite)).ok_or(SealError::Cipher)?;
         let (nonce, rest) = rest.split_first_chunk::<NONCE>().ok_or(SealError::Cipher)?;
         let (commitment, _) = rest.split_first_chunk::<COMMITMENT>().ok_or(SealError::Cipher)?;
-        let aead = UnboundKey::new(&AES_256_GCM, aead).map_err(|_| SealError::Cipher)?;
-        Ok(Self { key: LessSafeKey::new(aead), nonce: *nonce, commitment: *commitment })
+        Ok(Self { key: Aead::new(suite, aead)?, nonce: *nonce, commitment: *commitment })
     }
 
     /// The base nonce XOR the chunk's number.
-    fn nonce(&self, number: u64) -> Nonce {
+    fn nonce(&self, number: u64) -> [u8; NONCE] {
         let mut nonce = self.nonce;
         for (byte, count) in nonce.iter_mut().rev().zip(number.to_le_bytes()) {
             *byte ^= count;
         }
-        Nonce::assume_unique_for_key(nonce)
+        nonce
     }
 
     fn seal(&self, number: u64, plain: &[u8], out: &mut [u8]) -> Result<(), SealError> {
-        let (text, tag) = out.split_at_mut_checked(plain.len()).ok_or(SealError::Cipher)?;
-        self.key
-            .seal_out_of_place_scatter(self.nonce(number), Aad::empty(), plain, text, &[], tag)
-            .map_err(|_| SealError::Cipher)
+        self.key.seal(self.nonce(number), &[], plain, out)
     }
 
     fn open(&self, number: u64, sealed: &[u8], out: &mut [u8]) -> Result<(), SealError> {
-        let (text, tag) = sealed.split_last_chunk::<TAG>().ok_or(SealError::Truncated)?;
-        self.key.open_separate_gather(self.nonce(number), Aad::empty(), text, tag, out).map_err(|_| SealError::Damaged)
+        self.key.open(self.nonce(number), &[], sealed, out)
     }
 }
 
@@ -107,7 +77,7 @@ pub(crate) fn sealed_len(plain: usize) -> usize {
 
 /// Seals `plain` behind whatever `out` already holds. The salt must never repeat under one key.
 pub(crate) fn seal(
-    key: &hmac::Key,
+    key: &InputKey,
     salt: &[u8; SALT],
     context: &[&[u8]],
     plain: &[u8],
@@ -129,7 +99,7 @@ pub(crate) fn seal(
 }
 
 /// Opens a whole message.
-pub(crate) fn open(key: &hmac::Key, context: &[&[u8]], message: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+pub(crate) fn open(key: &InputKey, context: &[&[u8]], message: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
     let (prefix, body) = message.split_first_chunk::<PREFIX>().ok_or(SealError::Truncated)?;
     let opener = Opener::new(key, context, prefix, message.len() as u64)?;
     let length = usize::try_from(opener.plain_len()).map_err(|_| SealError::TooLong)?;
@@ -150,7 +120,7 @@ pub(crate) struct Opener {
 impl Opener {
     /// Checks length and commitment. `message_len` is in bytes, prefix included.
     pub(crate) fn new(
-        key: &hmac::Key,
+        key: &InputKey,
         context: &[&[u8]],
         prefix: &[u8; PREFIX],
         message_len: u64,
@@ -202,5 +172,13 @@ impl Opener {
 }
 
 #[cfg(test)]
-#[path = "chunked_tests.rs"]
-mod tests;
+mod international {
+    const SUITE: Suite = Suite::International;
+    include!("chunked_tests.rs");
+}
+
+#[cfg(test)]
+mod shangmi {
+    const SUITE: Suite = Suite::Shangmi;
+    include!("chunked_tests.rs");
+}

@@ -11,7 +11,7 @@ mod share;
 mod transit;
 mod trouble;
 
-use crate::{Realm, SealError};
+use crate::{Realm, SealError, Suite};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -52,6 +52,11 @@ pub trait Custodian: Send + Sync {
 
     /// One-way fingerprint of a root epoch key, the one that its destruction's receipt will carry.
     fn fingerprint(&self, epoch: u32) -> Result<[u8; 32], SealError>;
+
+    /// The suite that its wrapping follows; `None` for a module or service, which wraps with what it offers (AES).
+    fn suite(&self) -> Option<Suite> {
+        None
+    }
 
     /// What this custodian's word on destruction is worth.
     fn worth(&self) -> Worth;

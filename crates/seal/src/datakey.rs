@@ -1,11 +1,11 @@
 //! The key of one category of one person's data.
 
 use crate::chunked::{self, CHUNK, Opener, PREFIX, SALT, TAG};
+use crate::primitive::InputKey;
 use crate::sealed::{HEADER_LEN, MARK, Sealed, mark, suite_of};
 use crate::secret::Secret;
 use crate::suite::Suite;
 use crate::{Place, SealError, random};
-use aws_lc_rs::hmac;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -13,18 +13,18 @@ use zeroize::Zeroizing;
 
 /// A data key, open in memory. Cloning shares it; the bytes are wiped with the last clone.
 #[derive(Clone)]
-pub struct DataKey(Arc<hmac::Key>);
+pub struct DataKey(Arc<InputKey>);
 
 impl DataKey {
-    pub(crate) fn new(secret: &Secret) -> Self {
-        Self(Arc::new(chunked::input_key(secret)))
+    pub(crate) fn new(suite: Suite, secret: &Secret) -> Result<Self, SealError> {
+        Ok(Self(Arc::new(InputKey::new(suite, secret)?)))
     }
 
     /// Seals `plain` for one place. Each message gets its own key, nonce and commitment from a fresh 24-byte salt, so
     /// one data key may seal 2⁵⁵ messages (specification's table).
     pub fn seal(&self, place: &Place<'_>, plain: &[u8]) -> Result<Sealed, SealError> {
         let salt: [u8; SALT] = random::array()?;
-        let mark = mark(Suite::International);
+        let mark = mark(self.0.suite());
         let fixed = place.fixed()?;
         let mut out = Vec::with_capacity(MARK + chunked::sealed_len(plain.len()));
         out.extend_from_slice(&mark);
@@ -36,7 +36,7 @@ impl DataKey {
     /// Opens what was sealed for this place. Anything else is refused before a byte is deciphered.
     pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let (mark, message) = sealed.split_first_chunk::<MARK>().ok_or(SealError::NotSealed)?;
-        let Suite::International = suite_of(*mark)?;
+        self.0.suite().must_be(suite_of(*mark)?)?;
         let fixed = place.fixed()?;
         let context: [&[u8]; 4] = [mark, &fixed, place.kind.as_bytes(), place.id];
         chunked::open(&self.0, &context, message)
@@ -46,7 +46,7 @@ impl DataKey {
     /// length, then fetch only the bytes that [`Window::sealed_range`] names.
     pub fn window(&self, place: &Place<'_>, header: &[u8], sealed_len: u64) -> Result<Window, SealError> {
         let (mark, rest) = header.split_first_chunk::<MARK>().ok_or(SealError::NotSealed)?;
-        let Suite::International = suite_of(*mark)?;
+        self.0.suite().must_be(suite_of(*mark)?)?;
         let prefix = rest.first_chunk::<PREFIX>().ok_or(SealError::Truncated)?;
         let length = sealed_len.checked_sub(MARK as u64).ok_or(SealError::Truncated)?;
         let fixed = place.fixed()?;

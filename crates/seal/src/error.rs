@@ -1,5 +1,6 @@
 //! The one error type of this room.
 
+use crate::Suite;
 use crate::custody::{ShareFault, Trouble};
 use std::io;
 
@@ -18,6 +19,17 @@ pub enum SealError {
     /// Sealed with a suite that this build does not carry.
     #[error("cipher suite {0} is not in this build; use a build that carries it")]
     UnknownSuite(u8),
+    /// Made in another suite than this institution's.
+    #[error("this was sealed in the suite {found} and belongs to another institution: the suite here is {here}")]
+    OtherSuite {
+        /// The one it was made in.
+        found: Suite,
+        /// The one in use here.
+        here: Suite,
+    },
+    /// No suite has this name.
+    #[error("there is no suite called {0}: use international or shangmi")]
+    NoSuchSuite(String),
     /// The length cannot be that of a whole message.
     #[error("the sealed message is cut short or has bytes added; restore it from a copy")]
     Truncated,

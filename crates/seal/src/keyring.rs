@@ -16,8 +16,8 @@ mod rows;
 mod shred;
 
 use crate::secret::{KEY, Secret};
-use crate::wrap::Wrapper;
-use crate::{Blinder, Category, Custodian, DataKey, Realm, SealError, SubjectNo};
+use crate::wrap::{self, Wrapper};
+use crate::{Blinder, Category, Custodian, DataKey, Realm, SealError, SubjectNo, Suite};
 use std::fmt;
 
 pub use rows::{BucketRow, EPOCH_ROW, INDEX_ROW};
@@ -38,6 +38,7 @@ impl fmt::Debug for WrappedKey {
 
 /// One realm, unlocked.
 pub struct Keyring {
+    suite: Suite,
     realm: Realm,
     epoch: u32,
     /// The epoch key as the custodian wrapped it.
@@ -49,11 +50,13 @@ pub struct Keyring {
 }
 
 impl Keyring {
-    /// Makes the keys of a new realm. Commit the rows before using the ring.
-    pub fn create(custodian: &dyn Custodian, realm: Realm) -> Result<(Self, Vec<BucketRow>), SealError> {
+    /// Makes the keys of a new realm, in the suite that it will have for ever. Commit the rows before using the ring.
+    pub fn create(custodian: &dyn Custodian, realm: Realm, suite: Suite) -> Result<(Self, Vec<BucketRow>), SealError> {
+        matches_custodian(suite, custodian)?;
         let epoch = custodian.epoch();
         let epoch_key = Secret::random()?;
         let ring = Self {
+            suite,
             realm,
             epoch,
             epoch_wrapped: custodian.wrap(realm, epoch, epoch_key.bytes())?,
@@ -65,14 +68,18 @@ impl Keyring {
         Ok((ring, rows))
     }
 
-    /// Opens a realm from all of its rows, in any order. One call to the custodian.
+    /// Opens a realm from all of its rows, in any order. One call to the custodian. The rows say which suite it is: one
+    /// and the same in all of them.
     pub fn unlock(custodian: &dyn Custodian, realm: Realm, rows: Vec<BucketRow>) -> Result<Self, SealError> {
         let rows = rows::Whole::of(rows)?;
         let plain = custodian.unwrap(realm, rows.epoch, &rows.epoch_wrapped)?;
         let epoch_key = Secret::copy_of(&plain)?;
-        let wrapper = Wrapper::new(&epoch_key)?;
+        let suite = wrap::suite_of(&rows.index)?;
+        matches_custodian(suite, custodian)?;
+        let wrapper = Wrapper::new(suite, &epoch_key)?;
         let open = |row: u16, wrapped: &[u8]| wrapper.unwrap(&rows::owner(realm, row, rows.epoch), wrapped);
         Ok(Self {
+            suite,
             realm,
             epoch: rows.epoch,
             index_key: open(INDEX_ROW, &rows.index)?,
@@ -83,6 +90,11 @@ impl Keyring {
             epoch_wrapped: rows.epoch_wrapped,
             epoch_key,
         })
+    }
+
+    /// The suite in which everything of this realm is sealed.
+    pub fn suite(&self) -> Suite {
+        self.suite
     }
 
     /// The realm.
@@ -99,12 +111,12 @@ impl Keyring {
     pub fn new_data_key(&self, subject: SubjectNo, category: Category) -> Result<(DataKey, WrappedKey), SealError> {
         let key = Secret::random()?;
         let wrapped = self.wrap_data_key(subject, category, &key)?;
-        Ok((DataKey::new(&key), wrapped))
+        Ok((DataKey::new(self.suite, &key)?, wrapped))
     }
 
     /// Opens a data key of a subject.
     pub fn unwrap(&self, subject: SubjectNo, category: Category, wrapped: &WrappedKey) -> Result<DataKey, SealError> {
-        Ok(DataKey::new(&self.unwrap_data_key(subject, category, wrapped)?))
+        DataKey::new(self.suite, &self.unwrap_data_key(subject, category, wrapped)?)
     }
 
     /// The bucket of a subject; the same as [`SubjectNo::bucket`].
@@ -113,8 +125,13 @@ impl Keyring {
     }
 
     /// The maker of this realm's blind terms. They outlive epochs: a term cannot be re-made without its value.
-    pub fn blinder(&self) -> Blinder {
-        Blinder::new(&self.index_key)
+    pub fn blinder(&self) -> Result<Blinder, SealError> {
+        Blinder::new(self.suite, &self.index_key)
+    }
+
+    /// The maker of this realm's blind terms under a key of the caller's, 32 bytes.
+    pub fn blinder_of(&self, key: &[u8]) -> Result<Blinder, SealError> {
+        Blinder::new(self.suite, &Secret::copy_of(key)?)
     }
 
     fn wrap_data_key(&self, subject: SubjectNo, category: Category, key: &Secret) -> Result<WrappedKey, SealError> {
@@ -134,14 +151,14 @@ impl Keyring {
 
     fn wrapper(&self, subject: SubjectNo) -> Result<Wrapper, SealError> {
         let bucket = self.buckets.get(usize::from(subject.bucket()));
-        Wrapper::new(bucket.ok_or(SealError::KeyRows("a bucket is missing"))?)
+        Wrapper::new(self.suite, bucket.ok_or(SealError::KeyRows("a bucket is missing"))?)
     }
 
     /// Every row, wrapped under the current epoch key.
     fn all_rows(&self) -> Result<Vec<BucketRow>, SealError> {
         let mut rows = Vec::with_capacity(usize::from(BUCKETS) + 2);
         rows.push(BucketRow { bucket: EPOCH_ROW, epoch: self.epoch, wrapped: self.epoch_wrapped.clone() });
-        let wrapper = Wrapper::new(&self.epoch_key)?;
+        let wrapper = Wrapper::new(self.suite, &self.epoch_key)?;
         rows.push(self.row(&wrapper, INDEX_ROW, &self.index_key)?);
         for (bucket, key) in (0..BUCKETS).zip(&self.buckets) {
             rows.push(self.row(&wrapper, bucket, key)?);
@@ -159,6 +176,7 @@ impl Keyring {
 
     fn twin(&self) -> Self {
         Self {
+            suite: self.suite,
             realm: self.realm,
             epoch: self.epoch,
             epoch_wrapped: self.epoch_wrapped.clone(),
@@ -173,6 +191,11 @@ impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Keyring").field("realm", &self.realm).field("epoch", &self.epoch).finish_non_exhaustive()
     }
+}
+
+/// A custodian whose wrapping is of a suite keeps no keys of another.
+fn matches_custodian(suite: Suite, custodian: &dyn Custodian) -> Result<(), SealError> {
+    custodian.suite().map_or(Ok(()), |found| suite.must_be(found))
 }
 
 const DATA_KEY: &[u8; 19] = b"tacebo/data-key/v1\0";

@@ -8,7 +8,9 @@
 //! - [`DataKey::seal`] and [`DataKey::open`] are bound to a [`Place`]: realm, subject, category, kind, id, version, part.
 //! - [`Blinder`] makes the terms that an index may hold.
 //!
-//! Messages are C2SP chunked-encryption, Cobblestone-256, behind a four-byte mark. Secrets are wiped when dropped and
+//! - [`Suite`] names the algorithms of an institution: chosen once, never mixed.
+//!
+//! Messages are C2SP chunked-encryption behind a four-byte mark. Secrets are wiped when dropped and
 //! have no `Debug` of their contents.
 
 mod blind;
@@ -18,6 +20,7 @@ mod datakey;
 mod error;
 mod keyring;
 mod place;
+mod primitive;
 mod random;
 mod sealed;
 mod secret;

@@ -4,7 +4,7 @@ use crate::{SealError, random};
 use std::fmt;
 use zeroize::Zeroize;
 
-/// Length of every symmetric key in this room, in bytes.
+/// Length of every key that is kept, in bytes and in every suite.
 pub(crate) const KEY: usize = 32;
 
 /// A key. It lives on the heap so that moving it leaves no copies behind, and is wiped when dropped.

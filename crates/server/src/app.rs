@@ -56,6 +56,8 @@ struct Inner {
     /// When the log was last verified here, and whether it held.
     verified: Mutex<Option<(i64, bool)>>,
     started_us: i64,
+    /// Held by whoever carries out destructions.
+    keeping: tokio::sync::Mutex<()>,
     capability: crate::http::Open,
 }
 
@@ -85,6 +87,7 @@ impl App {
             waiting,
             verified: Mutex::default(),
             started_us,
+            keeping: tokio::sync::Mutex::new(()),
             capability,
         }))
     }
@@ -141,6 +144,10 @@ impl App {
 
     pub(crate) fn set_verified(&self, at_us: i64, held: bool) {
         *self.0.verified.lock().unwrap_or_else(PoisonError::into_inner) = Some((at_us, held));
+    }
+
+    pub(crate) fn keeping(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.keeping
     }
 
     /// When the doors were opened, microseconds since the Unix epoch.

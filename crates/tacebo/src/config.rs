@@ -13,6 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
 
 use crate::logging::Format;
+use crate::suite::Choice;
 
 pub(crate) use custody::{Custody, FileAt};
 pub(crate) use store::StorePlace;
@@ -28,6 +29,7 @@ const FILTER: &str = "info";
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Written {
     data: Option<PathBuf>,
+    suite: Option<Choice>,
     listen: Option<Vec<SocketAddr>>,
     public_url: Option<String>,
     metrics_token: Option<String>,
@@ -69,6 +71,8 @@ struct WrittenLimits {
 pub(crate) struct Config {
     /// Data folder.
     pub data: PathBuf,
+    /// The suite that the institution is founded in, or must have been founded in.
+    pub suite: Option<Choice>,
     /// Where to listen.
     pub listen: Vec<SocketAddr>,
     /// How others reach the house.
@@ -145,6 +149,11 @@ impl Written {
             let path = || Some(PathBuf::from(&value));
             match key {
                 "DATA" => self.data = path(),
+                "SUITE" => {
+                    let choice = <Choice as clap::ValueEnum>::from_str(&value, false);
+                    self.suite =
+                        Some(choice.map_err(|_| anyhow!("{name} is `{value}`: use international or shangmi"))?);
+                }
                 "LISTEN" => self.listen = Some(addresses(&value).with_context(|| format!("{name} is no address"))?),
                 "PUBLIC_URL" => self.public_url = Some(value),
                 "METRICS_TOKEN" => self.metrics_token = Some(value),
@@ -199,6 +208,7 @@ impl Written {
             store: self.store.complete(name)?,
             custody: self.custody.complete(name)?,
             data,
+            suite: self.suite,
             listen,
             public_url: self.public_url,
             metrics_token: self.metrics_token,
@@ -259,6 +269,15 @@ mod tests {
         assert_eq!(certificate, Path::new("/etc/tacebo/tls.pem"));
         assert!(key.is_absolute() && key.ends_with("tls.key"));
         assert_eq!((config.log_format, config.body_limit), (Format::Text, 16 << 20));
+    }
+
+    #[test]
+    fn a_suite_is_named_or_left_to_the_founding() {
+        assert_eq!(load(WHOLE, &[]).unwrap().suite, None);
+        let shangmi = format!("suite = \"shangmi\"\n{WHOLE}");
+        assert_eq!(load(&shangmi, &[]).unwrap().suite, Some(Choice::Shangmi));
+        let environment = [("TACEBO_SUITE", "international")];
+        assert_eq!(load(&shangmi, &environment).unwrap().suite, Some(Choice::International));
     }
 
     #[test]
@@ -347,6 +366,8 @@ mod tests {
             (WHOLE.replace("[\"0.0.0.0:8443\", \"[::1]:8080\"]", "[]"), None, "listen"),
             (WHOLE.to_owned(), Some(("TACEBO_LISTEN", "nowhere")), "TACEBO_LISTEN"),
             (WHOLE.to_owned(), Some(("TACEBO_LOG_FORMAT", "xml")), "TACEBO_LOG_FORMAT"),
+            (WHOLE.to_owned(), Some(("TACEBO_SUITE", "SM4")), "TACEBO_SUITE"),
+            (format!("suite = \"sm4\"\n{WHOLE}"), None, "suite"),
             (WHOLE.to_owned(), Some(("TACEBO_LIMITS_LOCK_MEMORY", "yes")), "TACEBO_LIMITS_LOCK_MEMORY"),
         ] {
             let error = load(&text, environment.as_slice()).unwrap_err().to_string();

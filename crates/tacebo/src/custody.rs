@@ -10,7 +10,7 @@ use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use tacebo_seal::{Effort, Pkcs11, Transit};
-use tacebo_vault::{Custodian, PassphraseFile};
+use tacebo_vault::{Custodian, PassphraseFile, Suite};
 use zeroize::Zeroizing;
 
 use crate::config::{Custody, FileAt};
@@ -71,12 +71,12 @@ pub(crate) fn exists(custody: &Custody) -> Result<bool> {
     }
 }
 
-/// Makes root keys, the first of epoch `first`; makes the passphrase too, if there is none.
-pub(crate) fn create(custody: &Custody, effort: Effort, first: u32) -> Result<Keys> {
+/// Makes root keys for an institution of this suite, the first of epoch `first`; makes the passphrase too, if there is none.
+pub(crate) fn create(custody: &Custody, effort: Effort, suite: Suite, first: u32) -> Result<Keys> {
     match custody {
         Custody::File(at) => {
             let passphrase = passphrase_made(at)?;
-            let file = PassphraseFile::create_from(&at.file, &passphrase, effort, first)
+            let file = PassphraseFile::create_from(&at.file, &passphrase, effort, suite, first)
                 .with_context(|| format!("the root keys in {} cannot be made", at.file.display()))?;
             Ok(Keys::File(Arc::new(file)))
         }
@@ -184,7 +184,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = at(dir.path());
         let custody = Custody::File(at.clone());
-        create(&custody, Effort::LEAST, 1).unwrap();
+        create(&custody, Effort::LEAST, Suite::International, 1).unwrap();
         assert_eq!(open(&custody).unwrap().custodian().epoch(), 1);
         assert!(!open_to_others(&at.passphrase_file).unwrap());
         fs::write(&at.passphrase_file, "another passphrase").unwrap();
@@ -196,9 +196,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let at = at(dir.path());
         let custody = Custody::File(at.clone());
-        create(&custody, Effort::LEAST, 1).unwrap();
+        create(&custody, Effort::LEAST, Suite::International, 1).unwrap();
         let before = fs::read(&at.file).unwrap();
-        assert!(create(&custody, Effort::LEAST, 1).is_err());
+        assert!(create(&custody, Effort::LEAST, Suite::International, 1).is_err());
         assert_eq!(fs::read(&at.file).unwrap(), before);
     }
 }

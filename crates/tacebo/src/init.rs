@@ -6,9 +6,11 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 use tacebo_identity::{Handed, Identity, NewAccount};
 use tacebo_vault::policy::Role;
-use tacebo_vault::{Institution, Vault};
+use tacebo_vault::{Institution, Suite, Vault};
 
 use crate::config::{Config, Custody};
+use crate::lang::{Lang, locale};
+use crate::suite::{self, Choice};
 use crate::{custody, house, print};
 
 /// Founds an institution: root keys, log, and three administrators (system, security, audit) with passwords and second
@@ -27,6 +29,10 @@ pub(crate) struct Args {
     /// Number of the institution. Every key is bound to it; it never changes.
     #[arg(long, default_value_t = 1)]
     realm: u32,
+    /// The algorithms in which everything is kept; they never change. Default: `suite` of the configuration, else
+    /// `international`.
+    #[arg(long, value_enum)]
+    suite: Option<Choice>,
     /// Login name of the system administrator (系统管理员).
     #[arg(long, default_value = "system.admin", value_name = "LOGIN")]
     system_admin: String,
@@ -48,9 +54,17 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     if logins.iter().enumerate().any(|(i, login)| logins.iter().skip(i + 1).any(|other| other == login)) {
         bail!("the three administrators are three people: give three login names");
     }
+    let t = Lang::choose(None, locale().as_deref()).t();
+    let chosen = args.suite.or(config.suite);
     if Vault::is_founded(&config.data) {
-        bail!("there is an institution in {} already", config.data.display());
+        suite::unchanged(&config.data, chosen, t)?;
+        bail!(
+            "there is an institution in {} already; if its founding was cut short and nobody got its first passwords, remove the folder and found it anew",
+            config.data.display()
+        );
     }
+    let suite = chosen.map_or(Suite::International, Suite::from);
+    print::aside(t.suite_chosen(suite::words(suite, t), suite.name()));
     let keys = if custody::exists(&config.custody)? {
         custody::open(&config.custody)?
     } else {
@@ -61,10 +75,10 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
                 at.passphrase_file.display()
             ));
         }
-        custody::create(&config.custody, custody::EFFORT, 1)?
+        custody::create(&config.custody, custody::EFFORT, suite, 1)?
     };
     custody::private_folder(&config.data)?;
-    let institution = Institution { name: args.name.clone(), realm: args.realm, origin: args.origin.clone() };
+    let institution = Institution { name: args.name.clone(), realm: args.realm, origin: args.origin.clone(), suite };
     let vault = house::found_of(&config, keys.custodian(), &institution).await?;
     let identity = Identity::new(vault.clone())?;
     let people = [
@@ -76,12 +90,12 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     vault.sign_now().await?;
     let vkey = vault.log_vkey()?;
     let checkpoint = vault.checkpoint()?.unwrap_or_default();
-    say(args, &handed, &vkey, &checkpoint)?;
+    say(args, suite, &handed, &vkey, &checkpoint)?;
     drop((identity, vault));
     Ok(())
 }
 
-fn say(args: &Args, handed: &[Handed], vkey: &str, checkpoint: &str) -> Result<()> {
+fn say(args: &Args, suite: Suite, handed: &[Handed], vkey: &str, checkpoint: &str) -> Result<()> {
     let people = handed.iter().map(|one| {
         let role = one.account.roles.iter().next().map_or("", |role| role.code());
         let password = one.password.as_ref().map_or("", |secret| secret.expose());
@@ -92,7 +106,9 @@ fn say(args: &Args, handed: &[Handed], vkey: &str, checkpoint: &str) -> Result<(
         let people: Vec<_> = people
             .map(|(role, login, password, totp)| json!({"role": role, "login": login, "password": password, "totp": totp}))
             .collect();
-        return print::line(json!({"administrators": people, "vkey": vkey, "checkpoint": checkpoint}));
+        return print::line(
+            json!({"administrators": people, "suite": suite.name(), "vkey": vkey, "checkpoint": checkpoint}),
+        );
     }
     for (role, login, password, totp) in people {
         print::line(format_args!("{role}\n  login     {login}\n  password  {password}\n  totp      {totp}"))?;

@@ -10,7 +10,7 @@ use tacebo_fhir::service::{Service, Settings};
 use tacebo_governance::Governance;
 use tacebo_identity::Identity;
 use tacebo_server::http::{Listener, router, serve};
-use tacebo_server::{App, Options};
+use tacebo_server::{App, Options, keep_keys};
 use tacebo_vault::{Door, Vault};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -18,9 +18,13 @@ use tokio::task::JoinSet;
 /// How often times of last use are written down and ended sessions forgotten.
 const TICK: Duration = Duration::from_secs(30);
 
+/// How often documents and log are compared.
+const COMPARE_EVERY: Duration = Duration::from_hours(24);
+
 /// A house with its sockets bound: connections wait in the kernel until [`Running::run`].
 pub(crate) struct Running {
     router: Router,
+    app: App,
     vault: Vault,
     identity: Identity,
     listeners: Vec<Listener>,
@@ -39,12 +43,12 @@ pub(crate) struct Doors<'a> {
 }
 
 /// All doors of a house that others reach at an address.
-pub(crate) fn doors(vault: &Vault, identity: &Identity, public: &str, options: Options) -> Result<Router> {
+pub(crate) fn doors(vault: &Vault, identity: &Identity, public: &str, options: Options) -> Result<(Router, App)> {
     let mut settings = Settings::at(format!("{}/fhir", public.trim_end_matches('/')));
     settings.body = options.limits.body;
     let governance = Governance::new(vault.clone(), Identity::house(Door::Job))?;
     let app = App::new(Service::new(vault.clone(), settings), identity.clone(), governance, options);
-    Ok(router(app, tacebo_server::routes()))
+    Ok((router(app.clone(), tacebo_server::routes()), app))
 }
 
 impl Running {
@@ -55,8 +59,8 @@ impl Running {
             listeners.push(Listener::bind(*address, given.tls).await?);
         }
         let first = listeners.first().map(address_of).context("no address to listen on")?;
-        let router = doors(&vault, &identity, given.public.unwrap_or(&first), given.options)?;
-        Ok(Self { router, vault, identity, listeners })
+        let (router, app) = doors(&vault, &identity, given.public.unwrap_or(&first), given.options)?;
+        Ok(Self { router, app, vault, identity, listeners })
     }
 
     /// Base addresses, `http://127.0.0.1:8080`.
@@ -66,7 +70,7 @@ impl Running {
 
     /// Serves until `stop` resolves; then stops accepting, lets requests finish, signs the last checkpoint.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
-        let Self { router, vault, identity, listeners } = self;
+        let Self { router, app, vault, identity, listeners } = self;
         let (end_signing, signing_ends) = watch::channel(false);
         let signing = tokio::spawn(vault.clone().keep_signing(raised(signing_ends)));
         let (end, ends) = watch::channel(false);
@@ -74,6 +78,8 @@ impl Running {
         for listener in listeners {
             serving.spawn(serve(listener, router.clone(), raised(ends.clone())));
         }
+        serving.spawn(vault.keep_comparing(Identity::house(Door::Job), COMPARE_EVERY, raised(ends.clone())));
+        serving.spawn(keep_keys(app, raised(ends.clone())));
         serving.spawn(tick(identity.clone(), ends));
         stop.await;
         tracing::info!("stopping: no new connections, finishing what is running");

@@ -9,14 +9,16 @@ use tacebo_server::{Limits, Options};
 use tacebo_vault::Vault;
 
 use crate::config::{Config, StorePlace};
+use crate::lang::{Lang, locale};
 use crate::running::{Doors, Running, signalled};
-use crate::{custody, house, logging, memory};
+use crate::{custody, house, logging, memory, suite};
 
 /// Serves a founded house.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Keys of the file, each also an environment variable that overrides it (TACEBO_DATA, TACEBO_TLS_KEY …):
   data = \"/var/lib/tacebo\"                  data folder
+  suite = \"international\" | \"shangmi\"      the institution's algorithms, chosen at `tacebo init`
   listen = [\"0.0.0.0:8443\"]                 addresses; in clear only on loopback
   public-url = \"https://fhir.h.example\"     how others reach it; default the first address
   metrics-token = \"…\"                     bearer for /metrics; without one only loopback sees them
@@ -49,11 +51,12 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     if config.store == StorePlace::Folder && !Vault::is_founded(&config.data) {
         bail!("there is no institution in {}: run `tacebo init` first", config.data.display());
     }
+    suite::unchanged(&config.data, config.suite, Lang::choose(None, locale().as_deref()).t())?;
     // Before anything is opened, so that a signal during recovery is not lost.
     let stop = signalled()?;
     let custodian = custody::open(&config.custody)?.custodian();
     if custodian.turn_unfinished() {
-        tracing::warn!("an older root key is not destroyed yet: stop and run `tacebo keys turn`");
+        tracing::info!("an older root key is not destroyed yet: the turn is gone on with");
     }
     custody::private_folder(&config.data)?;
     let vault = house::open_of(&config, custodian)?;

@@ -1,4 +1,6 @@
-//! `tacebo verify`: checks a house's log, or one proof file, offline and without keys.
+//! `tacebo verify`: checks a house's log, one proof file or a certificate, offline and without keys.
+
+mod certificate;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -24,17 +26,17 @@ pub(crate) const FAULT: u8 = 1;
 /// Exit status when nothing can be said.
 pub(crate) const UNCHECKED: u8 = 2;
 
-/// Checks a data folder's log, or a proof file.
+/// Checks a data folder's log, a proof file, or a certificate of destruction.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Data folder. Nothing in it is changed; the server may be running.
-    #[arg(required_unless_present_any = ["proof", "config"])]
+    #[arg(required_unless_present_any = ["proof", "certificate", "config"])]
     dir: Option<PathBuf>,
     /// Configuration of a house whose records are in a database, instead of a folder.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "proof"])]
     config: Option<PathBuf>,
     /// A checkpoint kept from before (repeatable): the log must continue it.
-    #[arg(long, value_name = "FILE", conflicts_with = "proof")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["proof", "certificate"])]
     checkpoint: Vec<PathBuf>,
     /// The log's public key, as text (`origin+id+key`) or a file holding it. Default: the one in the folder.
     #[arg(long, value_name = "VKEY")]
@@ -42,6 +44,9 @@ pub(crate) struct Args {
     /// A proof file, instead of a folder: prints the fields it opens.
     #[arg(long, value_name = "FILE", conflicts_with = "dir")]
     proof: Option<PathBuf>,
+    /// A certificate of destruction, instead of a folder: prints what it states.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dir", "proof"])]
+    certificate: Option<PathBuf>,
     /// One JSON object on standard output.
     #[arg(long)]
     json: bool,
@@ -52,7 +57,7 @@ pub(crate) struct Args {
 
 /// What was found.
 enum Finding {
-    Whole { report: Report, key_inside: Option<PathBuf>, unchecked: Option<Unchecked> },
+    Whole { report: Report, twice: bool, key_inside: Option<PathBuf>, unchecked: Option<Unchecked> },
     Broken(Fault),
     Damaged(String),
 }
@@ -60,13 +65,16 @@ enum Finding {
 /// Runs the check; the number is the exit status.
 pub(crate) fn run(args: &Args) -> Result<u8> {
     let lang = Lang::choose(args.lang, crate::lang::locale().as_deref());
+    if let Some(file) = &args.certificate {
+        return certificate::run(file, args, lang.t());
+    }
     let outcome = match &args.proof {
         Some(file) => return proof(file, args, lang.t()),
         None => place(args.dir.as_deref(), args.config.as_deref()).and_then(|(at, dir)| log(&at, &dir, args, lang.t())),
     };
     match outcome {
-        Ok(Finding::Whole { report, key_inside, unchecked }) => {
-            say_whole(&report, key_inside.as_deref(), unchecked, args, lang.t())?;
+        Ok(Finding::Whole { report, twice, key_inside, unchecked }) => {
+            say_whole(&report, twice, key_inside.as_deref(), unchecked, args, lang.t())?;
             Ok(CLEAN)
         }
         Ok(Finding::Broken(fault)) => {
@@ -141,7 +149,7 @@ fn log(at: &At, dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
     }
     match checked {
         Ok(report) => Ok(match beside(&source, &verifier) {
-            Ok(unchecked) => Finding::Whole { report, key_inside, unchecked },
+            Ok(unchecked) => Finding::Whole { report, twice: verifier.sm2().is_some(), key_inside, unchecked },
             Err(line) => Finding::Damaged(line),
         }),
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
@@ -172,6 +180,7 @@ fn is_damage(words: &str) -> bool {
 
 fn say_whole(
     report: &Report,
+    twice: bool,
     key_inside: Option<&Path>,
     unchecked: Option<Unchecked>,
     args: &Args,
@@ -186,11 +195,15 @@ fn say_whole(
             "unsigned": report.unsigned_tail,
             "older": report.older,
             "files": unchecked.is_none(),
+            "signatures": if twice { &["ed25519", "sm2"][..] } else { &["ed25519"] },
         }));
     }
     print::line(t.whole())?;
     print::line(t.whole_size(report.size.to_string()))?;
     print::line(t.whole_signed(report.checkpoints.to_string(), report.unsigned_tail.to_string()))?;
+    if twice {
+        print::line(t.whole_twice())?;
+    }
     if report.older == 0 {
         print::line(t.whole_none())?;
     } else {
@@ -341,6 +354,7 @@ mod tests {
         let check = |text: &str, vkey: Option<&str>| {
             std::fs::write(&file, text).unwrap();
             let args = Args {
+                certificate: None,
                 dir: None,
                 config: None,
                 checkpoint: Vec::new(),

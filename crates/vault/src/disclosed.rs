@@ -152,6 +152,9 @@ impl std::error::Error for Refused {}
 
 impl From<VaultFault> for Refused {
     fn from(fault: VaultFault) -> Self {
+        if let VaultFault::Refused(refused) = fault {
+            return refused;
+        }
         tracing::error!(error = %fault, "the vault could not answer");
         Self::new(Denial::Unavailable(fault.public().to_owned()), Vec::new())
     }
@@ -181,6 +184,9 @@ pub enum VaultFault {
     /// The data folder is not set up as it should be.
     #[error("data folder: {0}")]
     Folder(String),
+    /// Policy or what is there stood in the way; recorded.
+    #[error(transparent)]
+    Refused(#[from] Refused),
 }
 
 impl VaultFault {

@@ -61,6 +61,8 @@ pub(crate) struct IndexRecord {
     pub patients: Vec<String>,
     /// Facts that decide access.
     pub facts: Vec<Fact>,
+    /// Under what a record of the house is found: a language's document says so itself.
+    pub terms: Vec<(String, String)>,
     /// The language's search record.
     #[serde(with = "whole")]
     pub params: Vec<u8>,

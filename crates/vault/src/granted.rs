@@ -37,8 +37,7 @@ impl Vault {
     pub fn granted(&self, asker: &Asker) -> Result<Vec<Granted>, VaultFault> {
         let (inner, now) = (&*self.0, self.0.now());
         let account = asker.who.account.as_str();
-        let term = inner.blinder.term(&format!("{REQUEST_KIND}#{ASKED_BY}"), account);
-        let rids = inner.store.term_rids(inner.part, &[term], LIST_CAP)?;
+        let rids = inner.rids_under(&[(&format!("{REQUEST_KIND}#{ASKED_BY}"), account)], LIST_CAP)?;
         let mut granted: Vec<Granted> = Vec::new();
         for found in inner.opened(&rids)?.iter().filter(|found| !found.row.deleted) {
             let Some(patient) = found.record.patients.first() else { continue };

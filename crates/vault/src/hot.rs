@@ -68,6 +68,14 @@ impl Hot {
     }
 }
 
+impl Hot {
+    /// Forgets everything that was opened.
+    pub(crate) fn clear(&self) {
+        self.records.clear();
+        self.bodies.clear();
+    }
+}
+
 impl Inner {
     /// These versions, opened, in the order asked.
     pub(crate) fn opened(&self, rids: &[Rid]) -> Result<Vec<Arc<Opened>>, VaultFault> {
@@ -89,17 +97,21 @@ impl Inner {
     }
 
     /// Opens the index record of a row that was read.
-    pub(crate) fn open_row(&self, mut row: IndexRow) -> Result<Arc<Opened>, VaultFault> {
+    pub(crate) fn open_row(&self, row: IndexRow) -> Result<Arc<Opened>, VaultFault> {
+        let opened = Arc::new(self.open_cold(row)?);
+        if opened.sealed <= LARGEST {
+            self.hot.records.insert(opened.row.rid, Arc::clone(&opened));
+        }
+        Ok(opened)
+    }
+
+    /// The same for one that nobody asked for and that is not worth keeping.
+    pub(crate) fn open_cold(&self, mut row: IndexRow) -> Result<Opened, VaultFault> {
         let key = self.key(row.subject.unwrap_or(SubjectNo::HOUSE), row.category)?;
         let place = self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, Part::Index);
         let record = IndexRecord::decode(&key.open(&place, &row.index)?)?;
         let sealed = std::mem::take(&mut row.index).len();
-        let rid = row.rid;
-        let opened = Arc::new(Opened { row, record, sealed });
-        if sealed <= LARGEST {
-            self.hot.records.insert(rid, Arc::clone(&opened));
-        }
-        Ok(opened)
+        Ok(Opened { row, record, sealed })
     }
 
     /// The bodies of these versions, in the order given.

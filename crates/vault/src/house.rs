@@ -1,13 +1,14 @@
 //! Founding a house and opening it again: the data folder, its keys and its log.
 
 use std::path::PathBuf;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 
 use quick_cache::sync::Cache;
-use tacebo_ledger::LogKey;
+use tacebo_ledger::{LogKey, LogVerifier};
 use tacebo_policy::Engine;
-use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SubjectNo};
+use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SealError, SubjectNo, Suite};
 use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store};
+use zeroize::Zeroizing;
 
 use crate::disclosed::VaultFault;
 use crate::hot::Hot;
@@ -15,7 +16,8 @@ use crate::keys::{self, Drawer, Keys};
 use crate::pack::Packer;
 use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
-use crate::vault::{CURRENTS, CustodySeen, Inner, Institution, Vault};
+use crate::terms::Terms;
+use crate::vault::{CURRENTS, Inner, Institution, Vault};
 use crate::watched::Watched;
 
 /// What it takes to open a house.
@@ -40,6 +42,8 @@ impl std::fmt::Debug for Opening {
 
 const META_INSTITUTION: &str = "institution";
 const META_LOG_KEY: &str = "log-key";
+/// Its SM2 half, where there is one.
+const META_LOG_KEY_SM2: &str = "log-key-sm2";
 /// The log's public key lies beside the database, for whoever verifies without us.
 pub const VKEY_FILE: &str = "log.vkey";
 const KEY_KIND: &str = "LogKey";
@@ -73,24 +77,33 @@ impl Vault {
         if store.meta(part, META_INSTITUTION)?.is_some() {
             return Err(VaultFault::Folder("there is an institution here already".into()));
         }
+        // Refused before anything is written, if the custodian is of another suite.
+        let (ring, buckets) = Keyring::create(&*opening.custodian, realm, institution.suite)?;
         store.create_part(part, &institution.origin).await?;
-        let (ring, buckets) = Keyring::create(&*opening.custodian, realm)?;
         let (key_rows, house_keys) = keys::fresh(&ring, SubjectNo::HOUSE)?;
-        let log_key = LogKey::generate(&institution.origin)?;
+        let log_key = match institution.suite {
+            Suite::Shangmi => LogKey::generate(&institution.origin)?.with_new_sm2()?,
+            _ => LogKey::generate(&institution.origin)?,
+        };
         let record = house_keys
             .iter()
             .find(|(category, _)| *category == Drawer::Record.category())
             .map(|(_, key)| key.clone())
             .ok_or(VaultFault::Decode("house key"))?;
-        let sealed = record.seal(&log_key_place(realm), log_key.to_bytes().as_slice())?;
+        let sealed = record.seal(&log_key_place(realm, META_LOG_KEY), log_key.to_bytes().as_slice())?;
         let named = serde_json::to_vec(institution).map_err(|_| VaultFault::Decode("institution"))?;
         let mut change = Change::new(part);
         change.buckets = buckets;
         change.keys = key_rows;
-        change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes())];
+        let (terms, term_keys) = Terms::found(&ring, &record)?;
+        change.meta = vec![(META_INSTITUTION.into(), named), (META_LOG_KEY.into(), sealed.into_bytes()), term_keys];
+        if let Some(sm2) = log_key.sm2_to_bytes()? {
+            let sealed = record.seal(&log_key_place(realm, META_LOG_KEY_SM2), sm2.as_slice())?;
+            change.meta.push((META_LOG_KEY_SM2.into(), sealed.into_bytes()));
+        }
         store.commit(change).await?;
         write_vkey(&opening, &log_key)?;
-        assemble(opening, store, part, ring, institution.clone(), log_key)
+        assemble(opening, store, part, ring, terms, institution.clone(), log_key)
     }
 
     /// Opens a founded house.
@@ -119,15 +132,38 @@ impl Vault {
         let institution: Institution = serde_json::from_slice(&named).map_err(|_| VaultFault::Decode("institution"))?;
         let realm = Realm(institution.realm);
         let ring = Keyring::unlock(&*opening.custodian, realm, store.buckets(part)?)?;
+        if ring.suite() != institution.suite {
+            return Err(SealError::OtherSuite { found: ring.suite(), here: institution.suite }.into());
+        }
         let record: DataKey = Keys::new().get(&store, part, &ring, SubjectNo::HOUSE, Drawer::Record.category())?;
-        let sealed = store.meta(part, META_LOG_KEY)?.ok_or(VaultFault::Decode("log key"))?;
-        let seed = record.open(&log_key_place(realm), &sealed)?;
-        let seed: &[u8; 32] = seed.as_slice().try_into().map_err(|_| VaultFault::Decode("log key"))?;
-        let log_key = LogKey::from_bytes(&institution.origin, seed)?;
+        let stored = |name: &'static str| -> Result<Zeroizing<[u8; 32]>, VaultFault> {
+            let sealed = store.meta(part, name)?.ok_or(VaultFault::Decode("log key"))?;
+            let bytes = record.open(&log_key_place(realm, name), &sealed)?;
+            let bytes: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| VaultFault::Decode("log key"))?;
+            Ok(Zeroizing::new(*bytes))
+        };
+        let log_key = LogKey::from_bytes(&institution.origin, &*stored(META_LOG_KEY)?)?;
+        let log_key = match institution.suite {
+            Suite::Shangmi => log_key.with_sm2(&*stored(META_LOG_KEY_SM2)?)?,
+            _ => log_key,
+        };
         if !Self::is_founded(&opening.dir) {
             write_vkey(&opening, &log_key)?;
         }
-        assemble(opening, store, part, ring, institution, log_key)
+        let terms = Terms::open(&store, part, &ring, &record)?;
+        assemble(opening, store, part, ring, terms, institution, log_key)
+    }
+
+    /// The suite of the house in a folder, by its public key: what is signed with SM2 is sealed in that suite too.
+    /// [`Vault::open`] compares it with the keys.
+    ///
+    /// # Errors
+    /// There is no house, or its public key is no key.
+    pub fn suite_in(dir: &std::path::Path) -> Result<Suite, VaultFault> {
+        let text = std::fs::read_to_string(dir.join(VKEY_FILE))
+            .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be read: {error}")))?;
+        let key: LogVerifier = text.trim().parse()?;
+        Ok(if key.sm2().is_some() { Suite::Shangmi } else { Suite::International })
     }
 
     /// Whether a folder holds a founded house.
@@ -150,6 +186,7 @@ fn assemble(
     store: Store,
     part: PartNo,
     ring: Keyring,
+    terms: Terms,
     institution: Institution,
     log_key: LogKey,
 ) -> Result<Vault, VaultFault> {
@@ -158,7 +195,8 @@ fn assemble(
         store,
         part,
         realm: Realm(institution.realm),
-        blinder: ring.blinder(),
+        blinder: ring.blinder()?,
+        terms,
         ring: RwLock::new(Arc::new(ring)),
         keys: Keys::new(),
         persons: Cache::new(PERSONS),
@@ -172,18 +210,24 @@ fn assemble(
         institution,
         clock: opening.clock,
         dir: opening.dir,
-        custody: CustodySeen { worth: opening.custodian.worth(), older: opening.custodian.turn_unfinished() },
+        comparing: tokio::sync::watch::Sender::default(),
+        compare_now: tokio::sync::Notify::new(),
+        custodian: opening.custodian,
+        turning: tokio::sync::Mutex::new(()),
+        turn_trouble: Mutex::default(),
+        gate: Arc::default(),
+        shredding: tokio::sync::Mutex::new(()),
     };
     Ok(Vault(Arc::new(inner)))
 }
 
-fn log_key_place(realm: Realm) -> Place<'static> {
+fn log_key_place(realm: Realm, name: &'static str) -> Place<'static> {
     Place {
         realm,
         subject: SubjectNo::HOUSE,
         category: Drawer::Record.category(),
         kind: KEY_KIND,
-        id: b"1",
+        id: name.as_bytes(),
         version: 1,
         part: Part::Body,
     }

@@ -71,6 +71,13 @@ impl Keys {
         Ok(key)
     }
 
+    /// Forgets all keys of a person.
+    pub(crate) fn forget(&self, subject: SubjectNo) {
+        for drawer in Drawer::ALL {
+            self.cache.remove(&(subject, drawer.category()));
+        }
+    }
+
     pub(crate) fn remember(&self, subject: SubjectNo, keys: &[(Category, DataKey)]) {
         for (category, key) in keys {
             self.cache.insert((subject, *category), key.clone());

@@ -13,6 +13,7 @@
 mod amend;
 mod asker;
 mod body;
+mod compare;
 mod decide;
 mod disclosed;
 mod document;
@@ -33,9 +34,11 @@ mod record;
 mod records;
 mod root;
 mod search;
+mod shred;
 mod sign;
 mod speech;
 mod state;
+mod terms;
 mod ticket;
 mod token;
 mod vault;
@@ -46,6 +49,7 @@ mod write;
 
 pub use asker::{Asker, Door, Origin};
 pub use body::Body;
+pub use compare::{Compared, Comparison, Progress, Unlike};
 pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
 pub use document::{DocRef, Document};
 pub use entry::{Outcome, field};
@@ -57,11 +61,16 @@ pub use meant::Meant;
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
-pub use root::LeftRoot;
+pub use root::{LeftRoot, RootState, TurnDone, TurnStep};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
+pub use shred::{
+    Block, CERTIFICATE, Hold, ShredAct, ShredAsk, ShredDone, ShredError, ShredRoot, ShredSeen, ShredStage, ShredTarget,
+    ShredTerms, ShredWhom, Shredding, certified,
+};
 pub use sign::SIGN_EVERY;
 pub use speech::{Digest, PatientId, Speech};
 pub use state::HouseState;
+pub use terms::TermState;
 pub use ticket::{Emergency, EmergencyTerms, Running};
 pub use vault::{Institution, Snapshot, Vault};
 pub use verify::Verified;
@@ -72,8 +81,8 @@ pub use write::{Expect, Write, Written};
 pub use tacebo_ledger as ledger;
 /// Policy's words: who, why, labels, facts, refusals.
 pub use tacebo_policy as policy;
-/// Who may hold the root key.
-pub use tacebo_seal::{Custodian, Effort, PassphraseFile, Worth};
+/// Who may hold the root key, and in which algorithms everything is sealed.
+pub use tacebo_seal::{Custodian, DestructionReceipt, Effort, PassphraseFile, Suite, Worth};
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
 /// Masks.

@@ -72,7 +72,7 @@ impl LogEntry {
 pub struct ProofFile {
     /// The file's text.
     pub text: String,
-    /// The log's public key (C2SP signed-note vkey).
+    /// The log's public key (C2SP signed-note vkey); two lines where it signs with SM2 too.
     pub vkey: String,
     /// Index of the entry.
     pub index: u64,
@@ -227,7 +227,7 @@ impl Inner {
     }
 
     /// Opens an entry; `None` when the person's audit key is gone.
-    fn open_entry(&self, row: &EntryRow) -> Result<Option<EntryBody>, VaultFault> {
+    pub(crate) fn open_entry(&self, row: &EntryRow) -> Result<Option<EntryBody>, VaultFault> {
         let category = Drawer::Audit.category();
         let subject = row.subject.unwrap_or(SubjectNo::HOUSE);
         if self.store.key_of(self.part, subject, category)?.is_none() {
@@ -237,7 +237,7 @@ impl Inner {
         EntryBody::decode(&self.key(subject, category)?.open(&place, &row.sealed)?).map(Some)
     }
 
-    fn prove(&self, row: &EntryRow, body: &EntryBody, leave: &Leave) -> Result<ProofFile, VaultFault> {
+    pub(crate) fn prove(&self, row: &EntryRow, body: &EntryBody, leave: &Leave) -> Result<ProofFile, VaultFault> {
         let checkpoint = self
             .store
             .checkpoint_covering(self.part, row.index)?

@@ -90,6 +90,7 @@ impl Vault {
         shape: impl FnOnce(&mut Look<'_>) -> Result<R, E>,
     ) -> Result<Disclosed<R>, E> {
         let inner = &*self.0;
+        let _gate = inner.pass().await;
         let mut look = Look::new(inner, asker);
         match shape(&mut look) {
             Ok(value) => look.answer(value).await.map_err(E::from),
@@ -109,6 +110,7 @@ impl Vault {
         shape: impl Fn(&mut Look<'_>) -> Result<R, E>,
     ) -> Result<Disclosed<(R, Vec<Written>)>, E> {
         let inner = &*self.0;
+        let gate = inner.pass().await;
         let mut race = 0;
         loop {
             let mut look = Look::new(inner, asker);
@@ -121,7 +123,7 @@ impl Vault {
                 return Ok(answer.map(|value| (value, Vec::new())));
             }
             let Look { drafts, leaves, deeds, .. } = look;
-            match inner.commit_deeds(asker, &deeds, &drafts, leaves).await {
+            match inner.commit_deeds(asker, &deeds, &drafts, leaves, &gate).await {
                 Ok(Done::Written(written)) => return Ok(written.map(|written| (value, written))),
                 Ok(Done::Overtaken(_) | Done::Raced(_)) if race < RACES => {
                     race += 1;

@@ -70,8 +70,7 @@ impl Vault {
         if inner.person(&as_id)?.is_some() {
             return Ok(as_id.into());
         }
-        let term = inner.blinder.term(param, value);
-        let found = inner.opened(&inner.store.term_rids(inner.part, &[term], 3)?)?;
+        let found = inner.opened(&inner.rids_under(&[(param, value)], 3)?)?;
         let mut found = found.iter().filter(|one| !one.row.deleted && *one.row.kind == *"Patient");
         match (found.next(), found.next()) {
             (Some(one), None) => Ok(Meant { id: PatientId::new(one.record.id.as_str()), named: typed.to_owned() }),

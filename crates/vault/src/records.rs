@@ -296,9 +296,10 @@ impl Vault {
     ) -> Result<Disclosed<u64>, Refused> {
         let inner = &*self.0;
         let deeds = Deeds { keeps: vec![Kept::of(keep, params)?], writes: Vec::new() };
+        let gate = inner.pass().await;
         let mut race = 0;
         loop {
-            match inner.commit_deeds(asker, &deeds, &[], Vec::new()).await {
+            match inner.commit_deeds(asker, &deeds, &[], Vec::new(), &gate).await {
                 Ok(Done::Written(written)) => {
                     return Ok(written.map(|written| written.first().map_or(0, |one| one.version)));
                 }
@@ -354,8 +355,8 @@ impl Inner {
         param: &str,
         value: &str,
     ) -> Result<Vec<Record<T>>, VaultFault> {
-        let term = self.blinder.term(&format!("{}#{param}", kind.as_str()), value);
-        self.open_records(&self.store.term_rids(self.part, &[term], LIST_CAP)?)
+        let scoped = format!("{}#{param}", kind.as_str());
+        self.open_records(&self.rids_under(&[(&scoped, value)], LIST_CAP)?)
     }
 
     /// These records, without those that were deleted.

@@ -3,21 +3,30 @@
 //! What was left behind is written down in the same commit as the new wrapping, with the fingerprints of the keys, and
 //! struck out in the same commit as the entry about their destruction. So a program that is stopped anywhere between
 //! finds, when it goes on, what is still to be destroyed and what still to be told.
+//!
+//! A turn leaves bucket keys and data keys as they are, so reads and writes go on beside it: a person's keys that are
+//! made meanwhile are wrapped by a bucket key, and the bucket key is what the turn wraps anew. Only one turn or
+//! destruction changes the ring at a time ([`Inner::turning`](crate::vault::Inner)).
 
 use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tacebo_policy::Action;
-use tacebo_seal::{Custodian, DestructionReceipt};
+use tacebo_seal::{Custodian, DestructionReceipt, SealError, Worth};
 use tacebo_store::Change;
 
 use crate::asker::Asker;
-use crate::disclosed::VaultFault;
+use crate::decide::Leave;
+use crate::disclosed::{Disclosed, Refused, VaultFault};
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::vault::Vault;
+use crate::vault::{Inner, Vault};
 
 /// Names the root keys that no row needs any more.
 const META_LEFT: &str = "root-left";
+/// Says when the root key in use came into use.
+const META_TURNED: &str = "root-turned";
+/// The kind under which what is done with root keys is decided.
+pub(crate) const ROOT_KIND: &str = "RootKey";
 
 /// A root key that was left behind and whose destruction is not in the log yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,19 +37,102 @@ pub struct LeftRoot {
     pub fingerprint: String,
 }
 
+/// How far a turn of the root has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TurnStep {
+    /// No turn is under way.
+    Rest,
+    /// The new root key is made; the rows are still under the older one.
+    Made,
+    /// Every row is wrapped under the new one; the older one is still there.
+    Wrapped,
+    /// The older one is gone; the log does not say so yet.
+    Gone,
+}
+
+/// How the root keys stand; speaks of nobody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RootState {
+    /// The root epoch under which the house's keys are wrapped.
+    pub epoch: u32,
+    /// Since when, microseconds since the Unix epoch; none while it is the first one.
+    pub since_us: Option<i64>,
+    /// Root keys left behind whose destruction is not in the log yet.
+    pub left: Vec<LeftRoot>,
+    /// How far a turn has come.
+    pub step: TurnStep,
+    /// Whether this program is at it right now.
+    pub busy: bool,
+    /// What the custodian's word on a destroyed key is worth.
+    pub worth: Worth,
+    /// Why the last attempt stopped.
+    pub trouble: Option<String>,
+}
+
+/// What a turn did.
+#[derive(Debug)]
+pub struct TurnDone {
+    /// The root epoch in use.
+    pub epoch: u32,
+    /// Whether it went on with one that was stopped.
+    pub finished: bool,
+    /// Receipts of the root keys destroyed.
+    pub receipts: Vec<DestructionReceipt>,
+    /// Root keys that an earlier attempt destroyed and was stopped before it could say so.
+    pub gone: Vec<LeftRoot>,
+}
+
+/// A root key that is gone, as the log tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct GoneRoot {
+    pub epoch: u32,
+    /// Its fingerprint, hex.
+    pub fingerprint: String,
+    /// What the custodian's word is worth; none where it was found destroyed and no receipt was kept.
+    pub worth: Option<String>,
+}
+
+impl GoneRoot {
+    fn detail(&self) -> String {
+        let Self { epoch, fingerprint, worth } = self;
+        match worth {
+            Some(worth) => format!("root epoch {epoch} destroyed ({worth}), key {fingerprint}"),
+            None => {
+                format!("root epoch {epoch} found destroyed (no receipt: the program was stopped), key {fingerprint}")
+            }
+        }
+    }
+}
+
 impl Vault {
     /// The root epoch under which this house's keys are wrapped.
     pub fn root_epoch(&self) -> u32 {
         self.0.ring().epoch()
     }
 
-    /// Root keys that were left behind and whose destruction is not in the log yet.
+    /// How the root keys stand.
     ///
     /// # Errors
-    /// The store failed.
-    pub fn left_roots(&self) -> Result<Vec<LeftRoot>, VaultFault> {
-        let Some(bytes) = self.0.store.meta(self.0.part, META_LEFT)? else { return Ok(Vec::new()) };
-        serde_json::from_slice(&bytes).map_err(|_| VaultFault::Decode("root keys left behind"))
+    /// [`Refused`], recorded.
+    pub async fn root_state(&self, asker: &Asker) -> Result<Disclosed<RootState>, Refused> {
+        let inner = &*self.0;
+        let leave = inner.leave_for_house(asker, Action::Read, ROOT_KIND).await?;
+        let state = inner.root_state()?;
+        let draft = Draft::new(asker, Action::Read, Outcome::Done, Class::House).by(&leave);
+        let receipts = inner.log(&[draft]).await?;
+        Ok(Disclosed::new(state, &[leave], receipts))
+    }
+
+    /// Makes a new root key, wraps every key row under it and destroys the older ones, while everything else goes on;
+    /// or goes on with a turn that was stopped. It runs to its end even when the caller goes away.
+    ///
+    /// # Errors
+    /// Refused, recorded; or custodian or store failed, and then the turn is gone on with later.
+    pub async fn turn_root(&self, asker: &Asker) -> Result<TurnDone, VaultFault> {
+        let leave = self.0.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
+        let (vault, asker) = (self.clone(), asker.clone());
+        let task = tokio::spawn(async move { vault.turn_kept(&asker, &leave, true).await });
+        task.await.map_err(|_| VaultFault::Decode("a turn of the root was interrupted"))?
     }
 
     /// Wraps every key row anew under the epoch in use at `to`, durably, with an entry. What `from` still holds besides
@@ -48,22 +140,16 @@ impl Vault {
     ///
     /// # Errors
     /// A custodian or the store failed; then everything is as it was.
-    pub async fn rewrap(&self, asker: &Asker, from: &dyn Custodian, to: &dyn Custodian) -> Result<(), VaultFault> {
+    pub async fn rewrap(
+        &self,
+        asker: &Asker,
+        from: &Arc<dyn Custodian>,
+        to: &Arc<dyn Custodian>,
+    ) -> Result<(), VaultFault> {
         let inner = &*self.0;
-        let turned = inner.ring().turn_epoch(to)?;
-        let mut left = self.left_roots()?;
-        left.retain(|root| !from.epochs().contains(&root.epoch));
-        for epoch in from.epochs().into_iter().filter(|epoch| *epoch != turned.ring.epoch()) {
-            left.push(LeftRoot { epoch, fingerprint: hex::encode(from.fingerprint(epoch)?) });
-        }
-        let detail = format!("root epoch {} in use instead of {}", turned.ring.epoch(), turned.left);
-        let mut change = Change::new(inner.part);
-        change.buckets = turned.rows;
-        change.meta = vec![(META_LEFT.into(), encode(&left)?)];
-        change.entries = vec![inner.seal_entry(&told(asker, detail), None)?];
-        inner.store.commit(change).await?;
-        *inner.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(turned.ring);
-        Ok(())
+        let leave = inner.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
+        let _one = inner.turning.lock().await;
+        inner.rewrap(asker, &leave, from, to).await
     }
 
     /// Writes into the log that root keys are destroyed, by their receipts, and strikes them out.
@@ -71,8 +157,9 @@ impl Vault {
     /// # Errors
     /// The store failed; ask again.
     pub async fn root_destroyed(&self, asker: &Asker, receipts: &[DestructionReceipt]) -> Result<(), VaultFault> {
-        let details = receipts.iter().map(|receipt| (receipt.epoch(), receipt.to_string())).collect();
-        self.strike_out(asker, details).await
+        let leave = self.0.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
+        let _one = self.0.turning.lock().await;
+        self.strike_out(asker, &leave, receipts.iter().map(gone_by).collect()).await
     }
 
     /// The same for root keys that the custodian no longer holds although no receipt was kept: the program was stopped
@@ -80,37 +167,162 @@ impl Vault {
     ///
     /// # Errors
     /// The store failed; ask again.
-    pub async fn root_found_gone(&self, asker: &Asker, epochs: &[u32]) -> Result<(), VaultFault> {
-        let left = self.left_roots()?.into_iter().filter(|root| epochs.contains(&root.epoch));
-        let detail = |root: LeftRoot| {
-            let LeftRoot { epoch, fingerprint } = root;
-            (
-                epoch,
-                format!("root epoch {epoch} found destroyed (no receipt: the program was stopped), key {fingerprint}"),
-            )
-        };
-        self.strike_out(asker, left.map(detail).collect()).await
+    pub async fn root_found_gone(&self, asker: &Asker) -> Result<Vec<LeftRoot>, VaultFault> {
+        let leave = self.0.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
+        let _one = self.0.turning.lock().await;
+        self.tell_gone(asker, &leave, &[]).await
     }
 
-    async fn strike_out(&self, asker: &Asker, details: Vec<(u32, String)>) -> Result<(), VaultFault> {
-        if details.is_empty() {
+    /// A turn from its beginning (`begin`), or only what is left of one. Remembers why it stopped.
+    pub(crate) async fn turn_kept(&self, asker: &Asker, leave: &Leave, begin: bool) -> Result<TurnDone, VaultFault> {
+        let _one = self.0.turning.lock().await;
+        let done = self.turn(asker, leave, begin).await;
+        let trouble = done.as_ref().err().map(ToString::to_string);
+        if let Some(why) = &trouble {
+            tracing::error!(error = %why, "a turn of the root key stopped");
+        }
+        *self.0.turn_trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+        done
+    }
+
+    async fn turn(&self, asker: &Asker, leave: &Leave, begin: bool) -> Result<TurnDone, VaultFault> {
+        let inner = &*self.0;
+        let finished = inner.turn_unfinished()?;
+        let custodian = Arc::clone(&inner.custodian);
+        if begin && !finished {
+            asked(&custodian, |custodian| custodian.turn()).await?;
+        }
+        if inner.ring().epoch() != custodian.epoch() {
+            inner.rewrap(asker, leave, &custodian, &custodian).await?;
+        }
+        let mut receipts = Vec::new();
+        for epoch in custodian.epochs().into_iter().filter(|epoch| *epoch != custodian.epoch()) {
+            let receipt = asked(&custodian, move |custodian| custodian.destroy(epoch)).await?;
+            self.strike_out(asker, leave, vec![gone_by(&receipt)]).await?;
+            receipts.push(receipt);
+        }
+        let gone = self.tell_gone(asker, leave, &custodian.epochs()).await?;
+        Ok(TurnDone { epoch: inner.ring().epoch(), finished, receipts, gone })
+    }
+
+    /// Says of every root key left behind and not held any more that it is gone.
+    async fn tell_gone(&self, asker: &Asker, leave: &Leave, held: &[u32]) -> Result<Vec<LeftRoot>, VaultFault> {
+        let mut left = self.0.left_roots()?;
+        left.retain(|root| !held.contains(&root.epoch));
+        let gone = |root: &LeftRoot| GoneRoot { epoch: root.epoch, fingerprint: root.fingerprint.clone(), worth: None };
+        self.strike_out(asker, leave, left.iter().map(gone).collect()).await?;
+        Ok(left)
+    }
+
+    async fn strike_out(&self, asker: &Asker, leave: &Leave, gone: Vec<GoneRoot>) -> Result<(), VaultFault> {
+        if gone.is_empty() {
             return Ok(());
         }
         let inner = &*self.0;
-        let mut left = self.left_roots()?;
+        let mut left = inner.left_roots()?;
         let mut change = Change::new(inner.part);
-        for (epoch, detail) in details {
-            left.retain(|root| root.epoch != epoch);
-            change.entries.push(inner.seal_entry(&told(asker, detail), None)?);
+        for root in &gone {
+            left.retain(|one| one.epoch != root.epoch);
+            change.entries.push(inner.seal_entry(&told(asker, leave, root.detail()), None)?);
         }
         change.meta = vec![(META_LEFT.into(), encode(&left)?)];
-        inner.store.commit(change).await?;
+        // Destructions that waited for this are final in the same commit.
+        let one = inner.shredding.lock().await;
+        let certified = inner.certify(&mut change, asker, leave, &gone)?;
+        let receipts = inner.store.commit(change).await?.receipts;
+        drop(one);
+        let place = |(id, at): (String, usize)| Some((id, receipts.get(at)?.index()));
+        inner.remember_certified(certified.into_iter().filter_map(place).collect()).await
+    }
+}
+
+impl Inner {
+    fn left_roots(&self) -> Result<Vec<LeftRoot>, VaultFault> {
+        let Some(bytes) = self.store.meta(self.part, META_LEFT)? else { return Ok(Vec::new()) };
+        serde_json::from_slice(&bytes).map_err(|_| VaultFault::Decode("root keys left behind"))
+    }
+
+    pub(crate) fn turn_unfinished(&self) -> Result<bool, VaultFault> {
+        let moved = self.ring().epoch() != self.custodian.epoch();
+        Ok(moved || self.custodian.turn_unfinished() || !self.left_roots()?.is_empty())
+    }
+
+    fn root_state(&self) -> Result<RootState, VaultFault> {
+        let (epoch, held, left) = (self.ring().epoch(), self.custodian.epochs(), self.left_roots()?);
+        let step = if epoch != self.custodian.epoch() {
+            TurnStep::Made
+        } else if held.len() > 1 {
+            TurnStep::Wrapped
+        } else if left.is_empty() {
+            TurnStep::Rest
+        } else {
+            TurnStep::Gone
+        };
+        Ok(RootState {
+            epoch,
+            since_us: self.root_since()?,
+            left,
+            step,
+            busy: self.turning.try_lock().is_err(),
+            worth: self.custodian.worth(),
+            trouble: self.turn_trouble.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        })
+    }
+
+    /// When the root key in use came into use, microseconds since the Unix epoch.
+    pub(crate) fn root_since(&self) -> Result<Option<i64>, VaultFault> {
+        let Some(bytes) = self.store.meta(self.part, META_TURNED)? else { return Ok(None) };
+        serde_json::from_slice(&bytes).map(Some).map_err(|_| VaultFault::Decode("time of the root key"))
+    }
+
+    /// One turn or destruction at a time: whoever calls this holds [`Inner::turning`].
+    async fn rewrap(
+        &self,
+        asker: &Asker,
+        leave: &Leave,
+        from: &Arc<dyn Custodian>,
+        to: &Arc<dyn Custodian>,
+    ) -> Result<(), VaultFault> {
+        let ring = self.ring();
+        let turned = asked(to, move |to| ring.turn_epoch(to)).await?;
+        let mut left = self.left_roots()?;
+        left.retain(|root| !from.epochs().contains(&root.epoch));
+        for epoch in from.epochs().into_iter().filter(|epoch| *epoch != turned.ring.epoch()) {
+            let fingerprint = asked(from, move |from| from.fingerprint(epoch)).await?;
+            left.push(LeftRoot { epoch, fingerprint: hex::encode(fingerprint) });
+        }
+        let detail = format!("root epoch {} in use instead of {}", turned.ring.epoch(), turned.left);
+        let mut change = Change::new(self.part);
+        change.buckets = turned.rows;
+        let now = serde_json::to_vec(&(self.clock)()).map_err(|_| VaultFault::Decode("time of the root key"))?;
+        change.meta = vec![(META_LEFT.into(), encode(&left)?), (META_TURNED.into(), now)];
+        change.entries = vec![self.seal_entry(&told(asker, leave, detail), None)?];
+        self.store.commit(change).await?;
+        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(turned.ring);
         Ok(())
     }
 }
 
-fn told(asker: &Asker, detail: String) -> Draft {
-    let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House);
+/// Asks a custodian off the async threads: a module or service may take its time.
+async fn asked<T: Send + 'static>(
+    custodian: &Arc<dyn Custodian>,
+    ask: impl FnOnce(&dyn Custodian) -> Result<T, SealError> + Send + 'static,
+) -> Result<T, VaultFault> {
+    let custodian = Arc::clone(custodian);
+    let answer = tokio::task::spawn_blocking(move || ask(&*custodian));
+    Ok(answer.await.map_err(|_| VaultFault::Decode("a custodian was interrupted"))??)
+}
+
+fn gone_by(receipt: &DestructionReceipt) -> GoneRoot {
+    GoneRoot {
+        epoch: receipt.epoch(),
+        fingerprint: hex::encode(receipt.fingerprint()),
+        worth: Some(receipt.worth().word().to_owned()),
+    }
+}
+
+fn told(asker: &Asker, leave: &Leave, detail: String) -> Draft {
+    let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House).by(leave);
     draft.put(field::DETAIL, detail);
     draft
 }

@@ -59,7 +59,7 @@ impl Vault {
         Ok(self.0.store.last_checkpoint(self.0.part)?.map(|last| last.note))
     }
 
-    /// The log's public key (C2SP signed-note vkey).
+    /// The log's public key (C2SP signed-note vkey); two lines where it signs with SM2 too.
     ///
     /// # Errors
     /// The key is unusable.

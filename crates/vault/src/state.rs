@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use tacebo_policy::Action;
-use tacebo_seal::Worth;
+use tacebo_seal::{Suite, Worth};
 use tacebo_store::CheckpointRow;
 
 use crate::asker::Asker;
@@ -30,10 +30,14 @@ pub struct HouseState {
     pub bytes: u64,
     /// Newest epoch of the root key that a bucket is wrapped under.
     pub epoch: u32,
+    /// The algorithms of everything kept here.
+    pub suite: Suite,
     /// What the custodian's word on a destroyed root key is worth.
     pub worth: Worth,
     /// Whether older root keys are still there: a turn was not finished.
     pub turn_unfinished: bool,
+    /// When the root key in use came into use, microseconds since the Unix epoch; none while it is the first one.
+    pub turned_us: Option<i64>,
 }
 
 /// The kind under which the machine's own state is decided.
@@ -89,8 +93,10 @@ impl Inner {
             signed_us: self.signed_us(last.as_ref())?,
             bytes: folder_bytes(&self.dir),
             epoch,
-            worth: self.custody.worth,
-            turn_unfinished: self.custody.older,
+            suite: self.institution.suite,
+            worth: self.custodian.worth(),
+            turn_unfinished: self.turn_unfinished()?,
+            turned_us: self.root_since()?,
         })
     }
 }

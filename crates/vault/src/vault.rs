@@ -1,13 +1,15 @@
 //! The vault itself: what it holds, and the small steps every ask is made of.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
-use tacebo_seal::{Blinder, Category, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Worth};
+use tacebo_seal::{Blinder, Category, Custodian, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Suite};
 use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
+use tokio::sync::{OwnedRwLockReadGuard, RwLock as RwLockAsync};
 
+use crate::compare::Progress;
 use crate::disclosed::VaultFault;
 use crate::entry::{self, Draft};
 use crate::hot::Hot;
@@ -16,6 +18,7 @@ use crate::pack::Packer;
 use crate::profile::Profiles;
 use crate::random;
 use crate::speech::{PatientId, Speech};
+use crate::terms::Terms;
 use crate::watched::Watched;
 
 /// The one path. Cheap to clone; every door holds one.
@@ -37,6 +40,8 @@ pub struct Institution {
     pub realm: u32,
     /// Origin of the log: a schemeless URL (C2SP tlog-checkpoint).
     pub origin: String,
+    /// The algorithms of everything it keeps: chosen when it is founded, and the same for ever.
+    pub suite: Suite,
 }
 
 pub(crate) struct Inner {
@@ -44,7 +49,10 @@ pub(crate) struct Inner {
     pub part: PartNo,
     pub realm: Realm,
     pub ring: RwLock<Arc<Keyring>>,
+    /// Makes blind names of documents and persons.
     pub blinder: Blinder,
+    /// Make blind terms.
+    pub terms: Terms,
     pub keys: Keys,
     pub persons: Cache<String, SubjectNo>,
     pub profiles: Arc<Profiles>,
@@ -57,15 +65,24 @@ pub(crate) struct Inner {
     pub institution: Institution,
     pub clock: tacebo_store::Clock,
     pub dir: std::path::PathBuf,
-    pub custody: CustodySeen,
+    /// How far the comparison of documents and log has come that runs.
+    pub comparing: tokio::sync::watch::Sender<Option<Progress>>,
+    /// Asks for one.
+    pub compare_now: tokio::sync::Notify,
+    pub custodian: Arc<dyn Custodian>,
+    /// Held by whatever changes the ring: one turn of the root or destruction of keys at a time.
+    pub turning: tokio::sync::Mutex<()>,
+    /// Held by every ask until its entries are durable, and with its change on the way to the store; taken whole by a
+    /// destruction of keys. So nothing is written under a key that is being destroyed, and nobody is half answered.
+    pub gate: Arc<RwLockAsync<()>>,
+    /// Held by whatever changes the record of a destruction. After `turning` and `gate`.
+    pub shredding: tokio::sync::Mutex<()>,
+    /// Why the last turn of the root stopped.
+    pub turn_trouble: Mutex<Option<String>>,
 }
 
-/// What was seen of the custodian when the house was opened: it is not asked again for it.
-pub(crate) struct CustodySeen {
-    pub worth: Worth,
-    /// Whether root keys of older epochs were there.
-    pub older: bool,
-}
+/// The gate, passed: see [`Inner::gate`].
+pub(crate) type Gate = Arc<OwnedRwLockReadGuard<()>>;
 
 /// A point in commit order; searches and pages can be pinned to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -115,6 +132,12 @@ impl Vault {
 impl Inner {
     pub(crate) fn now(&self) -> jiff::Timestamp {
         jiff::Timestamp::from_microsecond((self.clock)()).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    /// Passes the gate. Only whoever begins an ask does, never somebody inside one: a destruction that waits in between
+    /// would wait for itself.
+    pub(crate) async fn pass(&self) -> Gate {
+        Arc::new(Arc::clone(&self.gate).read_owned().await)
     }
 
     pub(crate) fn ring(&self) -> Arc<Keyring> {
@@ -194,9 +217,14 @@ impl Inner {
     ///
     /// Whoever reads takes the document first and the person's facts after it: he never sees a document of this change
     /// with facts from before it.
-    pub(crate) async fn commit(&self, change: Change, touched: Vec<SubjectNo>) -> Result<Committed, CommitError> {
+    pub(crate) async fn commit(
+        &self,
+        change: Change,
+        touched: Vec<SubjectNo>,
+        gate: &Gate,
+    ) -> Result<Committed, CommitError> {
         let names = change.documents.iter().map(|document| document.id).collect();
-        let held = (self.profiles.announce(touched), self.currents.announce(names));
+        let held = (self.profiles.announce(touched), self.currents.announce(names), Arc::clone(gate));
         self.store.commit_holding(change, Box::new(held)).await
     }
 

@@ -24,7 +24,7 @@ use crate::document::DocRef;
 use crate::entry::Draft;
 use crate::hot::Opened;
 use crate::look::{Deeds, rest};
-use crate::vault::{Inner, Vault};
+use crate::vault::{Gate, Inner, Vault};
 
 /// How a commit of several deeds ended.
 pub(crate) enum Done {
@@ -47,9 +47,10 @@ impl Vault {
     pub async fn write(&self, asker: &Asker, writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
         let inner = &*self.0;
         let deeds = Deeds { writes, keeps: Vec::new() };
+        let gate = inner.pass().await;
         let mut race = 0;
         loop {
-            match inner.commit_deeds(asker, &deeds, &[], Vec::new()).await {
+            match inner.commit_deeds(asker, &deeds, &[], Vec::new(), &gate).await {
                 Ok(Done::Written(written)) => return Ok(written),
                 Ok(Done::Overtaken(_)) if race < RACES => {
                     race += 1;
@@ -73,11 +74,12 @@ impl Inner {
         deeds: &Deeds,
         looked: &[Draft],
         leaves: Vec<Leave>,
+        gate: &Gate,
     ) -> Result<Done, Stopped> {
         let Attempt { change, mut written, mut permits, touched, notes, new_persons } =
             self.attempt(asker, deeds, looked)?;
         let overtaken = || looked.iter().cloned().chain(notes.iter().map(|note| note.undone(asker))).collect();
-        match self.commit(change, touched).await {
+        match self.commit(change, touched, gate).await {
             Ok(committed) => {
                 for (patient, no, keys) in new_persons {
                     self.keys.remember(no, &keys);

@@ -10,7 +10,7 @@ use tacebo_identity::{Authenticated, Handed, Identity, IdentityError, LoggedIn, 
 use tacebo_vault::policy::Role;
 use tacebo_vault::{
     Asker, Custodian, Digest, Door, Effort, Institution, LogEntry, LogQuery, Opening, Origin, PassphraseFile, Speech,
-    Vault,
+    Suite, Vault,
 };
 
 pub(crate) const SECOND: i64 = 1_000_000;
@@ -65,11 +65,12 @@ impl House {
     pub(crate) async fn with(settings: Settings) -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("data")).unwrap();
-        let custodian: Arc<dyn Custodian> =
-            Arc::new(PassphraseFile::create(&dir.path().join("root.json"), "a passphrase", Effort::LEAST).unwrap());
+        let suite: Suite = tacebo_fixtures::suite().parse().unwrap();
+        let file = PassphraseFile::create(&dir.path().join("root.json"), "a passphrase", Effort::LEAST, suite).unwrap();
+        let custodian: Arc<dyn Custodian> = Arc::new(file);
         let clock = Arc::new(AtomicI64::new(1_800_000_000 * SECOND));
         let institution =
-            Institution { name: "示例医院".into(), realm: 7, origin: "log.example.cn/hospital".into() };
+            Institution { name: "示例医院".into(), realm: 7, origin: "log.example.cn/hospital".into(), suite };
         let vault = Vault::found(opening(dir.path(), &custodian, &clock), &institution).await.unwrap();
         let identity = Identity::with(vault.clone(), settings).unwrap();
         Self { identity, vault, clock, custodian, dir }

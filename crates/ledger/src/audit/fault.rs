@@ -99,6 +99,12 @@ pub enum Fault {
         /// Its number.
         seq: u64,
     },
+    /// A checkpoint bears a signature of a key that the check was not given.
+    #[error("checkpoint {seq} bears a signature by a key that was not given, or by a stranger")]
+    SignatureUnknown {
+        /// Its number.
+        seq: u64,
+    },
     /// A signed checkpoint contradicts the entries: the past was rewritten.
     #[error("checkpoint {seq} contradicts the log: an entry between {intact} and {size} was rewritten")]
     CheckpointForked {
@@ -158,6 +164,7 @@ impl Fault {
             Self::CheckpointSuperfluous { .. } => "checkpoint-superfluous",
             Self::CheckpointAltered { .. } => "checkpoint-altered",
             Self::SignatureInvalid { .. } => "signature-invalid",
+            Self::SignatureUnknown { .. } => "signature-unknown",
             Self::CheckpointForked { .. } => "checkpoint-forked",
             Self::Truncated { .. } => "truncated",
             Self::OlderCheckpointForked { .. } => "older-checkpoint-forked",

@@ -168,8 +168,11 @@ fn one_checkpoint(row: &CheckpointRow<'_>, log: &LogVerifier) -> Result<Checkpoi
         Err(LedgerError::SignatureInvalid) => return Err(Fault::SignatureInvalid { seq }),
         Err(_) => return Err(altered),
     };
-    // Exactly what was signed and the signature: a further line would be bytes nobody checks.
-    if note.signatures.len() != 1 || note.to_string().as_bytes() != row.note {
+    // Exactly what was signed and the signatures: a further line would be bytes nobody checks.
+    if note.signatures.len() > log.lines() {
+        return Err(Fault::SignatureUnknown { seq });
+    }
+    if note.signatures.len() != log.lines() || note.to_string().as_bytes() != row.note {
         return Err(altered);
     }
     match Checkpoint::parse(&note.text) {

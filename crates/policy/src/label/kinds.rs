@@ -37,6 +37,10 @@ codes! {
         Account = "account",
         /// The machine.
         Configuration = "configuration",
+        /// Root keys.
+        Key = "key",
+        /// Requests to destroy personal data, and what keeps it from being destroyed.
+        Destruction = "destruction",
         /// On no list: treated as the strictest.
         Unknown = "unknown",
     }

@@ -88,6 +88,8 @@ pub(crate) const WHATS: &[(&str, &str)] = &[
     ("UserAccount", ""),
     ("UserAccount", "portal"),
     ("Configuration", ""),
+    ("RootKey", ""),
+    ("Shredding", ""),
     ("Nonsense", ""),
 ];
 

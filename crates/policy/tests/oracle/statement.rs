@@ -173,6 +173,36 @@ pub(crate) fn statement(case: &Case) -> Told {
                 && (looks || action == A::Administer),
             faceless,
         ),
+        // Root keys.
+        (
+            is(Role::SecurityAdmin)
+                && purpose == P::SystemAdmin
+                && kind == "RootKey"
+                && (looks || action == A::Administer),
+            MaskSet::NONE,
+        ),
+        (
+            (is(Role::SystemAdmin) || is(Role::SecurityOfficer))
+                && purpose == P::SystemAdmin
+                && kind == "RootKey"
+                && looks,
+            MaskSet::NONE,
+        ),
+        // Destruction.
+        (
+            is(Role::PrivacyOfficer)
+                && purpose == P::Compliance
+                && kind == "Shredding"
+                && (looks || matches!(action, A::Create | A::Review)),
+            MaskSet::NONE,
+        ),
+        (
+            is(Role::SecurityOfficer)
+                && purpose == P::Compliance
+                && kind == "Shredding"
+                && (looks || action == A::Review),
+            MaskSet::NONE,
+        ),
         // Patients and guardians.
         (
             is_portal

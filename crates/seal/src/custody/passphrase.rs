@@ -2,13 +2,14 @@
 //!
 //! The file is JSON: the Argon2id parameters in clear, and one sealed message (as [`chunked`](crate::chunked) makes them:
 //! committing, so that no file opens under two passphrases) that holds every root key. Parameters are bound into the
-//! message; changing one is refused.
+//! message; changing one is refused. All but the passphrase's own derivation is done in the institution's suite.
 
-use super::{Custodian, DestructionReceipt, Share, SharePlan, Worth, file, hashed, owner, share};
+use super::{Custodian, DestructionReceipt, Share, SharePlan, Worth, file, owner, share};
 use crate::chunked;
+use crate::primitive::{InputKey, hash};
 use crate::secret::{KEY, Secret};
 use crate::wrap::Wrapper;
-use crate::{Realm, SealError, random};
+use crate::{Realm, SealError, Suite, random};
 use argon2::{Algorithm, Argon2, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -66,6 +67,7 @@ impl Default for Effort {
 #[serde(deny_unknown_fields)]
 struct Document {
     format: String,
+    suite: Suite,
     kdf: String,
     effort: Effort,
     salt: String,
@@ -113,6 +115,7 @@ impl Roots {
 }
 
 struct State {
+    suite: Suite,
     effort: Effort,
     salt: [u8; 16],
     /// The key made from the passphrase.
@@ -132,19 +135,25 @@ pub struct PassphraseFile {
 
 impl PassphraseFile {
     /// Makes the file, with a root key of epoch 1. Refuses to replace an existing one.
-    pub fn create(path: &Path, passphrase: &str, effort: Effort) -> Result<Self, SealError> {
-        Self::create_from(path, passphrase, effort, 1)
+    pub fn create(path: &Path, passphrase: &str, effort: Effort, suite: Suite) -> Result<Self, SealError> {
+        Self::create_from(path, passphrase, effort, suite, 1)
     }
 
     /// The same with another first epoch: for keys that come from another custodian.
-    pub fn create_from(path: &Path, passphrase: &str, effort: Effort, first: u32) -> Result<Self, SealError> {
-        Self::begin(path, passphrase, effort, (first, Secret::random()?))
+    pub fn create_from(
+        path: &Path,
+        passphrase: &str,
+        effort: Effort,
+        suite: Suite,
+        first: u32,
+    ) -> Result<Self, SealError> {
+        Self::begin(path, passphrase, effort, suite, (first, Secret::random()?))
     }
 
     /// Makes the file again from shares of a recovery file, under any passphrase. Refuses to replace an existing one.
     pub fn restore(path: &Path, passphrase: &str, effort: Effort, shares: &[Share]) -> Result<Self, SealError> {
-        let root = share::combine(shares)?;
-        Self::begin(path, passphrase, effort, root)
+        let (suite, root) = share::combine(shares)?;
+        Self::begin(path, passphrase, effort, suite, root)
     }
 
     /// Splits the root key in use into shares, any `need` of which bring it back. Keep them apart from each other.
@@ -155,16 +164,22 @@ impl PassphraseFile {
         }
         let epoch = state.roots.current;
         let root = state.roots.keys.get(&epoch).ok_or(SealError::EpochGone(epoch))?;
-        share::split(institution, epoch, root, plan)
+        share::split(institution, state.suite, epoch, root, plan)
     }
 
-    fn begin(path: &Path, passphrase: &str, effort: Effort, root: (u32, Secret)) -> Result<Self, SealError> {
+    fn begin(
+        path: &Path,
+        passphrase: &str,
+        effort: Effort,
+        suite: Suite,
+        root: (u32, Secret),
+    ) -> Result<Self, SealError> {
         let salt = random::array()?;
         let kek = derive(passphrase, effort, &salt)?;
         let roots = Roots { current: root.0, keys: BTreeMap::from([root]) };
-        let written = encode(effort, &salt, &kek, &roots)?;
+        let written = encode(suite, effort, &salt, &kek, &roots)?;
         file::create(path, &written)?;
-        Ok(Self::with(path, State { effort, salt, kek, roots, written }))
+        Ok(Self::with(path, State { suite, effort, salt, kek, roots, written }))
     }
 
     /// Opens the file. A wrong passphrase is [`SealError::WrongPassphrase`].
@@ -181,15 +196,15 @@ impl PassphraseFile {
         let sealed =
             BASE64.decode(&document.sealed).map_err(|_| SealError::CustodyDamaged("its sealed part is not whole"))?;
         let kek = derive(passphrase, document.effort, &salt)?;
-        let plain = chunked::open(&chunked::input_key(&kek), &[&context(document.effort, &salt)], &sealed).map_err(
-            |error| match error {
-                SealError::WrongPlace => SealError::WrongPassphrase,
-                SealError::Damaged | SealError::Truncated => SealError::CustodyDamaged("its sealed part was changed"),
-                other => other,
-            },
-        )?;
+        let Document { suite, effort, .. } = document;
+        let key = InputKey::new(suite, &kek)?;
+        let plain = chunked::open(&key, &[&context(suite, effort, &salt)], &sealed).map_err(|error| match error {
+            SealError::WrongPlace => SealError::WrongPassphrase,
+            SealError::Damaged | SealError::Truncated => SealError::CustodyDamaged("its sealed part was changed"),
+            other => other,
+        })?;
         let roots = Roots::decode(&plain)?;
-        Ok(Self::with(path, State { effort: document.effort, salt, kek, roots, written }))
+        Ok(Self::with(path, State { suite, effort, salt, kek, roots, written }))
     }
 
     /// Seals the same root keys under another passphrase. Copies of the older file still open with the older one.
@@ -197,7 +212,7 @@ impl PassphraseFile {
         let salt = random::array()?;
         let kek = derive(passphrase, effort, &salt)?;
         let mut state = self.state();
-        let written = encode(effort, &salt, &kek, &state.roots)?;
+        let written = encode(state.suite, effort, &salt, &kek, &state.roots)?;
         file::replace(&self.path, &state.written, &written)?;
         state.effort = effort;
         state.salt = salt;
@@ -222,7 +237,7 @@ impl PassphraseFile {
 
     /// Writes `roots` and then takes them over: memory never runs ahead of the disk.
     fn keep(&self, state: &mut State, roots: Roots) -> Result<(), SealError> {
-        let written = encode(state.effort, &state.salt, &state.kek, &roots)?;
+        let written = encode(state.suite, state.effort, &state.salt, &state.kek, &roots)?;
         file::replace(&self.path, &state.written, &written)?;
         state.roots = roots;
         state.written = written;
@@ -243,14 +258,14 @@ impl Custodian for PassphraseFile {
         let state = self.state();
         let root = state.roots.keys.get(&epoch);
         let root = root.ok_or(SealError::EpochGone(epoch))?;
-        Wrapper::new(root)?.wrap(&owner(realm, epoch), &Secret::copy_of(plain)?)
+        Wrapper::new(state.suite, root)?.wrap(&owner(realm, epoch), &Secret::copy_of(plain)?)
     }
 
     fn unwrap(&self, realm: Realm, epoch: u32, wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let state = self.state();
         let root = state.roots.keys.get(&epoch);
         let root = root.ok_or(SealError::EpochGone(epoch))?;
-        let key = Wrapper::new(root)?.unwrap(&owner(realm, epoch), wrapped)?;
+        let key = Wrapper::new(state.suite, root)?.unwrap(&owner(realm, epoch), wrapped)?;
         Ok(Zeroizing::new(key.bytes().to_vec()))
     }
 
@@ -273,7 +288,8 @@ impl Custodian for PassphraseFile {
         let gone = roots.keys.remove(&epoch);
         let gone = gone.ok_or(SealError::EpochGone(epoch))?;
         self.keep(&mut state, roots)?;
-        Ok(DestructionReceipt { epoch, fingerprint: fingerprint(&gone), worth: self.worth() })
+        let fingerprint = fingerprint(state.suite, &gone)?;
+        Ok(DestructionReceipt { epoch, fingerprint, worth: self.worth() })
     }
 
     fn retire(&self) -> Result<Vec<DestructionReceipt>, SealError> {
@@ -281,16 +297,20 @@ impl Custodian for PassphraseFile {
         file::remove(&self.path, &state.written)?;
         state.written = Vec::new();
         let gone = std::mem::take(&mut state.roots.keys);
-        let receipt = |(epoch, key): (&u32, &Secret)| DestructionReceipt {
-            epoch: *epoch,
-            fingerprint: fingerprint(key),
-            worth: self.worth(),
+        let receipt = |(epoch, key): (&u32, &Secret)| {
+            let fingerprint = fingerprint(state.suite, key)?;
+            Ok(DestructionReceipt { epoch: *epoch, fingerprint, worth: self.worth() })
         };
-        Ok(gone.iter().map(receipt).collect())
+        gone.iter().map(receipt).collect()
     }
 
     fn fingerprint(&self, epoch: u32) -> Result<[u8; 32], SealError> {
-        self.state().roots.keys.get(&epoch).map(fingerprint).ok_or(SealError::EpochGone(epoch))
+        let state = self.state();
+        fingerprint(state.suite, state.roots.keys.get(&epoch).ok_or(SealError::EpochGone(epoch))?)
+    }
+
+    fn suite(&self) -> Option<Suite> {
+        Some(self.state().suite)
     }
 
     fn worth(&self) -> Worth {
@@ -323,22 +343,18 @@ fn derive(passphrase: &str, effort: Effort, salt: &[u8; 16]) -> Result<Secret, S
 }
 
 /// Everything in clear, bound into the sealed part.
-fn context(effort: Effort, salt: &[u8; 16]) -> Vec<u8> {
+fn context(suite: Suite, effort: Effort, salt: &[u8; 16]) -> Vec<u8> {
     let numbers = [effort.memory_kib, effort.passes, effort.lanes].map(u32::to_be_bytes);
-    [FORMAT.as_bytes(), b"\0", numbers.as_flattened(), salt].concat()
+    [FORMAT.as_bytes(), &[0, suite as u8], numbers.as_flattened(), salt].concat()
 }
 
-fn encode(effort: Effort, salt: &[u8; 16], kek: &Secret, roots: &Roots) -> Result<Vec<u8>, SealError> {
+fn encode(suite: Suite, effort: Effort, salt: &[u8; 16], kek: &Secret, roots: &Roots) -> Result<Vec<u8>, SealError> {
     let mut sealed = Vec::new();
-    chunked::seal(
-        &chunked::input_key(kek),
-        &random::array()?,
-        &[&context(effort, salt)],
-        &roots.encode(),
-        &mut sealed,
-    )?;
+    let (key, context) = (InputKey::new(suite, kek)?, context(suite, effort, salt));
+    chunked::seal(&key, &random::array()?, &[&context], &roots.encode(), &mut sealed)?;
     let document = Document {
         format: FORMAT.to_owned(),
+        suite,
         kdf: "argon2id".to_owned(),
         effort,
         salt: hex::encode(salt),
@@ -350,10 +366,18 @@ fn encode(effort: Effort, salt: &[u8; 16], kek: &Secret, roots: &Roots) -> Resul
     Ok(json)
 }
 
-pub(super) fn fingerprint(root: &Secret) -> [u8; 32] {
-    hashed(b"tacebo/root-fingerprint/v1\0", root.bytes())
+pub(super) fn fingerprint(suite: Suite, root: &Secret) -> Result<[u8; 32], SealError> {
+    hash(suite, &[b"tacebo/root-fingerprint/v1\0", root.bytes()])
 }
 
 #[cfg(test)]
-#[path = "passphrase_tests.rs"]
-mod tests;
+mod international {
+    const SUITE: Suite = Suite::International;
+    include!("passphrase_tests.rs");
+}
+
+#[cfg(test)]
+mod shangmi {
+    const SUITE: Suite = Suite::Shangmi;
+    include!("passphrase_tests.rs");
+}

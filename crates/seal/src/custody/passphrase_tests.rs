@@ -1,4 +1,6 @@
-use super::*;
+// Included once for each suite, as `SUITE`.
+
+use crate::custody::passphrase::*;
 use std::fs;
 
 const PASS: &str = "静夜思 correct horse";
@@ -10,7 +12,7 @@ fn place() -> (tempfile::TempDir, PathBuf) {
 }
 
 fn made(path: &Path) -> PassphraseFile {
-    PassphraseFile::create(path, PASS, Effort::LEAST).unwrap()
+    PassphraseFile::create(path, PASS, Effort::LEAST, SUITE).unwrap()
 }
 
 #[test]
@@ -99,7 +101,7 @@ fn an_existing_file_is_never_replaced_by_a_new_one() {
     let (_folder, path) = place();
     made(&path);
     let before = fs::read(&path).unwrap();
-    assert!(matches!(PassphraseFile::create(&path, PASS, Effort::LEAST), Err(SealError::CustodyExists)));
+    assert!(matches!(PassphraseFile::create(&path, PASS, Effort::LEAST, SUITE), Err(SealError::CustodyExists)));
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
@@ -140,7 +142,7 @@ fn a_changed_passphrase_opens_the_same_keys_and_the_old_one_no_more() {
 #[test]
 fn weak_passphrases_and_weak_or_absurd_efforts_are_refused() {
     let (_folder, path) = place();
-    let create = |pass, effort| PassphraseFile::create(&path, pass, effort).unwrap_err();
+    let create = |pass, effort| PassphraseFile::create(&path, pass, effort, SUITE).unwrap_err();
     assert!(matches!(create("seven77", Effort::LEAST), SealError::PassphraseTooShort { least: 8 }));
     for effort in [
         Effort { memory_kib: 1024, ..Effort::LEAST },
@@ -172,6 +174,9 @@ fn a_changed_file_is_refused_whatever_was_changed() {
     assert!(open_with(&|j| j["salt"] = "00".into()).is_err());
     assert!(open_with(&|j| j["format"] = "tacebo-root-keys/v2".into()).is_err());
     assert!(open_with(&|j| j["kdf"] = "none".into()).is_err());
+    for other in ["international", "shangmi", "none"].into_iter().filter(|name| *name != SUITE.name()) {
+        assert!(open_with(&|j| j["suite"] = other.into()).is_err());
+    }
     assert!(open_with(&|j| j["extra"] = 1.into()).is_err());
     assert!(open_with(&|j| j["sealed"] = "".into()).is_err());
     let sealed = BASE64.decode(good["sealed"].as_str().unwrap()).unwrap();

@@ -8,7 +8,7 @@ mod text;
 
 use super::passphrase::fingerprint;
 use crate::secret::{KEY, Secret};
-use crate::{SealError, random};
+use crate::{SealError, Suite, random};
 use rand_core::{TryCryptoRng, TryRng};
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -78,6 +78,8 @@ pub struct Share {
 #[derive(Clone, PartialEq, Eq)]
 struct Head {
     institution: String,
+    /// In which the key is used.
+    suite: Suite,
     epoch: u32,
     plan: SharePlan,
     /// Drawn for each split, so that shares of two splits of one key are not taken for each other's.
@@ -90,6 +92,11 @@ impl Share {
     /// The institution it was made for.
     pub fn institution(&self) -> &str {
         &self.of.institution
+    }
+
+    /// The institution's suite.
+    pub fn suite(&self) -> Suite {
+        self.of.suite
     }
 
     /// The root epoch whose key is split.
@@ -120,9 +127,15 @@ impl fmt::Debug for Share {
 }
 
 /// Splits a root key.
-pub(super) fn split(institution: &str, epoch: u32, root: &Secret, plan: SharePlan) -> Result<Vec<Share>, SealError> {
+pub(super) fn split(
+    institution: &str,
+    suite: Suite,
+    epoch: u32,
+    root: &Secret,
+    plan: SharePlan,
+) -> Result<Vec<Share>, SealError> {
     let institution = institution.split_whitespace().collect::<Vec<_>>().join(" ");
-    let of = Head { institution, epoch, plan, set: random::array()?, fingerprint: fingerprint(root) };
+    let of = Head { institution, suite, epoch, plan, set: random::array()?, fingerprint: fingerprint(suite, root)? };
     let mut system = System { failed: false };
     let made = Gf256::split_bytes(plan.need.into(), plan.shares.into(), root.bytes(), &mut system);
     let made = Zeroizing::new(made.map_err(|_| SealError::Cipher)?);
@@ -137,8 +150,8 @@ pub(super) fn split(institution: &str, epoch: u32, root: &Secret, plan: SharePla
     made.iter().map(share).collect()
 }
 
-/// Brings the key back, with its epoch.
-pub(super) fn combine(shares: &[Share]) -> Result<(u32, Secret), SealError> {
+/// Brings the key back, with its suite and epoch.
+pub(super) fn combine(shares: &[Share]) -> Result<(Suite, (u32, Secret)), SealError> {
     let first = shares.first().ok_or(ShareFault::TooFew { have: 0, need: 2 })?;
     let of = &first.of;
     let mut distinct: Vec<&Share> = Vec::with_capacity(shares.len());
@@ -167,15 +180,16 @@ pub(super) fn combine(shares: &[Share]) -> Result<(u32, Secret), SealError> {
     let points = Zeroizing::new(points);
     let key = Zeroizing::new(Gf256::combine_bytes(points.as_slice()).map_err(|_| ShareFault::WrongKey)?);
     let root = Secret::copy_of(&key)?;
-    if fingerprint(&root) != of.fingerprint {
+    if fingerprint(of.suite, &root)? != of.fingerprint {
         return Err(ShareFault::WrongKey.into());
     }
-    Ok((of.epoch, root))
+    Ok((of.suite, (of.epoch, root)))
 }
 
 fn same(a: &Head, b: &Head) -> Result<(), ShareFault> {
     let differ = [
         (a.institution != b.institution, text::INSTITUTION),
+        (a.suite != b.suite, text::SUITE),
         (a.epoch != b.epoch, text::EPOCH),
         (a.set != b.set, text::SET),
         (a.plan != b.plan, text::SHARE),
@@ -218,5 +232,13 @@ impl TryRng for System {
 impl TryCryptoRng for System {}
 
 #[cfg(test)]
-#[path = "share_tests.rs"]
-mod tests;
+mod international {
+    const SUITE: Suite = Suite::International;
+    include!("share_tests.rs");
+}
+
+#[cfg(test)]
+mod shangmi {
+    const SUITE: Suite = Suite::Shangmi;
+    include!("share_tests.rs");
+}

@@ -1,4 +1,6 @@
-use super::*;
+// Included once for each suite, as `SUITE`.
+
+use crate::custody::share::*;
 use proptest::prelude::*;
 
 fn key(byte: u8) -> Secret {
@@ -32,10 +34,10 @@ fn choices(shares: &[Share], n: usize) -> Vec<Vec<Share>> {
 #[test]
 fn any_three_of_five_bring_the_key_back_and_no_two() {
     let root = Secret::random().unwrap();
-    let shares = split("log.hospital.example", 7, &root, plan(5, 3)).unwrap();
+    let shares = split("log.hospital.example", SUITE, 7, &root, plan(5, 3)).unwrap();
     for chosen in (3..=5).flat_map(|n| choices(&shares, n)) {
-        let (epoch, back) = combine(&chosen).unwrap();
-        assert_eq!((epoch, back.bytes()), (7, root.bytes()));
+        let (suite, (epoch, back)) = combine(&chosen).unwrap();
+        assert_eq!((suite, epoch, back.bytes()), (SUITE, 7, root.bytes()));
     }
     for chosen in choices(&shares, 2) {
         assert_eq!(fault(&chosen), ShareFault::TooFew { have: 2, need: 3 });
@@ -50,7 +52,7 @@ fn too_few_shares_tell_nothing_of_the_key_even_put_together_by_force() {
     // Two points of a curve of degree two: whoever takes them for a line gets some other key.
     let root = key(0x42);
     for _ in 0..20 {
-        let shares = split("h", 1, &root, plan(5, 3)).unwrap();
+        let shares = split("h", SUITE, 1, &root, plan(5, 3)).unwrap();
         let points: Vec<Vec<u8>> =
             shares[..2].iter().map(|share| [&[share.number][..], &*share.bytes].concat()).collect();
         assert_ne!(Gf256::combine_bytes(&points).unwrap(), root.bytes());
@@ -73,7 +75,7 @@ fn a_share_is_put_together_by_the_textbook_formula() {
     }
     let inverse = |a: u8| (1..=255).find(|b| times(a, *b) == 1).unwrap();
     let root = Secret::random().unwrap();
-    let shares = split("h", 1, &root, plan(3, 2)).unwrap();
+    let shares = split("h", SUITE, 1, &root, plan(3, 2)).unwrap();
     let (x, y) = (shares[0].number, shares[2].number);
     let at_zero = |a: u8, b: u8| times(a, times(y, inverse(x ^ y))) ^ times(b, times(x, inverse(x ^ y)));
     let key: Vec<u8> = shares[0].bytes.iter().zip(shares[2].bytes.iter()).map(|(a, b)| at_zero(*a, *b)).collect();
@@ -83,7 +85,7 @@ fn a_share_is_put_together_by_the_textbook_formula() {
 #[test]
 fn shares_that_do_not_belong_together_are_named_by_what_differs() {
     let root = key(1);
-    let make = |institution, epoch, root, plan| split(institution, epoch, root, plan).unwrap();
+    let make = |institution, epoch, root, plan| split(institution, SUITE, epoch, root, plan).unwrap();
     let shares = make("a", 1, &root, plan(3, 2));
     let mixed = |other: Vec<Share>| fault(&[copy(&shares[0]), copy(&other[1])]);
     assert_eq!(mixed(make("b", 1, &root, plan(3, 2))), ShareFault::Mixed("institution"));
@@ -98,7 +100,7 @@ fn shares_that_do_not_belong_together_are_named_by_what_differs() {
 
 #[test]
 fn a_forged_share_does_not_give_another_key() {
-    let shares = split("a", 1, &key(1), plan(3, 2)).unwrap();
+    let shares = split("a", SUITE, 1, &key(1), plan(3, 2)).unwrap();
     let mut forged = copy(&shares[1]);
     forged.bytes[0] ^= 1;
     assert_eq!(fault(&[copy(&shares[0]), copy(&forged)]), ShareFault::WrongKey);
@@ -114,7 +116,7 @@ fn senseless_numbers_of_shares_are_refused() {
 
 #[test]
 fn a_share_survives_being_printed_and_typed_in_again() {
-    let shares = split("市第一医院  log.hospital.example", 3, &key(5), plan(3, 2)).unwrap();
+    let shares = split("市第一医院  log.hospital.example", SUITE, 3, &key(5), plan(3, 2)).unwrap();
     let text = shares[1].to_string();
     assert!(text.lines().all(|line| line.chars().count() < 110), "{text}");
     let typed = text.to_lowercase().lines().map(|line| format!("  {line}  \r\n")).collect::<Vec<_>>().join("\n");
@@ -128,7 +130,7 @@ fn a_share_survives_being_printed_and_typed_in_again() {
 
 #[test]
 fn every_mistyped_character_of_a_value_is_found_and_its_line_named() {
-    let shares = split("log.hospital.example", 3, &key(5), plan(3, 2)).unwrap();
+    let shares = split("log.hospital.example", SUITE, 3, &key(5), plan(3, 2)).unwrap();
     let text = shares[0].to_string();
     for (at, line) in text.lines().enumerate() {
         let (name, value) = line.split_once(": ").unwrap();
@@ -146,7 +148,7 @@ fn every_mistyped_character_of_a_value_is_found_and_its_line_named() {
     }
     // A line of another share of the same set.
     let other = shares[1].to_string();
-    let swapped: Vec<&str> = text.lines().take(6).chain(other.lines().skip(6)).collect();
+    let swapped: Vec<&str> = text.lines().take(7).chain(other.lines().skip(7)).collect();
     assert_eq!(swapped.join("\n").parse::<Share>().unwrap_err(), ShareFault::Mistyped("part-1".to_owned()));
 }
 
@@ -154,7 +156,7 @@ proptest! {
     #[test]
     fn whatever_is_typed_in_is_a_share_or_an_error(text in "\\PC{0,200}", cut in 0usize..600) {
         prop_assert!(text.parse::<Share>().is_err());
-        let whole = split("log", 1, &key(1), plan(2, 2)).unwrap()[0].to_string();
+        let whole = split("log", SUITE, 1, &key(1), plan(2, 2)).unwrap()[0].to_string();
         let cut: String = whole.chars().take(cut).collect();
         if let Ok(share) = cut.parse::<Share>() {
             prop_assert_eq!(share.to_string(), whole);

@@ -1,10 +1,10 @@
 //! Destroying keys so that no backup brings them back.
 //!
-//! In this order: read every key row of the touched buckets; [`Keyring::destroy`]; [`Custodian::turn`];
-//! [`Keyring::turn_epoch`] on the ring that `destroy` returned; commit deletions, survivors, all rows and the log entry
-//! in one transaction; put the last ring to use; re-wrap the other realms of the custodian in the same way; then
-//! [`Custodian::destroy`] the old epoch and log its receipt. A crash anywhere leaves a state that unlocks, and
-//! [`Custodian::epochs`] shows that an old epoch is still to be destroyed.
+//! In this order: read every key row of the touched buckets; [`Keyring::destroy`]; commit deletions, survivors, the
+//! buckets' rows and the log entry in one transaction; put the ring to use. Then, for any number of destructions
+//! together: [`Custodian::turn`]; [`Keyring::turn_epoch`]; commit all rows and put that ring to use; re-wrap the other
+//! realms of the custodian in the same way; [`Custodian::destroy`] the old epoch and log its receipt. A crash anywhere
+//! leaves a state that unlocks, and [`Custodian::epochs`] shows that an old epoch is still to be destroyed.
 
 use super::rows::BucketRow;
 use super::{Keyring, WrappedKey};
@@ -56,7 +56,7 @@ impl Keyring {
             *slot.ok_or(SealError::KeyRows("a bucket is missing"))? = Secret::random()?;
         }
         let pair = |bucket: &u16, ring: &Self| -> Result<Option<Wrapper>, SealError> {
-            ring.buckets.get(usize::from(*bucket)).map(Wrapper::new).transpose()
+            ring.buckets.get(usize::from(*bucket)).map(|key| Wrapper::new(ring.suite, key)).transpose()
         };
         // Both schedules once a bucket: a bucket may hold thousands of keys.
         let mut wrappers = BTreeMap::new();
@@ -75,7 +75,7 @@ impl Keyring {
             let key = old.unwrap(&owner, &wrapped.0)?;
             survivors.push((subject, category, WrappedKey(new.wrap(&owner, &key)?)));
         }
-        let wrapper = Wrapper::new(&ring.epoch_key)?;
+        let wrapper = Wrapper::new(ring.suite, &ring.epoch_key)?;
         let mut rows = Vec::with_capacity(touched.len());
         for bucket in touched {
             if let Some(key) = ring.buckets.get(usize::from(bucket)) {
@@ -87,6 +87,7 @@ impl Keyring {
 
     /// Wraps every row anew under the custodian's current epoch. Call [`Custodian::turn`] first, once for all realms.
     pub fn turn_epoch(&self, custodian: &dyn Custodian) -> Result<Turned, SealError> {
+        super::matches_custodian(self.suite, custodian)?;
         let epoch = custodian.epoch();
         if epoch == self.epoch {
             return Err(SealError::EpochInUse(epoch));

@@ -1,6 +1,6 @@
 //! What holds of every custodian.
 
-use tacebo_seal::{Custodian, DestructionReceipt, Realm, SealError, Worth};
+use tacebo_seal::{Custodian, DestructionReceipt, Keyring, Realm, SealError, Suite, Worth};
 
 const KEY: [u8; 32] = [9; 32];
 const HERE: Realm = Realm(1);
@@ -18,6 +18,7 @@ pub(crate) fn holds(kind: &Kind<'_>) {
     assert_eq!((custodian.epoch(), custodian.epochs(), custodian.worth()), (1, vec![1], kind.worth));
     let wrapped = wraps_for_one_realm_and_epoch(&*custodian);
     refuses_every_changed_byte(&*custodian, &wrapped);
+    keeps_realms_of_its_own_suite_or_of_any(&*custodian);
     let wrapped = turns_and_is_found_again(kind, &*custodian, &wrapped);
     destroys_what_is_old_only(kind, custodian, &wrapped);
     two_that_are_open_do_not_undo_each_other(kind);
@@ -47,6 +48,19 @@ fn refuses_every_changed_byte(custodian: &dyn Custodian, wrapped: &[u8]) {
     assert!(custodian.unwrap(HERE, 1, &[wrapped, &[0]].concat()).is_err());
     // None of it has hurt anything.
     assert_eq!(*custodian.unwrap(HERE, 1, wrapped).unwrap(), KEY);
+}
+
+/// A module wraps with what it offers: realms of every suite hang on it. A file is of one suite.
+fn keeps_realms_of_its_own_suite_or_of_any(custodian: &dyn Custodian) {
+    for suite in Suite::ALL {
+        match Keyring::create(custodian, HERE, suite) {
+            Ok((_, rows)) => assert_eq!(Keyring::unlock(custodian, HERE, rows).unwrap().suite(), suite),
+            Err(error) => {
+                assert!(custodian.suite().is_some_and(|own| own != suite));
+                assert!(matches!(error, SealError::OtherSuite { here, .. } if here == suite));
+            }
+        }
+    }
 }
 
 fn turns_and_is_found_again(kind: &Kind<'_>, custodian: &dyn Custodian, wrapped: &[u8]) -> Vec<u8> {

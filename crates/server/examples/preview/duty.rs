@@ -4,7 +4,10 @@ use tacebo_server::pages::{
     Choice, Field, FieldError, Html, Nav, Pager, Role,
     account::{MyAccount, SessionRow},
     accounts::{AccountChange, AccountEdit, AccountRow, AccountState, Accounts, Once, RoleChoice},
-    audit::{CommittedField, Entry, EntryRow, Log, LogFilters, LogHead, Step, Verification, Verify},
+    audit::{
+        CommittedField, Comparing, Entry, EntryRow, LastComparison, Log, LogFilters, LogHead, Step, Verification,
+        Verify,
+    },
     chart::Bars,
     emergency::Reason,
     privacy::{By, Review, ReviewOutcome, Reviews, SawRow, Shown, Task, TaskKind, Today, WhoSaw},
@@ -267,7 +270,12 @@ pub(crate) fn audit(d: &Data) -> Vec<Page> {
         held,
         detail: d.s(detail.0, detail.1),
     };
+    let comparing = Comparing {
+        running: None,
+        last: Some(LastComparison { at: d.at(0), versions: 13_616, entries: 412, fault: None }),
+    };
     let verify = |result| Verify {
+        comparing: comparing.clone(),
         shell: shell(Nav::Verify),
         head: head(),
         checkpoint: Data::empty(),
@@ -455,6 +463,7 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
         key_epoch: 3,
         key_turned: Some(d.at(-900)),
         custodian: d.s("口令文件", "passphrase file"),
+        suite: d.s("商用密码：SM4-GCM、SM3、SM2", "SM4-GCM, SM3, SM2"),
         memory_bytes: Some(98_000_000),
         requests: Some(tacebo_server::pages::chart::Line {
             size: tacebo_server::pages::chart::Size::Full,

@@ -51,3 +51,28 @@ verify-older-hint = The text you kept the last time, signature lines included.
 verify-do = Verify now
 verify-keep = Keep this somewhere else
 verify-keep-text = With this note in your own hands nobody can rewrite the past unseen, not even the house.
+compare-title = Documents beside the log
+compare-text = One by one: every version that the log says was written is there and unchanged, none is there of which the log says nothing, and none passes for the current one. It runs by itself once a day, and nobody has to wait for it.
+compare-do = Compare now
+# $percent (Number)
+compare-running = Comparing: { $percent } % done
+compare-never = Not compared yet
+# $entries (String)
+# $versions (String)
+compare-held = { $versions } versions fit { $entries } entries of writes
+# $kind (String)
+# $rid (String)
+unlike-unreadable = version { $rid } in commit order ({ $kind }) does not open where it lies: it was changed, or moved from elsewhere
+# $entry (String)
+# $kind (String)
+unlike-missing = a version ({ $kind }) that entry { $entry } tells of is not there
+# $entry (String)
+unlike-changed = what entry { $entry } says was written is not what lies there now
+# $kind (String)
+# $rid (String)
+unlike-unrecorded = no entry tells of version { $rid } in commit order ({ $kind })
+# $kind (String)
+# $rid (String)
+unlike-misplaced = version { $rid } in commit order ({ $kind }) passes for the current one and is not, or the other way round
+# $entry (String)
+unlike-entry = entry { $entry } does not open

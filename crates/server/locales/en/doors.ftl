@@ -80,7 +80,10 @@ custodian-tpm = in a TPM: a destroyed key is cleared from its memory
 custodian-service = in a key service: a destroyed key may be in the service's backups
 custodian-software = in a module of software: a destroyed key may be in copies of its files
 custodian-file = in a passphrase file: a destroyed key may be in copies of the file
+suite-international = international: AES-256-GCM, SHA-2, Ed25519
+suite-shangmi = commercial cryptography of China (shangmi): SM4-GCM, SM3, SM2 besides Ed25519
 check-root-turned = Older root keys are destroyed
+check-compared = Documents and log fit each other
 visit-outpatient = Outpatient visit
 visit-inpatient = Stay
 visit-emergency = Emergency visit
@@ -167,6 +170,8 @@ fault-checkpoint-altered = checkpoint { $seq } was altered
 # $seq (String)
 fault-signature-invalid = the signature of checkpoint { $seq } is wrong
 # $seq (String)
+fault-signature-unknown = checkpoint { $seq } bears a signature by a key that was not given: give every line of the log's public key, or somebody added it
+# $seq (String)
 # $intact (String)
 # $size (String)
 fault-checkpoint-forked = checkpoint { $seq } contradicts the log: an entry between { $intact } and { $size } was rewritten
@@ -199,3 +204,9 @@ request-end = End the access now
 # $when (String)
 request-by = by { $who }, { $when }
 request-own = This is a request of your own. Another person answers it.
+flash-turned = The new root key is in use, and the older one is destroyed.
+flash-destruction-asked = Asked for. Another person answers now.
+flash-held = Nothing of this patient can be destroyed until the hold is lifted.
+flash-lifted = The hold is lifted.
+flash-new-keys = Everything about the patient is sealed under new keys.
+flash-terms = New search keys are in use; the rest is made anew by itself.

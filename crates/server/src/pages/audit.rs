@@ -153,6 +153,28 @@ pub struct Verification {
     pub compared: bool,
 }
 
+/// Where the comparison of documents and log stands. Posts to [`super::url::COMPARE`].
+#[derive(Clone)]
+pub struct Comparing {
+    /// How much of the one that runs is done, in hundredths.
+    pub running: Option<u64>,
+    /// The last that ended.
+    pub last: Option<LastComparison>,
+}
+
+/// A comparison that ended.
+#[derive(Clone)]
+pub struct LastComparison {
+    /// When.
+    pub at: Timestamp,
+    /// Versions of documents.
+    pub versions: u64,
+    /// Entries of changes.
+    pub entries: u64,
+    /// The first that did not fit, in words.
+    pub fault: Option<String>,
+}
+
 /// Verify now. Posts to [`super::url::VERIFY`]: `checkpoint` (text of an older checkpoint, may be empty).
 #[derive(Template)]
 #[template(path = "audit/verify.html")]
@@ -165,10 +187,24 @@ pub struct Verify {
     pub checkpoint: Field,
     /// The result; `None` before.
     pub result: Option<Verification>,
+    /// Documents beside the log.
+    pub comparing: Comparing,
     /// The latest signed checkpoint, to keep somewhere else.
     pub latest_checkpoint: String,
     /// The log's public key.
     pub public_key: String,
 }
 
-super::no_content_in_debug!(LogFilters, EntryRow, LogHead, Log, CommittedField, Entry, Step, Verification, Verify);
+super::no_content_in_debug!(
+    LogFilters,
+    EntryRow,
+    LogHead,
+    Log,
+    CommittedField,
+    Entry,
+    Step,
+    Verification,
+    Comparing,
+    LastComparison,
+    Verify
+);

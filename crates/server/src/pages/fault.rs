@@ -1,5 +1,6 @@
-//! A broken place of the log in words, for the auditor's page and for `tacebo verify`.
+//! A broken place of the log, or of documents beside it, in words, for the auditor's page and for `tacebo verify`.
 
+use tacebo_vault::Unlike;
 use tacebo_vault::ledger::audit::Fault;
 
 use super::Lang;
@@ -24,12 +25,26 @@ pub fn fault_words(fault: &Fault, lang: Lang) -> String {
         Fault::CheckpointSuperfluous { seq } => t.fault_checkpoint_superfluous(n(seq)),
         Fault::CheckpointAltered { seq } => t.fault_checkpoint_altered(n(seq)),
         Fault::SignatureInvalid { seq } => t.fault_signature_invalid(n(seq)),
+        Fault::SignatureUnknown { seq } => t.fault_signature_unknown(n(seq)),
         Fault::CheckpointForked { seq, size, intact } => t.fault_checkpoint_forked(n(seq), n(intact), n(size)),
         Fault::Truncated { size, signed, seq } => t.fault_truncated(n(size), n(seq), n(signed)),
         Fault::OlderCheckpointForked { size, intact } => t.fault_older_checkpoint_forked(n(size), n(intact)),
         Fault::RolledBack { size, signed } => t.fault_rolled_back(n(size), n(signed)),
         // A place that a newer ledger names: its own words.
         other => other.to_string(),
+    }
+}
+
+/// What of documents and log does not fit, in the reader's language.
+pub fn unlike_words(unlike: &Unlike, lang: Lang) -> String {
+    let t = lang.t();
+    match unlike {
+        Unlike::Unreadable { rid, kind } => t.unlike_unreadable(kind, rid.to_string()),
+        Unlike::Missing { entry, kind } => t.unlike_missing(entry.to_string(), kind),
+        Unlike::Changed { entry } => t.unlike_changed(entry.to_string()),
+        Unlike::Unrecorded { rid, kind } => t.unlike_unrecorded(kind, rid.to_string()),
+        Unlike::Misplaced { rid, kind } => t.unlike_misplaced(kind, rid.to_string()),
+        Unlike::Entry { entry } => t.unlike_entry(entry.to_string()),
     }
 }
 

@@ -19,6 +19,8 @@ pub enum Nav {
     Reviews,
     /// Who saw whom.
     WhoSaw,
+    /// Destruction of personal data.
+    Destructions,
     /// The log.
     Log,
     /// Verify the log now.
@@ -27,6 +29,8 @@ pub enum Nav {
     Accounts,
     /// The state of the system.
     System,
+    /// Root keys: their state and their turning.
+    RootKeys,
     /// The person's own account.
     MyAccount,
     /// Portal: what is kept.
@@ -49,10 +53,12 @@ impl Nav {
             Self::PrivacyToday => t.nav_privacy_today(),
             Self::Reviews => t.nav_reviews(),
             Self::WhoSaw => t.nav_who_saw(),
+            Self::Destructions => t.nav_destructions(),
             Self::Log => t.nav_log(),
             Self::Verify => t.nav_verify(),
             Self::Accounts => t.nav_accounts(),
             Self::System => t.nav_system(),
+            Self::RootKeys => t.nav_root_keys(),
             Self::MyAccount => t.nav_my_account(),
             Self::Me => t.nav_me(),
             Self::Seen => t.nav_seen(),
@@ -70,10 +76,12 @@ impl Nav {
             Self::PrivacyToday => url::PRIVACY,
             Self::Reviews => url::REVIEWS,
             Self::WhoSaw => url::WHO_SAW,
+            Self::Destructions => url::DESTRUCTIONS,
             Self::Log => url::AUDIT,
             Self::Verify => url::VERIFY,
             Self::Accounts => url::ACCOUNTS,
             Self::System => url::SYSTEM,
+            Self::RootKeys => url::ROOT_KEYS,
             Self::MyAccount => url::ACCOUNT,
             Self::Me => url::ME,
             Self::Seen => url::SEEN,
@@ -84,17 +92,18 @@ impl Nav {
 
     pub(crate) fn icon(self) -> Html {
         icon(match self {
-            Self::MyPatients => "users",
+            Self::MyPatients | Self::Accounts => "users",
             Self::FindPatient => "user-search",
             Self::Counter => "id-card",
             Self::Register => "user-plus",
             Self::PrivacyToday => "inbox",
             Self::Reviews => "siren",
             Self::WhoSaw | Self::Seen => "eye",
+            Self::Destructions => "shield-alert",
             Self::Log => "list-tree",
             Self::Verify => "badge-check",
-            Self::Accounts => "key-round",
             Self::System => "server",
+            Self::RootKeys => "key-round",
             Self::MyAccount => "settings",
             Self::Me => "house",
             Self::Choices => "hand",
@@ -107,10 +116,11 @@ impl Nav {
         match role {
             Role::Doctor | Role::Nurse | Role::Radiographer => &[Self::MyPatients, Self::FindPatient],
             Role::Receptionist => &[Self::Counter, Self::Register],
-            Role::PrivacyOfficer => &[Self::PrivacyToday, Self::Reviews, Self::WhoSaw],
+            Role::PrivacyOfficer => &[Self::PrivacyToday, Self::Reviews, Self::WhoSaw, Self::Destructions],
             Role::Auditor | Role::AuditAdministrator => &[Self::Log, Self::Verify],
-            Role::SecurityAdministrator => &[Self::Accounts],
-            Role::SystemAdministrator | Role::SecurityOfficer => &[Self::System],
+            Role::SecurityAdministrator => &[Self::Accounts, Self::RootKeys],
+            Role::SystemAdministrator => &[Self::System, Self::RootKeys],
+            Role::SecurityOfficer => &[Self::System, Self::RootKeys, Self::Destructions],
             Role::Patient => &[Self::Me, Self::Seen, Self::Choices, Self::MyRecord],
         }
     }

@@ -46,6 +46,8 @@ pub struct Status {
     pub key_turned: Option<Timestamp>,
     /// Who holds the root key (`passphrase file`), in words.
     pub custodian: String,
+    /// The algorithms in which everything is kept, in words.
+    pub suite: String,
     /// Memory in use, in bytes.
     pub memory_bytes: Option<u64>,
     /// Requests per minute, lately.

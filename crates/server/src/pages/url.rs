@@ -27,16 +27,30 @@ pub const PRIVACY: &str = "/privacy";
 pub const REVIEWS: &str = "/privacy/reviews";
 /// Who saw whom (`GET` fields `by` = `patient` | `staff`, `q`, `page`).
 pub const WHO_SAW: &str = "/privacy/who-saw";
+/// Destruction of personal data (`POST` asks for one, see [`super::destruction::Destructions`]).
+pub const DESTRUCTIONS: &str = "/privacy/destructions";
+/// New data keys for a patient (`POST` field `q`).
+pub const NEW_KEYS: &str = "/privacy/new-keys";
+/// Forbids a destruction (`POST` fields `q`, `text`).
+pub const HOLDS: &str = "/privacy/holds";
 /// The log (`GET` filters, see [`super::audit::LogFilters`]).
 pub const AUDIT: &str = "/audit";
 /// Verify the log now (`GET` page, `POST` field `checkpoint`).
 pub const VERIFY: &str = "/audit/verify";
+/// Compare documents and log now (`POST`).
+pub const COMPARE: &str = "/audit/compare";
 /// Accounts (`GET` field `q`, `POST` creates).
 pub const ACCOUNTS: &str = "/accounts";
 /// A new account (page).
 pub const ACCOUNT_NEW: &str = "/accounts/new";
 /// State of the system.
 pub const SYSTEM: &str = "/system";
+/// Root keys.
+pub const ROOT_KEYS: &str = "/system/keys";
+/// A new root key (`POST`, no fields).
+pub const ROOT_TURN: &str = "/system/keys/turn";
+/// New keys of blind terms (`POST`, no fields).
+pub const TERMS_ANEW: &str = "/system/keys/terms";
 /// The person's own account.
 pub const ACCOUNT: &str = "/account";
 /// Own password (`POST` fields `current`, `new`, `again`).
@@ -108,6 +122,21 @@ pub fn review(ticket: &str) -> String {
 /// One request for access (`GET` page, `POST` field `answer`).
 pub fn access_request(id: &str) -> String {
     format!("/privacy/requests/{}", segment(id))
+}
+
+/// One destruction.
+pub fn destruction(id: &str) -> String {
+    format!("{DESTRUCTIONS}/{}", segment(id))
+}
+
+/// Its certificate, as a file.
+pub fn certificate(id: &str) -> String {
+    format!("{DESTRUCTIONS}/{}/certificate", segment(id))
+}
+
+/// Lifts a hold (`POST`, no fields).
+pub fn hold(id: &str) -> String {
+    format!("{HOLDS}/{}", segment(id))
 }
 
 /// One entry of the log.

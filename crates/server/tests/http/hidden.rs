@@ -26,7 +26,7 @@ fn values(name: &str, about: u64) -> Option<Vec<String>> {
         "patient" => Some(vec![HIDDEN.into(), format!("M-{HIDDEN}"), RESIDENT_ID.into()]),
         "index" => Some(vec![about.to_string()]),
         "*resource" => Some(vec![format!("studies?PatientID={HIDDEN}"), format!("studies/{HIDDEN}")]),
-        "account" | "ticket" | "request" | "session" => one("none"),
+        "account" | "ticket" | "request" | "session" | "destruction" | "hold" => one("none"),
         // In the house with the hidden patient this is the document of its mother.
         "guardian" => Some(vec!["mother".into(), "none".into()]),
         "step" => Some(["lock", "reset-password", "end-authority"].map(str::to_owned).into()),
@@ -91,6 +91,9 @@ fn form() -> String {
         ("method", "paper"),
         ("grant_type", "client_credentials"),
         ("token", HIDDEN),
+        ("what", "person"),
+        ("ground", "registered-in-error"),
+        ("reference", "2026-17"),
     ];
     form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }

@@ -14,7 +14,7 @@ use tacebo_governance::Governance;
 use tacebo_identity::{FactorOffer, Handed, Identity, NewAccount, NewClient, Secret, TokenHolder};
 use tacebo_server::{App, Options};
 use tacebo_vault::policy::{Purpose, Role};
-use tacebo_vault::{Door, Effort, Institution, LogEntry, LogQuery, Opening, PassphraseFile, Vault};
+use tacebo_vault::{Door, Effort, Institution, LogEntry, LogQuery, Opening, PassphraseFile, Suite, Vault};
 use tower::ServiceExt;
 
 use crate::browser::{Browser, Page};
@@ -90,17 +90,20 @@ impl House {
     pub(crate) async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         std::fs::create_dir(dir.path().join("data")).unwrap();
-        let custodian = PassphraseFile::create(&dir.path().join("root.json"), "a passphrase", Effort::LEAST).unwrap();
+        let suite: Suite = tacebo_fixtures::suite().parse().unwrap();
+        let file = dir.path().join("root.json");
+        let custodian = PassphraseFile::create(&file, "a passphrase", Effort::LEAST, suite);
         let clock = Arc::new(AtomicI64::new(START));
         let ticking = Arc::clone(&clock);
         let opening = Opening {
             dir: dir.path().join("data"),
-            custodian: Arc::new(custodian),
+            custodian: Arc::new(custodian.unwrap()),
             speeches: vec![Arc::new(Fhir::default())],
             clock: Arc::new(move || ticking.load(Ordering::SeqCst)),
             on_fatal: Arc::new(|why| panic!("{why}")),
         };
-        let institution = Institution { name: "示例医院".into(), realm: 1, origin: "log.hospital.example".into() };
+        let institution =
+            Institution { name: "示例医院".into(), realm: 1, origin: "log.hospital.example".into(), suite };
         let vault = Vault::found(opening, &institution).await.unwrap();
         let identity = Identity::new(vault.clone()).unwrap();
         let governance = Governance::new(vault.clone(), Identity::house(Door::Job)).unwrap();
@@ -260,7 +263,7 @@ impl House {
     }
 
     /// The newest entries, newest first.
-    async fn newest(&self, limit: usize) -> Vec<LogEntry> {
+    pub(crate) async fn newest(&self, limit: usize) -> Vec<LogEntry> {
         let mut asker = Identity::house(Door::Cli);
         Arc::make_mut(&mut asker.who).grants.insert("HSYSADMIN.read-log".into());
         let query = LogQuery { limit, ..LogQuery::default() };

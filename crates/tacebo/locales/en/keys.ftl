@@ -12,7 +12,8 @@ keys-epoch-in-use = Root epoch { $epoch }, in use, key { $key }
 keys-epoch-left = Root epoch { $epoch }, no longer in use, key { $key }
 # $worth (String)
 keys-worth = When it says that a key is destroyed: { $worth }
-keys-unfinished = A turn was not finished: an older root key is still there. Stop the program and run: tacebo keys turn
+keys-unfinished = A turn was not finished: an older root key is still there. The running program goes on with it by itself; where none runs: tacebo keys turn
+keys-turn-in-console = the program is running: turn the root key on its page of root keys (security administrator), or stop it first
 worth-module = a hardware module destroyed its only copy. Backups of the module, if there are any, must be destroyed too.
 worth-tpm = a TPM cleared it from its own memory.
 worth-service = a key service deleted it. Backups of the service may still hold it, for whoever can unseal them.
@@ -48,3 +49,5 @@ shares-made = Print each file, hand each to a different person, and remove the f
 # $file (String)
 shares-restored = The root key of epoch { $epoch } is back, in { $file }.
 shares-open-the-house = The data open with it.
+# $suite (String)
+keys-module-wraps = The module or service wraps the institution's one key for each epoch with AES-256-GCM, whatever the suite ({ $suite }) of everything below it.

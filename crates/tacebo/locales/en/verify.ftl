@@ -29,3 +29,43 @@ proof-entry = Entry of { $minute }, in the log under the checkpoint of { $size }
 proof-fields = Fields opened by this proof:
 # $why (String)
 proof-broken = The proof does not hold: { $why }
+whole-twice = Each checkpoint is signed twice, with Ed25519 and with SM2; both were verified.
+# $institution (String)
+certificate-holds = The certificate holds. It is of { $institution }.
+# $origin (String)
+# $size (String)
+certificate-log = Its entry is in the log { $origin }, under a signed checkpoint of { $size } entries.
+certificate-person = Destroyed: all data of one person.
+# $category (String)
+certificate-category = Destroyed: one group of a person's data ({ $category }).
+# $kind (String)
+certificate-document = Destroyed: one document with its history ({ $kind }).
+# $reference (String)
+# $ground (String)
+# $reason (String)
+certificate-why = Case: { $reference }; ground: { $ground }; reason: { $reason }
+# $asked (String)
+# $asked_at (String)
+# $approved (String)
+# $approved_at (String)
+certificate-who = Asked by { $asked } ({ $asked_at }), approved by { $approved } ({ $approved_at }).
+# $at (String)
+# $documents (String)
+# $keys (String)
+certificate-done = Destroyed { $at }: { $documents } documents, { $keys } data keys.
+# $epoch (String)
+# $key (String)
+# $at (String)
+# $worth (String)
+certificate-root = Root epoch { $epoch } (key { $key }) was destroyed { $at }. What that means: { $worth }
+# $epoch (String)
+# $key (String)
+# $at (String)
+certificate-root-unseen = Root epoch { $epoch } (key { $key }) was found gone { $at }, without a receipt: the program was stopped between destroying it and saying so.
+# $until (String)
+certificate-kept = The record of who saw the person is kept by law until { $until }.
+# $from (String)
+# $days (String)
+certificate-final = Nothing can bring it back from { $from }: no copy of a key is kept for longer than { $days } days.
+# $why (String)
+certificate-broken = The certificate does not hold: { $why }

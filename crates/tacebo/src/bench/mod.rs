@@ -8,6 +8,7 @@ mod ingest;
 mod population;
 mod reading;
 mod start;
+mod store;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -52,6 +53,8 @@ enum What {
     Read,
     /// Observations of one patient who has over 700, beside a route that returns the same bytes.
     Search,
+    /// Sealed commits straight into the store, at 1, 16 and 256 clients and documents a commit, beside the bare engine.
+    Store,
 }
 
 impl What {
@@ -59,7 +62,7 @@ impl What {
         match self {
             Self::Ingest => 8,
             Self::Read => 64,
-            Self::Search => 1,
+            Self::Search | Self::Store => 1,
         }
     }
 }
@@ -120,15 +123,20 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         warm: Duration::from_secs(1),
         measure: Duration::from_secs(args.seconds.max(1)),
     };
+    let mut figures = Figures::default();
+    if let What::Store = args.what {
+        store::run(folder.path(), load.measure, &mut figures).await?;
+        return said(&args, &figures);
+    }
     let data = folder.path().join("house");
     let bench = Bench::open(data.clone()).await?;
-    let mut figures = Figures::default();
     figures.text(
         "what",
         match args.what {
             What::Ingest => "ingest",
             What::Read => "read",
             What::Search => "search",
+            What::Store => "store",
         },
     );
     figures.number("clients", real(load.clients), "");
@@ -136,9 +144,14 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         What::Ingest => ingest::run(bench, &data, folder.path(), load, &mut figures).await?,
         What::Read => reading::by_id(bench, load, &mut figures).await?,
         What::Search => reading::search(bench, load, &mut figures).await?,
+        What::Store => {}
     }
     let started = tokio::task::spawn_blocking(move || start::measure(&data)).await??;
     figures.number("start", started.ready.as_secs_f64() * 1e3, "ms");
     figures.number("idle memory", started.resident_mib, "MiB");
+    said(&args, &figures)
+}
+
+fn said(args: &Args, figures: &Figures) -> Result<()> {
     if args.json { print::line(json!(figures)) } else { print::line(figures) }
 }

@@ -13,12 +13,13 @@ use tacebo_fixtures::{Day, Sample};
 use tacebo_identity::Identity;
 use tacebo_seal::Effort;
 use tacebo_server::Options;
-use tacebo_vault::{Institution, Vault};
+use tacebo_vault::{Institution, Suite, Vault};
 
 use crate::demo::folder::Folder;
 use crate::demo::people::Kept;
 use crate::lang::Lang;
 use crate::running::{Doors, Running, doors, signalled};
+use crate::suite::{self, Choice};
 use crate::{custody, house, logging, print};
 
 /// Makes a sample hospital in a folder and serves it on loopback; a second start finds its data again.
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// Begin anew: removes what an earlier demo left in the folder.
     #[arg(long)]
     fresh: bool,
+    /// The algorithms in which everything is kept. An existing demo keeps its own.
+    #[arg(long, value_enum, env = "TACEBO_SUITE")]
+    suite: Option<Choice>,
     /// Language of what is printed.
     #[arg(long, value_enum)]
     lang: Option<Lang>,
@@ -62,12 +66,13 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         folder.clear()?;
     }
     let (vault, identity, mut kept) = if Vault::is_founded(&args.data) {
+        suite::unchanged(&args.data, args.suite, lang.t())?;
         print::aside(lang.t().demo_found_again(NAME, args.data.display().to_string()));
         let vault = house::open(&args.data, custody::open(&folder.custody())?.custodian())?;
         let identity = Identity::new(vault.clone())?;
         (vault, identity, folder.read_accounts()?)
     } else {
-        make(&folder, lang).await?
+        make(&folder, args.suite.map_or(Suite::International, Suite::from), lang).await?
     };
     if people::renew_tokens(&identity, &mut kept).await? {
         folder.write_accounts(&kept)?;
@@ -90,22 +95,22 @@ pub(crate) fn plain(listen: &[SocketAddr]) -> Doors<'_> {
 
 /// A house that another command makes for itself, in a folder of its own.
 pub(crate) async fn make_in(dir: PathBuf) -> Result<(Vault, Identity, Kept)> {
-    make(&Folder::new(dir), Lang::En).await
+    make(&Folder::new(dir), Suite::International, Lang::En).await
 }
 
-async fn make(folder: &Folder, lang: Lang) -> Result<(Vault, Identity, Kept)> {
+async fn make(folder: &Folder, suite: Suite, lang: Lang) -> Result<(Vault, Identity, Kept)> {
     let t = lang.t();
     print::aside(t.demo_founding(NAME, folder.dir().display().to_string()));
     folder.begin()?;
     // The least effort: this passphrase has 256 random bits, there is nothing to guess.
-    let custodian = custody::create(&folder.custody(), Effort::LEAST, 1)?.custodian();
-    let institution = Institution { name: NAME.into(), realm: REALM, origin: ORIGIN.into() };
+    let custodian = custody::create(&folder.custody(), Effort::LEAST, suite, 1)?.custodian();
+    let institution = Institution { name: NAME.into(), realm: REALM, origin: ORIGIN.into(), suite };
     let vault = house::found(folder.dir(), custodian, &institution).await?;
     let identity = Identity::new(vault.clone())?;
     let sample = Sample::on(today()?);
     let kept = people::make(&identity).await?;
     // Nobody is reached at this address; the sample refers to nothing by it.
-    let router = doors(&vault, &identity, "http://127.0.0.1", Options::default())?;
+    let (router, _) = doors(&vault, &identity, "http://127.0.0.1", Options::default())?;
     let importer = people::importer(&identity).await?;
     load::sample(router, &importer, &sample, &t.demo_loading()).await?;
     people::dismiss_importer(&identity).await?;

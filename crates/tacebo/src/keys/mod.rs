@@ -37,7 +37,7 @@ enum Command {
         json: bool,
     },
     /// Makes a new root key, wraps every key under it and destroys the old one. Goes on with a turn that was stopped.
-    /// The program must not be running.
+    /// Where the program is running, turn the key on its page of root keys instead.
     Turn,
     /// Seals the root key file under another passphrase. The program must not be running.
     ChangePassphrase(passphrase::Args),

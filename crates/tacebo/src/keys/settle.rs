@@ -1,4 +1,4 @@
-//! `tacebo keys turn` and `tacebo keys move`.
+//! `tacebo keys turn` and `tacebo keys move`: a turn is the same in a running program (`Vault::turn_root`).
 //!
 //! The steps and what a stop between them leaves:
 //! 1. a new root key is made: two epochs; the rows are under the older;
@@ -14,7 +14,8 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use tacebo_identity::Identity;
 use tacebo_seal::DestructionReceipt;
-use tacebo_vault::{Asker, Custodian, Door, Vault};
+use tacebo_store::StoreError;
+use tacebo_vault::{Asker, Custodian, Door, LeftRoot, Vault, VaultFault};
 
 use super::status::worth;
 use crate::config::{Config, Custody};
@@ -25,24 +26,15 @@ use crate::{house, print};
 /// A new root key in the same place.
 pub(super) async fn turn(config: &Config, t: &Messages) -> Result<()> {
     let keys = custody::open(&config.custody)?;
-    let custodian = keys.custodian();
-    let vault = house::open_of(config, Arc::clone(&custodian))?;
-    let asker = Identity::house(Door::Cli);
-    let unfinished = custodian.turn_unfinished() || !vault.left_roots()?.is_empty();
-    if !unfinished {
-        custodian.turn().context("no new root key was made; everything is as it was")?;
-    }
-    if vault.root_epoch() != custodian.epoch() {
-        vault.rewrap(&asker, &*custodian, &*custodian).await?;
-    }
-    print::line(t.keys_in_use(custodian.epoch().to_string()))?;
-    let older = custodian.epochs().into_iter().filter(|epoch| *epoch != custodian.epoch());
-    for epoch in older {
-        let receipt = custodian.destroy(epoch)?;
-        say_destroyed(&vault, &asker, &[receipt], t).await?;
-    }
-    say_gone(&vault, &asker, t).await?;
-    if unfinished {
+    let vault = house::open_of(config, keys.custodian()).map_err(|error| match error.downcast_ref() {
+        Some(VaultFault::Store(StoreError::InUse)) => error.context(t.keys_turn_in_console()),
+        _ => error,
+    })?;
+    let done = vault.turn_root(&Identity::house(Door::Cli)).await?;
+    print::line(t.keys_in_use(done.epoch.to_string()))?;
+    say_destroyed(&done.receipts, t)?;
+    say_gone(&done.gone, t)?;
+    if done.finished {
         print::line(t.keys_finished())?;
     }
     if matches!(keys, Keys::File(_)) {
@@ -65,9 +57,10 @@ pub(super) async fn shift(config: &Config, to: &Path, t: &Messages) -> Result<()
     print::line(t.keys_in_use(vault.root_epoch().to_string()))?;
     if custody::exists(&config.custody)? {
         let receipts = custody::open(&config.custody)?.custodian().retire()?;
-        say_destroyed(&vault, &asker, &receipts, t).await?;
+        vault.root_destroyed(&asker, &receipts).await?;
+        say_destroyed(&receipts, t)?;
     }
-    say_gone(&vault, &asker, t).await?;
+    say_gone(&vault.root_found_gone(&asker).await?, t)?;
     print::line(t.keys_moved(to.display().to_string()))?;
     Ok(vault.sign_now().await?)
 }
@@ -83,13 +76,18 @@ fn moved_before(config: &Config, there: &Custody) -> Result<Option<Vault>> {
 }
 
 async fn rewrapped(config: &Config, there: &Custody, asker: &Asker) -> Result<Vault> {
-    let from = custody::open(&config.custody)?.custodian();
+    let from: Arc<dyn Custodian> = custody::open(&config.custody)?.custodian();
     let vault = house::open_of(config, Arc::clone(&from))?;
     let above = from.epoch().max(vault.root_epoch());
     let to = if custody::exists(there)? {
         custody::open(there)?
     } else {
-        custody::create(there, EFFORT, above.checked_add(1).context("the epoch counter is used up")?)?
+        custody::create(
+            there,
+            EFFORT,
+            vault.institution().suite,
+            above.checked_add(1).context("the epoch counter is used up")?,
+        )?
     };
     let to: Arc<dyn Custodian> = to.custodian();
     if to.epoch() <= above {
@@ -98,12 +96,11 @@ async fn rewrapped(config: &Config, there: &Custody, asker: &Asker) -> Result<Va
             to.epoch()
         );
     }
-    vault.rewrap(asker, &*from, &*to).await?;
+    vault.rewrap(asker, &from, &to).await?;
     Ok(vault)
 }
 
-async fn say_destroyed(vault: &Vault, asker: &Asker, receipts: &[DestructionReceipt], t: &Messages) -> Result<()> {
-    vault.root_destroyed(asker, receipts).await?;
+fn say_destroyed(receipts: &[DestructionReceipt], t: &Messages) -> Result<()> {
     for receipt in receipts {
         print::line(t.keys_destroyed(
             receipt.epoch().to_string(),
@@ -115,11 +112,8 @@ async fn say_destroyed(vault: &Vault, asker: &Asker, receipts: &[DestructionRece
 }
 
 /// What an earlier run destroyed and was stopped before it could say so.
-async fn say_gone(vault: &Vault, asker: &Asker, t: &Messages) -> Result<()> {
-    let left = vault.left_roots()?;
-    let epochs: Vec<u32> = left.iter().map(|root| root.epoch).collect();
-    vault.root_found_gone(asker, &epochs).await?;
-    for root in left {
+fn say_gone(gone: &[LeftRoot], t: &Messages) -> Result<()> {
+    for root in gone {
         print::line(t.keys_found_gone(root.epoch.to_string(), &root.fingerprint))?;
     }
     Ok(())

@@ -3,11 +3,12 @@
 use anyhow::Result;
 use serde_json::json;
 use tacebo_seal::Worth;
+use tacebo_vault::{Suite, Vault};
 
 use crate::config::{Config, Custody};
 use crate::custody::{self, Keys};
 use crate::lang::Messages;
-use crate::print;
+use crate::{print, suite};
 
 pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
     let keys = custody::open(&config.custody)?;
@@ -23,6 +24,11 @@ pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
         (Keys::Transit(service), _) => ("transit", format!("{service:?}")),
         (Keys::Pkcs11(module), _) => ("pkcs11", module.about().to_owned()),
     };
+    // Before `init` there is no institution yet; a file says its suite itself.
+    let suite = match custodian.suite() {
+        None if Vault::is_founded(&config.data) => Some(Vault::suite_in(&config.data)?),
+        own => own,
+    };
     let in_use = custodian.epoch();
     let mut epochs = Vec::new();
     for epoch in custodian.epochs() {
@@ -34,13 +40,20 @@ pub(super) fn run(config: &Config, json: bool, t: &Messages) -> Result<()> {
             .map(|(epoch, key)| json!({"epoch": epoch, "fingerprint": key, "in_use": *epoch == in_use}))
             .collect();
         let worth = custodian.worth().word();
-        return print::line(json!({"custodian": kind, "at": at, "epochs": epochs, "worth": worth}));
+        let suite = suite.map(Suite::name);
+        return print::line(json!({"custodian": kind, "at": at, "suite": suite, "epochs": epochs, "worth": worth}));
     }
     print::line(match keys {
         Keys::File(_) => t.keys_file(&at),
         Keys::Pkcs11(_) => t.keys_pkcs11(&at),
         Keys::Transit(_) => t.keys_transit(&at),
     })?;
+    if let Some(suite) = suite {
+        print::line(t.suite_line(suite::words(suite, t), suite.name()))?;
+        if custodian.suite().is_none() {
+            print::line(t.keys_module_wraps(suite.name()))?;
+        }
+    }
     for (epoch, key) in &epochs {
         let (epoch, used) = (epoch.to_string(), *epoch == in_use);
         print::line(if used { t.keys_epoch_in_use(&epoch, key) } else { t.keys_epoch_left(&epoch, key) })?;

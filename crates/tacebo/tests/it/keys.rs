@@ -1,18 +1,23 @@
 //! `tacebo keys`: root keys are turned, moved, split and brought back, stopped anywhere and gone on with.
 
+#[cfg(target_os = "linux")]
+mod absent;
 #[expect(dead_code, reason = "the suite of custodians uses more of it")]
 #[path = "../../../seal/tests/custody/bao.rs"]
 mod bao;
-mod house;
+pub(crate) mod house;
 mod module;
 mod service;
+mod serving;
 mod shares;
+#[cfg(target_os = "linux")]
+mod shred;
+#[cfg(target_os = "linux")]
+mod terms;
 
 use std::fs;
 use std::thread;
 use std::time::Duration;
-
-use tacebo_seal::Custodian;
 
 use crate::folder::Folder;
 use crate::program::{Program, tacebo, verify};
@@ -61,6 +66,7 @@ fn nothing_is_turned_under_a_running_program() {
     let program = Program::serve(&house.config).unwrap();
     let output = keys(&house.config, ["turn"]).output().unwrap();
     assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("on its page of root keys"));
     program.stop();
     assert_eq!(house.epochs(), [1]);
     reads(&house);
@@ -72,17 +78,7 @@ fn a_turn_that_was_stopped_between_two_steps_is_gone_on_with() {
     for stopped_after in 1..=3 {
         let folder = Folder::sample();
         let house = House::of(&folder);
-        let custodian = house.custodian();
-        custodian.turn().unwrap();
-        if stopped_after > 1 {
-            house.inside(async |vault, asker| vault.rewrap(asker, &*custodian, &*custodian).await.unwrap());
-        }
-        if stopped_after > 2 {
-            custodian.destroy(1).unwrap();
-        }
-        drop(custodian);
-        // Also an unfinished turn serves.
-        reads(&house);
+        house.stop_a_turn_after(stopped_after);
         let said = says(&house.config, ["turn"]);
         assert!(said.contains("Root epoch 2 is in use") && said.contains("This finished a turn"), "{said}");
         assert_eq!(house.epochs(), [2], "stopped after step {stopped_after}");
@@ -92,6 +88,24 @@ fn a_turn_that_was_stopped_between_two_steps_is_gone_on_with() {
         reads(&house);
         // Nothing is left to finish.
         assert!(says(&house.config, ["turn"]).contains("Root epoch 3 is in use"));
+    }
+}
+
+#[test]
+fn the_program_goes_on_by_itself_with_a_turn_that_was_stopped_between_two_steps() {
+    for stopped_after in 1..=3 {
+        let folder = Folder::sample();
+        let house = House::of(&folder);
+        house.stop_a_turn_after(stopped_after);
+        let program = Program::serve(&house.config).unwrap();
+        // It is at it while it serves.
+        house.settles();
+        program.stop();
+        assert_eq!(house.epochs(), [2], "stopped after step {stopped_after}");
+        let log = house.log();
+        let told = if stopped_after > 2 { "root epoch 1 found destroyed" } else { "root epoch 1 destroyed (file)" };
+        assert_eq!(log.iter().filter(|detail| detail.starts_with(told)).count(), 1, "{log:?}");
+        reads(&house);
     }
 }
 

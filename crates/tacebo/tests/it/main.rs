@@ -3,25 +3,38 @@
 //!
 //! Each promise that needs numbers has a short form that runs every time and a long one, chosen by `LONG=1` (which
 //! `cargo xtask long …` sets): `cargo test --release -p tacebo --test it crash` (200 rounds of `kill -9`), `… tamper`
-//! (1,000 changes), `… examples synthea` (every official example, every reference of Synthea's patients).
+//! (1,000 changes), `… power` (1,000 power cuts), `… calls` (failed system calls), `… examples synthea` (every official
+//! example, every reference of Synthea's patients).
 //! The name is `LONG` and not `TACEBO_LONG`, because the program refuses variables of its own that it does not know.
+//!
+//! Houses are founded in the suite that `TEST_SUITE` names (`cargo xtask test --suite shangmi`); what must hold of the second
+//! suite in every run stands in `suite.rs`.
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers are tests too")]
 
 mod bad_input;
+#[cfg(target_os = "linux")]
+mod calls;
+mod compare;
 mod crash;
 mod examples;
 mod folder;
 mod http;
 mod keys;
+mod load;
 #[cfg(target_os = "linux")]
 mod memory;
 mod outside;
 mod postgres;
+#[cfg(target_os = "linux")]
+mod power;
 mod program;
 mod random;
 mod readable;
+mod record;
 mod serve;
+mod session;
+mod suite;
 mod synthea;
 mod tamper;
 mod verify;

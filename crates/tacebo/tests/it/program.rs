@@ -16,13 +16,29 @@ use crate::http::Client;
 /// A start or an end that takes longer than this hangs.
 const PATIENCE: Duration = Duration::from_mins(5);
 
-/// The program with nothing of this process's environment that it would read.
+/// The program with nothing of this process's environment that it would read, but the suite of this run.
 pub(crate) fn tacebo() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tacebo"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("TACEBO_")) {
         command.env_remove(name);
     }
+    command.env("TACEBO_SUITE", tacebo_fixtures::suite());
     command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+    command
+}
+
+/// `strace` over all threads in the environment of the program; what to look for, and the program, are added to it. When
+/// it is killed, the program runs on.
+#[cfg(target_os = "linux")]
+pub(crate) fn strace(trace: &Path) -> Command {
+    let mut command = Command::new("strace");
+    for (name, value) in tacebo().get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command.args(["-f", "-e", "signal=none", "-o"]).arg(trace).stdin(Stdio::null());
     command
 }
 
@@ -47,9 +63,22 @@ impl Program {
         Self::demo_with(data, "info")
     }
 
+    /// The same in a suite of its own.
+    pub(crate) fn demo_in(data: &Path, suite: &str) -> Self {
+        let mut command = tacebo();
+        command.args(["demo", "--suite", suite]);
+        Self::demo_by(command, data, "info")
+    }
+
     pub(crate) fn demo_with(data: &Path, log_filter: &str) -> Self {
         let mut command = tacebo();
-        command.args(["demo", "--json", "--listen", "127.0.0.1:0", "--lang", "en", "--log", log_filter, "--data"]);
+        command.arg("demo");
+        Self::demo_by(command, data, log_filter)
+    }
+
+    /// The same by a command that ends with the program and `demo`.
+    pub(crate) fn demo_by(mut command: Command, data: &Path, log_filter: &str) -> Self {
+        command.args(["--json", "--listen", "127.0.0.1:0", "--lang", "en", "--log", log_filter, "--data"]);
         let log = data.with_extension("log");
         let mut child = command.arg(data).stdout(Stdio::piped()).stderr(appending(&log)).spawn().unwrap();
         let mut line = String::new();
@@ -129,6 +158,21 @@ impl Program {
     /// SIGTERM.
     pub(crate) fn terminate(&self) {
         signal("TERM", self.child.id());
+    }
+
+    /// A signal to the program that the started one runs (`strace` does not hand it on), if it still runs.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn signal_inner(&self, name: &str) {
+        let id = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        if let Ok(inner) = children.trim().parse() {
+            signal(name, inner);
+        }
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
     }
 
     /// Waits for the end.

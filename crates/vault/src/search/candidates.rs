@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use tacebo_seal::Term;
-
 use super::find::{Find, Scope};
 use crate::disclosed::VaultFault;
 use crate::hot::Opened;
@@ -26,18 +24,18 @@ impl Inner {
                     None => Vec::new(),
                 };
                 // Documents that belong to another person first but speak of this one too.
-                let also = self.blinder.term(ALSO_PARAM, patient.as_str());
-                rows.extend(self.by_terms(&[vec![also]], &kinds, as_of, CANDIDATE_CAP)?);
+                let also = vec![(ALSO_PARAM, patient.as_str())];
+                rows.extend(self.by_terms(&[also], &kinds, as_of, CANDIDATE_CAP)?);
                 Ok(Some(rows))
             }
             // Resolved before anything is looked for.
             Scope::Meant(_) => Ok(Some(Vec::new())),
             Scope::Terms(groups) => {
-                let terms: Vec<Vec<_>> = groups
+                let values: Vec<Vec<(&str, &str)>> = groups
                     .iter()
-                    .map(|group| group.iter().map(|(param, value)| self.blinder.term(param, value)).collect())
+                    .map(|group| group.iter().map(|(param, value)| (param.as_str(), value.as_str())).collect())
                     .collect();
-                let rows = self.by_terms(&terms, &kinds, as_of, CANDIDATE_CAP + 1)?;
+                let rows = self.by_terms(&values, &kinds, as_of, CANDIDATE_CAP + 1)?;
                 Ok((rows.len() <= CANDIDATE_CAP).then_some(rows))
             }
             Scope::Ids(ids) => {
@@ -66,14 +64,14 @@ impl Inner {
     /// Rows found under one term of every group, of these kinds (none named: all).
     fn by_terms(
         &self,
-        groups: &[Vec<Term>],
+        groups: &[Vec<(&str, &str)>],
         kinds: &[&str],
         as_of: Snapshot,
         cap: usize,
     ) -> Result<Vec<Arc<Opened>>, VaultFault> {
         let mut rows: Vec<Arc<Opened>> = Vec::new();
         for all in combinations(groups) {
-            let found = self.opened(&self.store.term_rids(self.part, &all, cap)?)?;
+            let found = self.opened(&self.rids_under(&all, cap)?)?;
             for row in found.into_iter().filter(|one| kinds.is_empty() || kinds.contains(&&*one.row.kind)) {
                 rows.extend(self.as_it_was(row, as_of)?);
             }
@@ -95,7 +93,7 @@ impl Inner {
 }
 
 /// Every choice of one term per group: a search for `a,b` and `c` asks for `a c` and `b c`.
-fn combinations(groups: &[Vec<Term>]) -> Vec<Vec<Term>> {
+fn combinations<'a>(groups: &[Vec<(&'a str, &'a str)>]) -> Vec<Vec<(&'a str, &'a str)>> {
     groups.iter().fold(vec![Vec::new()], |chosen, group| {
         chosen
             .iter()

@@ -79,7 +79,8 @@ impl Work<'_> {
             Expect::Any | Expect::Absent | Expect::Version(_) => {}
         }
         for (param, value, seen) in &write.guards {
-            self.change.guards.push(Guard { term: inner.blinder.term(param, value), seen: seen.0 });
+            let guard = |term| Guard { term, seen: seen.0 };
+            self.change.guards.extend(inner.guarded(param, value).into_iter().map(guard));
         }
         match &write.body {
             Some(body) => {
@@ -126,12 +127,13 @@ impl Work<'_> {
             labels: inner.engine.labeller().label(&name.kind, body),
             patients: digest.patients.iter().map(|p| p.as_str().to_owned()).collect(),
             facts: digest.facts,
+            terms: Vec::new(),
             params: digest.params,
         };
         let permit = self.decide(action, &name.kind, &record, name)?;
-        let mut terms: Vec<Term> = digest.terms.iter().map(|(param, value)| inner.blinder.term(param, value)).collect();
+        let mut terms: Vec<Term> = digest.terms.iter().map(|(param, value)| inner.term(param, value)).collect();
         for also in digest.patients.iter().skip(1) {
-            terms.push(inner.blinder.term(ALSO_PARAM, also.as_str()));
+            terms.push(inner.term(ALSO_PARAM, also.as_str()));
         }
         terms.sort_unstable();
         terms.dedup();

@@ -19,11 +19,13 @@ impl Work<'_> {
         let name = DocRef::new(kind, kept.id.as_str());
         let id = inner.id_term(kind, &kept.id);
         let patients: Vec<PatientId> = kept.patient.iter().cloned().collect();
+        let scoped = |param: &str| format!("{kind}#{param}");
         let record = IndexRecord {
             id: kept.id.clone(),
             labels: inner.engine.labeller().of_kind(&kept.labelled).clone(),
             patients: patients.iter().map(|patient| patient.as_str().to_owned()).collect(),
             facts: kept.facts.clone(),
+            terms: kept.terms.iter().map(|(param, value)| (scoped(param), value.clone())).collect(),
             params: kept.params.clone(),
         };
         let permit = self.decide(kept.action, kind, &record, &name)?;
@@ -44,11 +46,11 @@ impl Work<'_> {
             None => None,
         };
         self.touched.extend(subject);
-        let scoped = |param: &str, value: &str| inner.blinder.term(&format!("{kind}#{param}"), value);
         for (param, value, seen) in &kept.guards {
-            self.change.guards.push(Guard { term: scoped(param, value), seen: seen.0 });
+            let guard = |term| Guard { term, seen: seen.0 };
+            self.change.guards.extend(inner.guarded(&scoped(param), value).into_iter().map(guard));
         }
-        let terms = kept.terms.iter().map(|(param, value)| scoped(param, value)).collect();
+        let terms = record.terms.iter().map(|(param, value)| inner.term(param, value)).collect();
         let (no, category) = (current + 1, Drawer::Record.category());
         let version = Version { name: &name, id, subject, category, no, deleted: false, terms };
         let digest_hex = self.push(version, &record, &inner.packer.pack(&kept.value)?)?;

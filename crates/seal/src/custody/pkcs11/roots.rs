@@ -9,7 +9,7 @@ use super::{Pkcs11At, WHO};
 use crate::custody::Trouble;
 use crate::secret::{KEY, Secret};
 use crate::wrap::{self, NONCE, TAG};
-use crate::{SealError, random};
+use crate::{SealError, Suite, random};
 use aws_lc_rs::digest;
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
@@ -198,12 +198,12 @@ pub(super) fn wrap(session: &Session, root: &Root, owner: &[u8], key: &Secret) -
         return Err(trouble(Trouble::Unclear("AES-GCM gave other than 48 bytes")));
     }
     // Read back after the call: modules in FIPS mode put a nonce of their own there.
-    Ok(wrap::join(&nonce, &[&sealed]))
+    Ok(wrap::join(Suite::International, &nonce, &sealed))
 }
 
 /// Opens a sealed key inside the module.
 pub(super) fn unwrap(session: &Session, root: &Root, owner: &[u8], wrapped: &[u8]) -> Result<Secret, SealError> {
-    let (nonce, sealed) = wrap::split(wrapped)?;
+    let (nonce, sealed) = wrap::split(Suite::International, wrapped)?;
     let mut nonce = *nonce;
     let opened = {
         let gcm = GcmParams::new(&mut nonce, owner, tag_bits()).map_err(failed)?;

@@ -3,6 +3,7 @@
 //! ```text
 //! tacebo-recovery-share: v1 [9F3A]
 //! institution: log.hospital.example [77C1]
+//! suite: international [5C02]
 //! root-epoch: 3 [0B2E]
 //! share: 2 of 5, any 3 [51D0]
 //! set: 1A2B3C4D [E9A4]
@@ -23,6 +24,7 @@ use zeroize::Zeroizing;
 const BEGIN: &str = "tacebo-recovery-share";
 const VERSION: &str = "v1";
 pub(super) const INSTITUTION: &str = "institution";
+pub(super) const SUITE: &str = "suite";
 pub(super) const EPOCH: &str = "root-epoch";
 pub(super) const SHARE: &str = "share";
 pub(super) const SET: &str = "set";
@@ -59,6 +61,7 @@ impl fmt::Display for Share {
         let SharePlan { shares, need } = self.of.plan;
         line(BEGIN, VERSION)?;
         line(INSTITUTION, &self.of.institution)?;
+        line(SUITE, self.of.suite.name())?;
         line(EPOCH, &self.of.epoch.to_string())?;
         line(SHARE, &format!("{} of {shares}, any {need}", self.number))?;
         line(SET, &hex::encode_upper(self.of.set))?;
@@ -122,6 +125,7 @@ impl FromStr for Share {
             return Err(ShareFault::NoShare(BEGIN));
         }
         let institution = lines.value(INSTITUTION, spaced)?;
+        let suite = lines.value(SUITE, spaced)?.parse().map_err(|_| ShareFault::NoShare(SUITE))?;
         let epoch = lines.value(EPOCH, spaced)?.parse().map_err(|_| ShareFault::NoShare(EPOCH))?;
         let (number, plan) = numbers(&lines.value(SHARE, spaced)?).ok_or(ShareFault::NoShare(SHARE))?;
         let set = *lines.bytes::<4>(SET)?;
@@ -130,7 +134,7 @@ impl FromStr for Share {
         for (name, slot) in PARTS.into_iter().zip(bytes.chunks_mut(LINE)) {
             slot.copy_from_slice(&*lines.bytes::<LINE>(name)?);
         }
-        Ok(Self { of: Head { institution, epoch, plan, set, fingerprint }, number, bytes })
+        Ok(Self { of: Head { institution, suite, epoch, plan, set, fingerprint }, number, bytes })
     }
 }
 

@@ -7,7 +7,7 @@ use http::header::CONTENT_DISPOSITION;
 use jiff::civil::Date;
 use tacebo_vault::ledger::{Evidence, Hash, LogVerifier, Proved, TlogProof};
 use tacebo_vault::policy::{Action, Purpose};
-use tacebo_vault::{Denial, LogEntry, LogQuery, Outcome, ProofFile, Refused, VaultFault, Verified, field};
+use tacebo_vault::{Compared, Denial, LogEntry, LogQuery, Outcome, ProofFile, Refused, VaultFault, Verified, field};
 
 use super::privacy::{LOOKS, back_pager};
 use super::staff;
@@ -15,9 +15,11 @@ use crate::doors::session::Inside;
 use crate::doors::whose::whose;
 use crate::doors::{looks, wording};
 use crate::http::{Incoming, Open, Reply};
-use crate::pages::audit::{CommittedField, Entry, Log, LogFilters, LogHead, Step, Verification, Verify};
+use crate::pages::audit::{
+    CommittedField, Comparing, Entry, LastComparison, Log, LogFilters, LogHead, Step, Verification, Verify,
+};
 use crate::pages::lang::Messages;
-use crate::pages::{Choice, Field, FieldError, Nav, Shell, fault_words, url};
+use crate::pages::{Choice, Field, FieldError, Lang, Nav, Shell, fault_words, unlike_words, url};
 
 fn head(inside: &Inside) -> Result<LogHead, VaultFault> {
     let (size, root, signed_us) = inside.app.vault().log_state()?;
@@ -273,10 +275,29 @@ async fn verify_view(inside: &Inside, checkpoint: Field, result: Option<Verifica
         head: head(inside)?,
         checkpoint,
         result,
+        comparing: comparing(vault.compared()?, shell.lang),
         latest_checkpoint: vault.checkpoint()?.unwrap_or_default(),
         public_key: vault.log_vkey()?,
         shell,
     })
+}
+
+fn comparing(compared: Compared, lang: Lang) -> Comparing {
+    Comparing {
+        running: compared.running.map(|progress| progress.done * 100 / progress.of.max(1)),
+        last: compared.last.map(|last| LastComparison {
+            at: wording::moment(last.ended_us),
+            versions: last.versions,
+            entries: last.entries,
+            fault: last.unlike.map(|unlike| unlike_words(&unlike, lang)),
+        }),
+    }
+}
+
+/// Asks for a comparison of documents and log; it runs by itself.
+pub(super) async fn compare(inside: &Inside) -> Result<Reply, Refused> {
+    let asked = inside.app.vault().ask_comparison(&inside.asker(Purpose::Compliance)).await?;
+    Ok(Reply::see_other(url::VERIFY).receipts(asked.receipts()))
 }
 
 pub(super) async fn verify_page(inside: &Inside) -> Result<Reply, VaultFault> {

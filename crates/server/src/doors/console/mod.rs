@@ -5,6 +5,7 @@ mod accounts;
 pub(super) mod audit;
 mod consent;
 mod desk;
+mod destructions;
 mod doctor;
 mod emergency;
 mod guardians;
@@ -15,6 +16,7 @@ mod record;
 mod register;
 mod requests;
 mod reviews;
+mod roots;
 pub(super) mod staff;
 mod system;
 
@@ -117,6 +119,18 @@ fn oversight() -> Vec<Route> {
         post("/privacy/reviews/{ticket}", Decided(Action::Review), inside(reviews::decide)),
         get("/privacy/requests/{request}", Decided(Action::Review), inside(requests::page)),
         post("/privacy/requests/{request}", Decided(Action::Review), inside(requests::answer)),
+        get(url::DESTRUCTIONS, Decided(Action::Review), inside(destructions::page)),
+        post(url::DESTRUCTIONS, Decided(Action::Create), inside(destructions::ask)),
+        get("/privacy/destructions/{destruction}", Decided(Action::Review), inside(destructions::one)),
+        post("/privacy/destructions/{destruction}", Decided(Action::Review), inside(destructions::answer)),
+        get(
+            "/privacy/destructions/{destruction}/certificate",
+            Decided(Action::Review),
+            inside(destructions::certificate),
+        ),
+        post(url::NEW_KEYS, Decided(Action::Create), inside(destructions::renew)),
+        post(url::HOLDS, Decided(Action::Create), inside(destructions::hold)),
+        post("/privacy/holds/{hold}", Decided(Action::Create), inside(destructions::lift)),
         get(url::WHO_SAW, Decided(Action::ReadLog), inside(privacy::who_saw)),
         get(url::AUDIT, Decided(Action::ReadLog), inside(audit::log)),
         get("/audit/entries/{index}", Decided(Action::ReadLog), inside(audit::entry)),
@@ -124,6 +138,7 @@ fn oversight() -> Vec<Route> {
         get("/audit/entries/{index}/proof", Decided(Action::ReadLog), inside(audit::proof)),
         get(url::VERIFY, Own("the log's public head and a form"), inside(audit::verify_page)),
         post(url::VERIFY, Decided(Action::VerifyLog), inside(audit::verify)),
+        post(url::COMPARE, Decided(Action::VerifyLog), inside(audit::compare)),
     ]
 }
 
@@ -138,5 +153,8 @@ fn administration() -> Vec<Route> {
         post("/accounts/{account}", Decided(Action::Update), inside(accounts::update)),
         post("/accounts/{account}/{step}", Decided(Action::Administer), inside(accounts::step)),
         get(url::SYSTEM, Decided(Action::Read), inside(system::status)),
+        get(url::ROOT_KEYS, Decided(Action::Read), inside(roots::page)),
+        post(url::ROOT_TURN, Decided(Action::Administer), inside(roots::turn)),
+        post(url::TERMS_ANEW, Decided(Action::Administer), inside(roots::terms)),
     ]
 }

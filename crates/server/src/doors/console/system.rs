@@ -2,15 +2,15 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Refused, Worth};
+use tacebo_vault::{Comparison, Refused, Suite, Worth};
 
 use crate::doors::session::Inside;
 use crate::doors::wording;
 use crate::http::Reply;
-use crate::pages::Nav;
 use crate::pages::lang::Messages;
 use crate::pages::parts::grouped;
 use crate::pages::system::{Check, Status};
+use crate::pages::{Nav, Shell, unlike_words};
 
 /// Resident memory of this process, where the system tells it.
 fn memory() -> Option<u64> {
@@ -20,7 +20,7 @@ fn memory() -> Option<u64> {
 }
 
 /// Who holds the root key, by what its word on destruction is worth.
-fn custodian(worth: Worth, t: &Messages) -> String {
+pub(super) fn custodian(worth: Worth, t: &Messages) -> String {
     match worth {
         Worth::Module => t.custodian_module(),
         Worth::Tpm => t.custodian_tpm(),
@@ -31,10 +31,33 @@ fn custodian(worth: Worth, t: &Messages) -> String {
     }
 }
 
+/// Whether documents and log fitted each other when they were compared last.
+fn compared_check(last: Option<&Comparison>, shell: &Shell) -> Check {
+    let t = shell.t();
+    let detail = match last {
+        None => t.compare_never(),
+        Some(Comparison { unlike: Some(unlike), .. }) => unlike_words(unlike, shell.lang),
+        Some(last) => {
+            let counts = t.compare_held(grouped(last.entries), grouped(last.versions));
+            format!("{counts} · {}", shell.when(&wording::moment(last.ended_us)))
+        }
+    };
+    Check { what: t.check_compared(), held: last.is_none_or(|last| last.unlike.is_none()), detail }
+}
+
+/// The algorithms of the house.
+fn suite(suite: Suite, t: &Messages) -> String {
+    match suite {
+        Suite::Shangmi => t.suite_shangmi(),
+        _ => t.suite_international(),
+    }
+}
+
 pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
     let state = inside.app.vault().state(&inside.asker(Purpose::SystemAdmin)).await?;
     let shell = inside.shell_with(Some(Nav::System), &state).await;
     let ready = inside.app.vault().ready();
+    let compared = inside.app.vault().compared()?.last;
     Ok(Reply::page(
         StatusCode::OK,
         state.map(|state| {
@@ -47,6 +70,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 Check { what: t.check_log_writable(), held: true, detail: String::new() },
                 Check { what: t.check_signed(), held: state.signed > 0 || state.entries == 0, detail: signed },
                 Check { what: t.check_root_turned(), held: !state.turn_unfinished, detail: String::new() },
+                compared_check(compared.as_ref(), &shell),
             ];
             Status {
                 checks,
@@ -59,8 +83,9 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 entries: state.entries,
                 subjects: state.persons,
                 key_epoch: state.epoch,
-                key_turned: None,
+                key_turned: state.turned_us.map(wording::moment),
                 custodian: custodian(state.worth, t),
+                suite: suite(state.suite, t),
                 memory_bytes: memory(),
                 requests: None,
                 shell,

@@ -8,7 +8,7 @@ use crate::house::{House, PASSWORD};
 /// Addresses of console and portal as a browser would ask for them.
 fn example(path: &str) -> String {
     let filled = path.replace("{patient}", "p1").replace("{index}", "1").replace("{step}", "lock");
-    let filled = ["{account}", "{ticket}", "{request}", "{session}", "{guardian}"]
+    let filled = ["{account}", "{ticket}", "{request}", "{session}", "{guardian}", "{destruction}", "{hold}"]
         .iter()
         .fold(filled, |path, of| path.replace(of, "none"));
     assert!(!filled.contains('{'), "{filled} is not filled");

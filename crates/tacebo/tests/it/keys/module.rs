@@ -107,10 +107,14 @@ fn a_move_that_was_stopped_between_two_steps_is_gone_on_with() {
         fs::create_dir(folder.file("there")).unwrap();
         folder.write_private("there/passphrase", "another passphrase\n");
         let least = tacebo_seal::Effort::LEAST;
-        let new = tacebo_seal::PassphraseFile::create_from(&there, "another passphrase", least, 2).unwrap();
+        let suite = tacebo_fixtures::suite().parse().unwrap();
+        let new = tacebo_seal::PassphraseFile::create_from(&there, "another passphrase", least, suite, 2).unwrap();
+        let new: std::sync::Arc<dyn Custodian> = std::sync::Arc::new(new);
         let old = house.custodian();
         if stopped_after > 1 {
-            house.inside(async |vault, asker| vault.rewrap(asker, &*old, &new).await.unwrap());
+            let from: std::sync::Arc<dyn Custodian> = old.clone();
+            let to = std::sync::Arc::clone(&new);
+            house.inside(async |vault, asker| vault.rewrap(asker, &from, &to).await.unwrap());
         }
         if stopped_after > 2 {
             old.retire().unwrap();
@@ -120,7 +124,7 @@ fn a_move_that_was_stopped_between_two_steps_is_gone_on_with() {
         assert!(output.status.success(), "stopped after step {stopped_after}: {said}");
         assert!(!house.root().exists());
         super::reads(&house.under(to.clone()));
-        let log = house.log_under(std::sync::Arc::new(new));
+        let log = house.log_under(new);
         let told = if stopped_after > 2 { "root epoch 1 found destroyed" } else { "root epoch 1 destroyed (file)" };
         assert_eq!(log.iter().filter(|detail| detail.starts_with(told)).count(), 1, "{log:?}");
     }

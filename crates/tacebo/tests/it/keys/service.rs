@@ -36,9 +36,9 @@ fn a_house_moves_into_a_key_service_turns_there_and_moves_out_again() {
     bao.misbehave(Fault::Keeps);
     assert!(refuses(&there, ["turn"]).contains("still has it"));
     bao.misbehave(Fault::None);
-    reads(&house.under(there.clone()));
     let said = says(&there, ["turn"]);
     assert!(said.contains("Root epoch 4 is in use") && said.contains("This finished a turn"), "{said}");
+    reads(&house.under(there.clone()));
     assert_eq!(bao.keys(), ["tacebo-root-epoch-4"]);
 
     says(&there, ["move", "--to", house.config.to_str().unwrap()]);

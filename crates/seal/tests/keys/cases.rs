@@ -1,12 +1,10 @@
-//! A realm's keys: unlocked, moved, destroyed.
-
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+// Included once for each suite, as `SUITE`.
 
 use proptest::prelude::*;
 use std::sync::OnceLock;
 use tacebo_seal::{
     BUCKETS, BucketRow, Category, Custodian, DataKey, EPOCH_ROW, Effort, INDEX_ROW, Keyring, Part, PassphraseFile,
-    Place, Realm, SealError, SubjectNo, WrappedKey,
+    Place, Realm, SealError, SubjectNo, Suite, WrappedKey,
 };
 
 const HEALTH: Category = Category(2);
@@ -23,8 +21,8 @@ struct House {
 fn house() -> House {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("root.keys");
-    let custodian = PassphraseFile::create(&path, PASS, Effort::LEAST).unwrap();
-    let (ring, rows) = Keyring::create(&custodian, Realm(1)).unwrap();
+    let custodian = PassphraseFile::create(&path, PASS, Effort::LEAST, SUITE).unwrap();
+    let (ring, rows) = Keyring::create(&custodian, Realm(1), SUITE).unwrap();
     House { _folder: folder, custodian, ring, rows }
 }
 
@@ -56,12 +54,12 @@ fn a_realm_unlocks_from_its_rows_in_any_order() {
     assert_eq!(house.rows.len(), usize::from(BUCKETS) + 2);
     let (key, wrapped) = house.ring.new_data_key(SubjectNo(5), HEALTH).unwrap();
     let sealed = key.seal(&place(SubjectNo(5), HEALTH), b"x").unwrap();
-    let term = house.ring.blinder().term("name", "zhang");
+    let term = house.ring.blinder().unwrap().term("name", "zhang");
     house.rows.reverse();
     let ring = Keyring::unlock(&house.custodian, Realm(1), house.rows).unwrap();
     let key = ring.unwrap(SubjectNo(5), HEALTH, &wrapped).unwrap();
     assert!(opens(&key, SubjectNo(5), HEALTH, sealed.as_bytes()));
-    assert_eq!(ring.blinder().term("name", "zhang"), term);
+    assert_eq!(ring.blinder().unwrap().term("name", "zhang"), term);
 }
 
 #[test]
@@ -91,10 +89,32 @@ fn key_rows_cannot_change_places_or_realms() {
     rows[10].wrapped = std::mem::replace(&mut rows[11].wrapped, wrapped);
     assert!(Keyring::unlock(&house.custodian, Realm(1), rows).is_err());
     assert!(Keyring::unlock(&house.custodian, Realm(2), house.rows.clone()).is_err());
-    let (_, other) = Keyring::create(&house.custodian, Realm(2)).unwrap();
+    let (_, other) = Keyring::create(&house.custodian, Realm(2), SUITE).unwrap();
     let foreign: Vec<_> = other.into_iter().filter(|r| r.bucket == 3).collect();
     let rows = replaced(house.rows.clone(), &foreign);
     assert!(Keyring::unlock(&house.custodian, Realm(1), rows).is_err());
+}
+
+#[test]
+fn a_realm_has_one_suite_and_no_row_or_custodian_of_another() {
+    let house = house();
+    let other = Suite::ALL.into_iter().find(|suite| *suite != SUITE).unwrap();
+    let refuses = |result: Result<(), SealError>| matches!(result, Err(SealError::OtherSuite { .. }));
+    assert!(refuses(Keyring::create(&house.custodian, Realm(2), other).map(drop)));
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("root.keys");
+    let stranger = PassphraseFile::create_from(&path, PASS, Effort::LEAST, other, 2).unwrap();
+    assert!(refuses(house.ring.turn_epoch(&stranger).map(drop)));
+    // One row's word changed, and every row's.
+    for changed in [vec![9], (1..house.rows.len()).collect::<Vec<_>>()] {
+        let mut rows = house.rows.clone();
+        for at in changed {
+            rows[at].wrapped[1] = other as u8;
+        }
+        assert!(refuses(Keyring::unlock(&house.custodian, Realm(1), rows).map(drop)));
+    }
+    let ring = Keyring::unlock(&house.custodian, Realm(1), house.rows).unwrap();
+    assert_eq!(ring.suite(), SUITE);
 }
 
 #[test]
@@ -107,7 +127,7 @@ fn a_wrapped_data_key_opens_for_its_subject_and_category_only() {
     assert!(refused(subject, IDENTITY));
     assert!(refused(SubjectNo(6), HEALTH));
     assert!(refused(neighbour(subject), HEALTH));
-    let (other, _) = Keyring::create(&house.custodian, Realm(2)).unwrap();
+    let (other, _) = Keyring::create(&house.custodian, Realm(2), SUITE).unwrap();
     assert!(other.unwrap(subject, HEALTH, &wrapped).is_err());
     for at in 0..wrapped.0.len() {
         let mut changed = wrapped.clone();
@@ -206,7 +226,7 @@ fn debug_prints_no_key_bytes() {
     let (key, wrapped) = house.ring.new_data_key(SubjectNo(5), HEALTH).unwrap();
     let sealed = key.seal(&place(SubjectNo(5), HEALTH), b"record").unwrap();
     assert_eq!(format!("{key:?}"), "DataKey(..)");
-    assert_eq!(format!("{:?}", house.ring.blinder()), "Blinder(..)");
+    assert_eq!(format!("{:?}", house.ring.blinder().unwrap()), "Blinder(..)");
     assert_eq!(format!("{:?}", house.ring), "Keyring { realm: Realm(1), epoch: 1, .. }");
     assert_eq!(format!("{wrapped:?}"), "WrappedKey(62 bytes)");
     assert_eq!(format!("{sealed:?}"), "Sealed(82 bytes)");

@@ -1,12 +1,10 @@
-//! The one path, driven from outside with a small language of its own.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
+// Included once for each suite, as `SUITE`.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::{Value, json};
-use tacebo_seal::{Effort, PassphraseFile};
+use tacebo_seal::{Effort, PassphraseFile, Suite};
 use tacebo_vault::policy::{Basis, Fact, PersonKind, Purpose, Role, Who};
 use tacebo_vault::{
     Asker, At, Denial, Digest, DocRef, Door, Everything, Expect, Find, Institution, LogQuery, Opening, Origin,
@@ -71,7 +69,7 @@ const START: i64 = 1_790_000_000_000_000;
 fn opening(dir: &std::path::Path, clock: &Arc<AtomicI64>, fresh: bool) -> Opening {
     let path = dir.join("root.json");
     let custodian = if fresh {
-        PassphraseFile::create(&path, "correct horse", Effort::LEAST).unwrap()
+        PassphraseFile::create(&path, "correct horse", Effort::LEAST, SUITE).unwrap()
     } else {
         PassphraseFile::open(&path, "correct horse").unwrap()
     };
@@ -88,7 +86,7 @@ fn opening(dir: &std::path::Path, clock: &Arc<AtomicI64>, fresh: bool) -> Openin
 async fn house() -> House {
     let dir = tempfile::tempdir().unwrap();
     let clock = Arc::new(AtomicI64::new(START));
-    let institution = Institution { name: "示例医院".into(), realm: 1, origin: "hospital.example/log".into() };
+    let institution = Institution { name: "示例医院".into(), realm: 1, origin: "hospital.example/log".into(), suite: SUITE };
     let vault = Vault::found(opening(dir.path(), &clock, true), &institution).await.unwrap();
     House { vault, dir, clock }
 }
@@ -321,4 +319,33 @@ async fn nothing_readable_is_in_the_folder_and_it_opens_again() {
     let again = Vault::open(opening(dir.path(), &clock, false)).unwrap();
     let read = again.read(&doctor(), &DocRef::new("Patient", "a"), At::Current).await.unwrap();
     assert_eq!(read.value().body["name"], "王小明");
+}
+
+#[tokio::test]
+async fn an_institution_keeps_its_suite_and_says_it() {
+    let House { vault, dir, clock } = house().await;
+    assert_eq!(vault.institution().suite, SUITE);
+    load(&vault, "p1", None).await;
+    vault.sign_now().await.unwrap();
+    let lines = if SUITE == Suite::Shangmi { 2 } else { 1 };
+    assert_eq!(vault.log_vkey().unwrap().lines().count(), lines);
+    let note = vault.checkpoint().unwrap().unwrap();
+    assert_eq!(note.lines().filter(|line| line.starts_with("\u{2014} ")).count(), lines);
+    let key: tacebo_vault::ledger::LogVerifier = vault.log_vkey().unwrap().parse().unwrap();
+    drop(vault);
+    let again = Vault::open(opening(dir.path(), &clock, false)).unwrap();
+    assert_eq!(again.institution().suite, SUITE);
+    assert_eq!(again.log_vkey().unwrap(), key.to_string());
+    assert!(key.open(note.as_bytes()).is_ok());
+}
+
+#[tokio::test]
+async fn an_institution_is_not_founded_on_root_keys_of_another_suite() {
+    let dir = tempfile::tempdir().unwrap();
+    let clock = Arc::new(AtomicI64::new(START));
+    let suite = Suite::ALL.into_iter().find(|suite| *suite != SUITE).unwrap();
+    let institution = Institution { name: "示例医院".into(), realm: 1, origin: "hospital.example/log".into(), suite };
+    let refused = Vault::found(opening(dir.path(), &clock, true), &institution).await.unwrap_err();
+    assert!(refused.to_string().contains(SUITE.name()) && refused.to_string().contains(suite.name()), "{refused}");
+    assert!(!Vault::is_founded(&dir.path().join("data")));
 }

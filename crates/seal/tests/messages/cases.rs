@@ -1,25 +1,19 @@
-//! What a stranger with a database can do to sealed messages: nothing.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::cast_possible_truncation,
-    reason = "a test that cannot go on should stop; its lengths are small"
-)]
+// Included once for each suite, as `SUITE`.
 
 use proptest::prelude::*;
 use tacebo_seal::{
-    Category, Custodian, DataKey, HEADER_LEN, Keyring, Part, PassphraseFile, Place, Realm, SealError, Sealed, SubjectNo,
+    Category, Custodian, DataKey, Effort, HEADER_LEN, Keyring, Part, PassphraseFile, Place, Realm, SealError, Sealed,
+    SubjectNo, Suite,
 };
 
 const CHUNK: usize = 16 * 1024;
 
 fn ring() -> (tempfile::TempDir, Keyring) {
     let folder = tempfile::tempdir().unwrap();
-    let custodian =
-        PassphraseFile::create(&folder.path().join("root.keys"), "a test passphrase", tacebo_seal::Effort::LEAST)
-            .unwrap();
+    let path = folder.path().join("root.keys");
+    let custodian = PassphraseFile::create(&path, "a test passphrase", Effort::LEAST, SUITE).unwrap();
     assert_eq!(custodian.epoch(), 1);
-    let (ring, _) = Keyring::create(&custodian, Realm(1)).unwrap();
+    let (ring, _) = Keyring::create(&custodian, Realm(1), SUITE).unwrap();
     (folder, ring)
 }
 
@@ -105,7 +99,12 @@ fn the_mark_tells_foreign_later_and_unknown_messages_apart() {
     };
     assert!(matches!(with(0, b'{'), SealError::NotSealed));
     assert!(matches!(with(2, 9), SealError::UnknownVersion(9)));
-    assert!(matches!(with(3, 2), SealError::UnknownSuite(2)));
+    let other = Suite::ALL.into_iter().find(|suite| *suite != SUITE).unwrap();
+    let refused = with(3, other as u8);
+    assert!(matches!(refused, SealError::OtherSuite { found, here } if found == other && here == SUITE));
+    assert!(refused.to_string().contains(other.name()));
+    assert!(matches!(with(3, 3), SealError::UnknownSuite(3)));
+    assert!(matches!(with(3, 0), SealError::UnknownSuite(0)));
     assert!(matches!(Sealed::from_bytes(b"{}".to_vec()), Err(SealError::NotSealed)));
 }
 

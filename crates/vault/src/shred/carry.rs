@@ -1,0 +1,232 @@
+//! Carrying a destruction out: one commit, in which keys, versions, terms and the person go, and the log says so.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tacebo_ledger::Receipt;
+use tacebo_policy::{Action, Fact};
+use tacebo_seal::{Keyring, SubjectNo};
+use tacebo_store::Change;
+use tokio::sync::OwnedRwLockWriteGuard;
+
+use super::ask::words;
+use super::blocked::years_after;
+use super::plan::Plan;
+use super::{SHRED_KIND, ShredDone, ShredStage, ShredTarget, ShredTerms, Shredding};
+use crate::asker::Asker;
+use crate::decide::Leave;
+use crate::disclosed::VaultFault;
+use crate::entry::{Class, Draft, Outcome, field};
+use crate::root::ROOT_KIND;
+use crate::speech::PatientId;
+use crate::vault::{Inner, Vault};
+
+/// Whom an approved destruction is about: for those who close what else there is of the person. Never for an answer.
+pub struct ShredWhom {
+    /// The patient's id.
+    pub patient: String,
+    /// Documents that say who stands for the patient (`RelatedPerson/…`).
+    pub related: Vec<String>,
+}
+
+impl std::fmt::Debug for ShredWhom {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ShredWhom")
+    }
+}
+
+impl Vault {
+    /// Ids of the destructions that are approved and not carried out.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn shreddings_due(&self) -> Result<Vec<String>, VaultFault> {
+        let all = self.0.shreddings_kept()?.into_iter().rev();
+        Ok(all.filter(|one| one.stage == ShredStage::Approved).map(|one| one.id).collect())
+    }
+
+    /// Whether a destruction waits for the end of its root key.
+    fn shreddings_pending(&self) -> Result<bool, VaultFault> {
+        Ok(self.0.shreddings_kept()?.iter().any(|one| one.stage == ShredStage::Pending))
+    }
+
+    /// Whom an approved destruction of a person is about; none for anything less than a person.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn shred_whom(&self, id: &str) -> Result<Option<ShredWhom>, VaultFault> {
+        let inner = &*self.0;
+        let due = |one: &Shredding| one.stage == ShredStage::Approved && one.target == ShredTarget::Person;
+        let Some(found) = inner.shredding_kept(id)?.filter(due) else { return Ok(None) };
+        let subject = SubjectNo(found.subject);
+        let Some(patient) = inner.patient_of(subject)? else { return Ok(None) };
+        let mut related = BTreeSet::new();
+        for one in inner.opened(&inner.store.subject_rids(inner.part, subject, &[], None)?)? {
+            related.extend(one.record.facts.iter().filter_map(|fact| match fact {
+                Fact::Guardian { evidence, .. } => Some(evidence.clone()),
+                _ => None,
+            }));
+        }
+        Ok(Some(ShredWhom { patient: patient.as_str().to_owned(), related: related.into_iter().collect() }))
+    }
+
+    /// Carries out what was approved, in the name of the house, and erases these accounts with the person. Does nothing
+    /// where it is done already. Afterwards the root is to be turned ([`Vault::settle_roots`]).
+    ///
+    /// # Errors
+    /// The store failed: nothing was destroyed.
+    pub async fn carry_out(
+        &self,
+        asker: &Asker,
+        id: &str,
+        accounts: &[String],
+        terms: &ShredTerms,
+    ) -> Result<(), VaultFault> {
+        let (vault, asker, terms) = (self.clone(), asker.clone(), terms.clone());
+        let (id, accounts) = (id.to_owned(), accounts.to_vec());
+        // Between the commit and the ring of now nothing may end it: a key made under the ring of before would be lost.
+        let task = tokio::spawn(async move { vault.carry(&asker, &id, &accounts, &terms).await });
+        task.await.map_err(|_| VaultFault::Decode("a destruction was interrupted"))?
+    }
+
+    async fn carry(&self, asker: &Asker, id: &str, accounts: &[String], terms: &ShredTerms) -> Result<(), VaultFault> {
+        let inner = &*self.0;
+        let leave = inner.leave_for_house(asker, Action::Administer, SHRED_KIND).await?;
+        let _turning = inner.turning.lock().await;
+        // Everybody is let out first, and nobody in until it is done.
+        let whole = Arc::clone(&inner.gate).write_owned().await;
+        let _one = inner.shredding.lock().await;
+        let Some(found) = inner.shredding_kept(id)?.filter(|one| one.stage == ShredStage::Approved) else {
+            return Ok(());
+        };
+        let subject = SubjectNo(found.subject);
+        let patient = inner.patient_of(subject)?;
+        let blocks = match &patient {
+            Some(patient) => inner.blocks(subject, patient, &found.target, &found.ground, terms)?,
+            None => Vec::new(),
+        };
+        if !blocks.is_empty() {
+            return inner.stop(asker, &leave, found, &words(&blocks)).await;
+        }
+        inner.destroy(asker, &leave, found, patient.as_ref(), accounts, terms, whole).await
+    }
+
+    /// Finishes a turn of the root that was stopped, and begins one where a destruction waits for it.
+    ///
+    /// # Errors
+    /// Custodian or store failed; ask again.
+    pub async fn settle_roots(&self, asker: &Asker) -> Result<(), VaultFault> {
+        let (vault, asker) = (self.clone(), asker.clone());
+        let task = tokio::spawn(async move { vault.settle(&asker).await });
+        task.await.map_err(|_| VaultFault::Decode("a turn of the root was interrupted"))?
+    }
+
+    async fn settle(&self, asker: &Asker) -> Result<(), VaultFault> {
+        let inner = &*self.0;
+        let begin = self.shreddings_pending()?;
+        if !begin && !inner.turn_unfinished()? {
+            return Ok(());
+        }
+        let leave = inner.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
+        self.turn_kept(asker, &leave, false).await?;
+        // The rest of an older turn may have been all that it took.
+        if self.shreddings_pending()? {
+            self.turn_kept(asker, &leave, true).await?;
+        }
+        // Whatever was being opened when the keys went has been answered by now.
+        inner.hot.clear();
+        inner.persons.clear();
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// Something stood in the way when it was to be done: nothing was destroyed, and whoever asked asks again.
+    async fn stop(&self, asker: &Asker, leave: &Leave, mut found: Shredding, why: &str) -> Result<(), VaultFault> {
+        found.stage = ShredStage::Stopped;
+        let mut change = Change::new(self.part);
+        self.keep_shredding(&mut change, &found)?;
+        let detail = format!("destruction {} not carried out, it is blocked: {why}", found.id);
+        change.entries.push(self.seal_entry(&told(asker, leave, detail), None)?);
+        self.store.commit(change).await?;
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what was decided before the gate was shut")]
+    async fn destroy(
+        &self,
+        asker: &Asker,
+        leave: &Leave,
+        mut found: Shredding,
+        patient: Option<&PatientId>,
+        accounts: &[String],
+        terms: &ShredTerms,
+        gate: OwnedRwLockWriteGuard<()>,
+    ) -> Result<(), VaultFault> {
+        let subject = SubjectNo(found.subject);
+        let plan = self.plan(&found, accounts)?;
+        let mut change = Change::new(self.part);
+        let renewal = self.rekey(&mut change, &plan)?;
+        change.erase = plan.erase.keys().copied().collect();
+        if plan.person {
+            change.drop_subjects.push(subject);
+        }
+        let now_us = (self.clock)();
+        if let ShredTarget::Document { id, .. } = &mut found.target {
+            id.clear();
+        }
+        found.stage = ShredStage::Pending;
+        found.done = Some(ShredDone {
+            at_us: now_us,
+            epoch: renewal.ring.epoch(),
+            documents: plan.documents,
+            versions: plan.erase.len() as u64,
+            keys: renewal.keys,
+            resealed: renewal.resealed.values().map(|(count, _)| count).sum(),
+            accounts: if plan.person { accounts.to_vec() } else { Vec::new() },
+            log_until_us: plan.person.then(|| years_after(now_us, terms.log_years)),
+            copies_days: terms.copies_days,
+            window_days: terms.window(self.custodian.worth()),
+        });
+        self.keep_shredding(&mut change, &found)?;
+        let detail =
+            format!("destruction {} carried out: {} documents, {} keys", found.id, plan.documents, renewal.keys);
+        change.entries.push(self.seal_entry(&told(asker, leave, detail.clone()), None)?);
+        // In the person's own trail as well, which outlives the person for its legal term.
+        let own = told(asker, leave, detail).of(Some(subject), patient.map(PatientId::as_str));
+        change.entries.push(self.seal_entry(&own, None)?);
+        for (no, (count, digest)) in renewal.resealed.iter().filter(|(_, (count, _))| *count > 0) {
+            let detail = format!("sealed anew after destruction {}: {count} versions", found.id);
+            let mut draft = told(asker, leave, detail).of(Some(*no), None);
+            draft.put(field::DIGESTS, format!("sha256-of-{count}:{digest}"));
+            change.entries.push(self.seal_entry(&draft, None)?);
+        }
+        let touched = plan.gone.union(&plan.renewed).map(|(no, _)| *no).chain([subject]);
+        let touched: BTreeSet<SubjectNo> = touched.collect();
+        self.commit_rekeyed(change, &plan, renewal.ring, touched.into_iter().collect(), gate).await?;
+        Ok(())
+    }
+
+    /// Commits new keys and puts their ring to use. The gate stays shut until then: a key made under the ring of before
+    /// would be lost with its bucket.
+    pub(super) async fn commit_rekeyed(
+        &self,
+        change: Change,
+        plan: &Plan,
+        ring: Keyring,
+        touched: Vec<SubjectNo>,
+        gate: OwnedRwLockWriteGuard<()>,
+    ) -> Result<Vec<Receipt>, VaultFault> {
+        let held = (self.profiles.announce(touched.clone()), self.currents.announce(plan.names()));
+        let committed = self.store.commit_holding(change, Box::new(held)).await?;
+        self.use_ring(ring, touched);
+        drop(gate);
+        Ok(committed.receipts)
+    }
+}
+
+fn told(asker: &Asker, leave: &Leave, detail: String) -> Draft {
+    let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House).by(leave);
+    draft.put(field::DETAIL, detail);
+    draft
+}

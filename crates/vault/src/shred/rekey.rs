@@ -1,0 +1,99 @@
+//! New keys in the place of destroyed ones: buckets, survivors, and what else lay under a destroyed key.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use tacebo_seal::{DataKey, Keyring, Part, SubjectNo, WrappedKey};
+use tacebo_store::{Change, IndexRow, KeyDrop, KeyRow, Reseal, Rid};
+
+use super::plan::{Pair, Plan};
+use crate::disclosed::VaultFault;
+use crate::vault::Inner;
+
+/// What the new keys come to.
+pub(super) struct Renewal {
+    /// The ring to use when the change is durable.
+    pub ring: Keyring,
+    /// How many keys were destroyed.
+    pub keys: u64,
+    /// Versions sealed anew, by the person they belong to, with one digest over their new bodies.
+    pub resealed: BTreeMap<SubjectNo, (u64, String)>,
+}
+
+impl Inner {
+    /// Puts into the change what is needed so that every key of the plan is gone, and nothing else.
+    pub(super) fn rekey(&self, change: &mut Change, plan: &Plan) -> Result<Renewal, VaultFault> {
+        let pairs: BTreeSet<Pair> = plan.gone.union(&plan.renewed).copied().collect();
+        let buckets: BTreeSet<u16> = pairs.iter().map(|(subject, _)| subject.bucket()).collect();
+        let mut generations: BTreeMap<Pair, u32> = BTreeMap::new();
+        let mut owned = Vec::new();
+        let mut keys = 0;
+        for bucket in buckets {
+            for row in self.store.keys_in_bucket(self.part, bucket)? {
+                let pair = (row.subject, row.category);
+                let newest = generations.entry(pair).or_default();
+                *newest = (*newest).max(row.generation);
+                keys += u64::from(pairs.contains(&pair));
+                owned.push((row.subject, row.category, WrappedKey(row.wrapped)));
+            }
+        }
+        let gone: Vec<_> = pairs.iter().map(|(subject, category)| (*subject, Some(*category))).collect();
+        let rekeyed = self.ring().destroy(&gone, owned)?;
+        let generation = |pair: &Pair| generations.get(pair).copied().unwrap_or(0);
+        change
+            .drop_keys
+            .extend(pairs.iter().map(|(subject, category)| KeyDrop { subject: *subject, category: Some(*category) }));
+        change.buckets.extend(rekeyed.rows);
+        for (subject, category, wrapped) in rekeyed.survivors {
+            let generation = generation(&(subject, category));
+            change.keys.push(KeyRow { subject, category, generation, wrapped: wrapped.0 });
+        }
+        let mut resealed = BTreeMap::new();
+        for pair in &plan.renewed {
+            let (key, wrapped) = rekeyed.ring.new_data_key(pair.0, pair.1)?;
+            let generation = generation(pair) + 1;
+            change.keys.push(KeyRow { subject: pair.0, category: pair.1, generation, wrapped: wrapped.0 });
+            let bodies = self.reseal(change, *pair, &key, plan)?;
+            let (count, digests): &mut (u64, Vec<u8>) = resealed.entry(pair.0).or_default();
+            *count += bodies.len() as u64;
+            digests.extend(bodies.into_iter().flatten());
+        }
+        let over = |bytes: Vec<u8>| hex::encode(digest::digest(&digest::SHA256, &bytes));
+        let resealed = resealed.into_iter().map(|(no, (count, digests))| (no, (count, over(digests)))).collect();
+        Ok(Renewal { ring: rekeyed.ring, keys, resealed })
+    }
+
+    /// Seals every version that stays under `key`; gives the SHA-256 of each new body, in commit order.
+    fn reseal(&self, change: &mut Change, pair: Pair, key: &DataKey, plan: &Plan) -> Result<Vec<[u8; 32]>, VaultFault> {
+        let rids: Vec<Rid> = self.store.subject_versions(self.part, pair.0)?;
+        let rids: Vec<Rid> = rids.into_iter().filter(|rid| !plan.erase.contains_key(rid)).collect();
+        let rows: Vec<IndexRow> = self.store.rows(self.part, &rids)?;
+        let rows: Vec<IndexRow> = rows.into_iter().filter(|row| row.category == pair.1).collect();
+        let rids: Vec<Rid> = rows.iter().map(|row| row.rid).collect();
+        let old = if rows.is_empty() { None } else { Some(self.key(pair.0, pair.1)?) };
+        let mut digests = Vec::with_capacity(rows.len());
+        for (row, body) in rows.iter().zip(self.store.bodies(self.part, &rids)?) {
+            let Some(old) = &old else { break };
+            let place = |part| self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, part);
+            let anew = |part, sealed: &[u8]| -> Result<Vec<u8>, VaultFault> {
+                Ok(key.seal(&place(part), &old.open(&place(part), sealed)?)?.into_bytes())
+            };
+            let one = Reseal { rid: row.rid, index: anew(Part::Index, &row.index)?, body: anew(Part::Body, &body)? };
+            let digest = digest::digest(&digest::SHA256, &one.body);
+            digests.push(<[u8; 32]>::try_from(digest.as_ref()).map_err(|_| VaultFault::Decode("digest"))?);
+            change.reseal.push(one);
+        }
+        Ok(digests)
+    }
+
+    /// Puts the ring to use and forgets everything that was opened under the keys of before.
+    pub(super) fn use_ring(&self, ring: Keyring, pairs: impl IntoIterator<Item = SubjectNo>) {
+        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
+        for subject in pairs {
+            self.keys.forget(subject);
+        }
+        self.persons.clear();
+        self.hot.clear();
+    }
+}

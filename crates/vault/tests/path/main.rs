@@ -1,0 +1,13 @@
+//! The one path, driven from outside with a small language of its own, in either suite.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a step that fails fails the test")]
+
+mod international {
+    const SUITE: Suite = Suite::International;
+    include!("cases.rs");
+}
+
+mod shangmi {
+    const SUITE: Suite = Suite::Shangmi;
+    include!("cases.rs");
+}
