@@ -4,6 +4,7 @@
 //! All that a change wrote bears the time of its commit, and so do its entries; no two changes share one. So both are
 //! walked once, side by side.
 
+mod gone;
 mod group;
 mod walk;
 
@@ -18,6 +19,7 @@ use crate::asker::Asker;
 use crate::disclosed::{Disclosed, Refused, VaultFault};
 use crate::entry::{Class, Draft, Outcome, field};
 use crate::vault::{ENTRY_KIND, Inner, Vault};
+pub(crate) use gone::{carried_out, resealed_token};
 use walk::Walk;
 
 /// Named value of the house that holds the last comparison.
@@ -53,14 +55,14 @@ pub enum Unlike {
         /// Its kind.
         kind: String,
     },
-    /// An entry tells of a version that is not there.
+    /// An entry tells of a version that is not there and was not destroyed.
     Missing {
         /// The entry.
         entry: u64,
         /// Its kind.
         kind: String,
     },
-    /// What was written by this entry's change is not what lies there now.
+    /// What this entry says was written, or sealed anew, is not what lies there now.
     Changed {
         /// The entry.
         entry: u64,
@@ -167,12 +169,17 @@ impl Vault {
         let walked = tokio::task::spawn_blocking(move || {
             // Also when it fails or nobody waits any more.
             let _ended = Ended(vault.clone());
-            let mut walk = Walk::begin(&vault.0)?;
-            while still.strong_count() > 0 && walk.slice(&vault.0)? {
-                vault.0.comparing.send_replace(Some(walk.progress()));
-                std::thread::sleep(breath);
+            loop {
+                let mut walk = Walk::begin(&vault.0)?;
+                while still.strong_count() > 0 && walk.slice(&vault.0)? {
+                    vault.0.comparing.send_replace(Some(walk.progress()));
+                    std::thread::sleep(breath);
+                }
+                // A destruction meanwhile took away what it was still to see.
+                if !walk.was_disturbed(&vault.0)? {
+                    return Ok::<_, VaultFault>(walk);
+                }
             }
-            Ok::<_, VaultFault>(walk)
         });
         let walk = walked.await.map_err(|_| VaultFault::Decode("a comparison was interrupted"))??;
         drop(wanted);

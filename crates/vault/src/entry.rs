@@ -131,6 +131,11 @@ pub(crate) fn encode(salt: &[u8; 32], draft: &Draft) -> Result<Vec<u8>, VaultFau
 }
 
 impl EntryBody {
+    /// The value of a field, empty when absent.
+    pub(crate) fn get(&self, name: &str) -> &str {
+        self.fields.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value)
+    }
+
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, VaultFault> {
         let Some((&ENTRY_V1, rest)) = bytes.split_first() else {
             return Err(VaultFault::Decode("entry version"));

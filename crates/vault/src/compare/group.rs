@@ -1,9 +1,13 @@
 //! What one commit left: versions, and entries that tell of them.
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::digest;
 use tacebo_store::{CURRENT, EntryRow, IndexRow};
 
 use super::Unlike;
+use super::gone::Gone;
+use super::walk::Named;
 use crate::disclosed::VaultFault;
 use crate::entry::{EntryBody, field};
 use crate::hot::Opened;
@@ -21,6 +25,7 @@ pub(super) struct Tells {
 }
 
 pub(super) struct Group {
+    pub(super) time_us: i64,
     pub(super) lies: Vec<Lies>,
     pub(super) tells: Vec<Tells>,
 }
@@ -33,16 +38,26 @@ struct Version {
 }
 
 impl Group {
-    /// The first thing that does not fit.
-    pub(super) fn unlike(self, inner: &Inner) -> Result<Option<Unlike>, VaultFault> {
+    /// The first thing that does not fit. What an entry tells of and is not there goes to `missing`, if anything was
+    /// destroyed afterwards.
+    pub(super) fn unlike(
+        self,
+        inner: &Inner,
+        gone: &mut Gone,
+        missing: &mut BTreeMap<Named, (u64, String)>,
+    ) -> Result<Option<Unlike>, VaultFault> {
+        let destroyed = gone.after(self.time_us);
+        let mut anew = 0;
         let mut versions = Vec::with_capacity(self.lies.len());
         for Lies { row, digest } in self.lies {
             let (rid, kind) = (row.rid, row.kind.to_string());
             if !inner.lies_right(&row)? {
                 return Ok(Some(Unlike::Misplaced { rid, kind }));
             }
+            let told = gone.covers(&row, &digest);
+            anew += usize::from(told);
             match inner.open_cold(row) {
-                Ok(opened) => versions.push(Version { opened, digest: hex::encode(digest), told: false }),
+                Ok(opened) => versions.push(Version { opened, digest: hex::encode(digest), told }),
                 Err(VaultFault::Store(fault)) => return Err(fault.into()),
                 Err(_) => return Ok(Some(Unlike::Unreadable { rid, kind })),
             }
@@ -53,12 +68,25 @@ impl Group {
                 Err(VaultFault::Store(fault)) => return Err(fault.into()),
                 Ok(None) | Err(_) => return Ok(Some(Unlike::Entry { entry: row.index })),
             };
-            if let Some(unlike) = told(inner, row.index, &body, &mut versions)? {
-                return Ok(Some(unlike));
+            let entry = row.index;
+            for (kind, id, version) in items(&body) {
+                let id = inner.id_term(kind, id);
+                // Version 0 tells of a thing that was not there.
+                if version > 0 && inner.store.version_rid(inner.part, kind, &id, version)?.is_none() {
+                    if !destroyed {
+                        return Ok(Some(Unlike::Missing { entry, kind: kind.to_owned() }));
+                    }
+                    missing.entry((id, version)).or_insert_with(|| (entry, kind.to_owned()));
+                }
+            }
+            // Of what was sealed anew or destroyed since, the digest of then is nobody's.
+            if !digests(&body, &mut versions) && anew == 0 && !destroyed {
+                return Ok(Some(Unlike::Changed { entry }));
             }
         }
         // A deletion has no body that a digest could name; that it is there follows from its entry's items.
-        let untold = versions.iter().find(|version| !version.told && !version.opened.row.deleted);
+        // Where others of a batch are gone or sealed anew, one digest over the batch tells nothing of the rest.
+        let untold = versions.iter().find(|one| !one.told && !one.opened.row.deleted && anew == 0 && !destroyed);
         Ok(untold.map(|version| {
             let row = &version.opened.row;
             Unlike::Unrecorded { rid: row.rid, kind: row.kind.to_string() }
@@ -66,31 +94,24 @@ impl Group {
     }
 }
 
-/// Compares what one entry tells.
-fn told(inner: &Inner, entry: u64, body: &EntryBody, versions: &mut [Version]) -> Result<Option<Unlike>, VaultFault> {
-    let get = |name: &str| body.fields.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value);
-    for item in get(field::ITEMS).split(' ').filter(|item| !item.is_empty()) {
+/// The items that an entry names: kind, id, version.
+fn items(body: &EntryBody) -> impl Iterator<Item = (&str, &str, u64)> {
+    body.get(field::ITEMS).split(' ').filter_map(|item| {
         let mut parts = item.split('/');
-        let (kind, id, version) = (parts.next(), parts.next(), parts.nth(1).and_then(|no| no.parse::<u64>().ok()));
-        let (Some(kind), Some(id), Some(version)) = (kind, id, version) else {
-            return Ok(Some(Unlike::Entry { entry }));
-        };
-        // Version 0 tells of a thing that was not there.
-        if version > 0 && inner.store.version_rid(inner.part, kind, &inner.id_term(kind, id), version)?.is_none() {
-            return Ok(Some(Unlike::Missing { entry, kind: kind.to_owned() }));
-        }
-    }
-    let patient = get(field::PATIENT);
-    for digest in get(field::DIGESTS).split(' ').filter(|digest| !digest.is_empty()) {
+        Some((parts.next()?, parts.next()?, parts.nth(1)?.parse().ok()?))
+    })
+}
+
+/// Whether every digest of an entry is that of a version; those are told of.
+fn digests(body: &EntryBody, versions: &mut [Version]) -> bool {
+    let digests = body.get(field::DIGESTS).split(' ').filter(|digest| !digest.is_empty());
+    digests.fold(true, |all, digest| {
         let found = match digest.strip_prefix("sha256-of-") {
             None => mark(versions.iter_mut().filter(|one| one.digest == digest && !one.opened.row.deleted)),
-            Some(all) => mark_all(all, patient, versions),
+            Some(many) => mark_all(many, body.get(field::PATIENT), versions),
         };
-        if !found {
-            return Ok(Some(Unlike::Changed { entry }));
-        }
-    }
-    Ok(None)
+        all && found
+    })
 }
 
 /// Whether there is any; each is told of.

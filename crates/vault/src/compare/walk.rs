@@ -1,10 +1,11 @@
 //! Both lists in the order of their commits, a slice at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use aws_lc_rs::digest;
-use tacebo_store::{EntryQuery, EntryRow, IndexRow, Rid};
+use tacebo_store::{EntryQuery, EntryRow, IdTerm, IndexRow, Rid};
 
+use super::gone::Gone;
 use super::group::{Group, Lies, Tells};
 use super::{Comparison, Progress, Unlike};
 use crate::disclosed::VaultFault;
@@ -12,7 +13,7 @@ use crate::entry::Class;
 use crate::vault::Inner;
 
 /// Rows read at once, of either list.
-const SLICE: usize = 256;
+pub(super) const SLICE: usize = 256;
 
 pub(super) struct Walk {
     /// Entries there were when it began; what was committed later is not looked at.
@@ -25,8 +26,13 @@ pub(super) struct Walk {
     after: Rid,
     versions: VecDeque<(IndexRow, [u8; 32])>,
     seen: (u64, u64),
+    gone: Gone,
+    missing: BTreeMap<Named, (u64, String)>,
     unlike: Option<Unlike>,
 }
+
+/// A version by the blind name of its document.
+pub(super) type Named = (IdTerm, u64);
 
 impl Walk {
     pub(super) fn begin(inner: &Inner) -> Result<Self, VaultFault> {
@@ -44,6 +50,8 @@ impl Walk {
             after: 0,
             versions: VecDeque::new(),
             seen: (0, 0),
+            gone: Gone::read(inner, 0, size)?,
+            missing: BTreeMap::new(),
             unlike: None,
         })
     }
@@ -60,15 +68,37 @@ impl Walk {
     /// Looks at some commits; false when there are no more, or something does not fit.
     pub(super) fn slice(&mut self, inner: &Inner) -> Result<bool, VaultFault> {
         for _ in 0..SLICE {
-            let Some(group) = self.next(inner)? else { return Ok(false) };
+            let Some(group) = self.next(inner)? else {
+                self.unlike = self.at_the_end();
+                return Ok(false);
+            };
             self.seen.0 += group.lies.len() as u64;
             self.seen.1 += group.tells.len() as u64;
-            self.unlike = group.unlike(inner)?;
+            self.unlike = group.unlike(inner, &mut self.gone, &mut self.missing)?;
             if self.unlike.is_some() {
                 return Ok(false);
             }
         }
         Ok(true)
+    }
+
+    /// What is missing, beyond what was destroyed; and whether all that was sealed anew is there.
+    fn at_the_end(&mut self) -> Option<Unlike> {
+        let first = self.missing.values().min().cloned();
+        let gone = std::mem::take(&mut self.gone);
+        match first {
+            Some((entry, kind)) if self.missing.len() as u64 > gone.versions() => Some(Unlike::Missing { entry, kind }),
+            _ => gone.unlike().map(|entry| Unlike::Changed { entry }),
+        }
+    }
+
+    /// Whether something does not fit, and something was destroyed or sealed anew since it began.
+    pub(super) fn was_disturbed(&self, inner: &Inner) -> Result<bool, VaultFault> {
+        if self.unlike.is_none() {
+            return Ok(false);
+        }
+        let now = inner.store.log_head(inner.part)?.map_or(0, |head| head.size);
+        Ok(!Gone::read(inner, self.size, now)?.is_nothing())
     }
 
     /// What the next commit left in both lists.
@@ -79,7 +109,7 @@ impl Walk {
         let Some(time_us) = times.into_iter().flatten().min().filter(|time| *time <= self.until_us) else {
             return Ok(None);
         };
-        let mut group = Group { lies: Vec::new(), tells: Vec::new() };
+        let mut group = Group { time_us, lies: Vec::new(), tells: Vec::new() };
         while let Some((row, digest)) = self.versions.pop_front_if(|(row, _)| row.time_us == time_us) {
             group.lies.push(Lies { row, digest });
             self.more_versions(inner)?;

@@ -14,6 +14,7 @@ use super::blocked::years_after;
 use super::plan::Plan;
 use super::{SHRED_KIND, ShredDone, ShredStage, ShredTarget, ShredTerms, Shredding};
 use crate::asker::Asker;
+use crate::compare::carried_out;
 use crate::decide::Leave;
 use crate::disclosed::VaultFault;
 use crate::entry::{Class, Draft, Outcome, field};
@@ -182,23 +183,22 @@ impl Inner {
             documents: plan.documents,
             versions: plan.erase.len() as u64,
             keys: renewal.keys,
-            resealed: renewal.resealed.values().map(|(count, _)| count).sum(),
+            resealed: renewal.resealed(),
             accounts: if plan.person { accounts.to_vec() } else { Vec::new() },
             log_until_us: plan.person.then(|| years_after(now_us, terms.log_years)),
             copies_days: terms.copies_days,
             window_days: terms.window(self.custodian.worth()),
         });
         self.keep_shredding(&mut change, &found)?;
-        let detail =
-            format!("destruction {} carried out: {} documents, {} keys", found.id, plan.documents, renewal.keys);
+        let detail = carried_out(&found.id, plan.documents, plan.erase.len(), renewal.keys);
         change.entries.push(self.seal_entry(&told(asker, leave, detail.clone()), None)?);
         // In the person's own trail as well, which outlives the person for its legal term.
         let own = told(asker, leave, detail).of(Some(subject), patient.map(PatientId::as_str));
         change.entries.push(self.seal_entry(&own, None)?);
-        for (no, (count, digest)) in renewal.resealed.iter().filter(|(_, (count, _))| *count > 0) {
+        for (no, (count, digests)) in renewal.told() {
             let detail = format!("sealed anew after destruction {}: {count} versions", found.id);
-            let mut draft = told(asker, leave, detail).of(Some(*no), None);
-            draft.put(field::DIGESTS, format!("sha256-of-{count}:{digest}"));
+            let mut draft = told(asker, leave, detail).of(Some(no), None);
+            draft.put(field::DIGESTS, digests);
             change.entries.push(self.seal_entry(&draft, None)?);
         }
         let touched = plan.gone.union(&plan.renewed).map(|(no, _)| *no).chain([subject]);

@@ -8,6 +8,7 @@ use tacebo_seal::{DataKey, Keyring, Part, SubjectNo, WrappedKey};
 use tacebo_store::{Change, IndexRow, KeyDrop, KeyRow, Reseal, Rid};
 
 use super::plan::{Pair, Plan};
+use crate::compare::resealed_token;
 use crate::disclosed::VaultFault;
 use crate::vault::Inner;
 
@@ -17,8 +18,30 @@ pub(super) struct Renewal {
     pub ring: Keyring,
     /// How many keys were destroyed.
     pub keys: u64,
-    /// Versions sealed anew, by the person they belong to, with one digest over their new bodies.
-    pub resealed: BTreeMap<SubjectNo, (u64, String)>,
+    /// Versions sealed anew, by person and data key, with one digest over their new bodies.
+    resealed: BTreeMap<Pair, (u64, String)>,
+}
+
+impl Renewal {
+    /// How many versions were sealed anew.
+    pub(super) fn resealed(&self) -> u64 {
+        self.resealed.values().map(|(count, _)| count).sum()
+    }
+
+    /// What the log says of it, of each person: how many versions, and the new digests in the words of
+    /// [`crate::compare`].
+    pub(super) fn told(&self) -> BTreeMap<SubjectNo, (u64, String)> {
+        let mut told: BTreeMap<SubjectNo, (u64, String)> = BTreeMap::new();
+        for ((subject, category), (count, digest)) in self.resealed.iter().filter(|(_, (count, _))| *count > 0) {
+            let (all, digests) = told.entry(*subject).or_default();
+            *all += count;
+            if !digests.is_empty() {
+                digests.push(' ');
+            }
+            digests.push_str(&resealed_token(*category, *count, digest));
+        }
+        told
+    }
 }
 
 impl Inner {
@@ -55,12 +78,9 @@ impl Inner {
             let generation = generation(pair) + 1;
             change.keys.push(KeyRow { subject: pair.0, category: pair.1, generation, wrapped: wrapped.0 });
             let bodies = self.reseal(change, *pair, &key, plan)?;
-            let (count, digests): &mut (u64, Vec<u8>) = resealed.entry(pair.0).or_default();
-            *count += bodies.len() as u64;
-            digests.extend(bodies.into_iter().flatten());
+            let digest = hex::encode(digest::digest(&digest::SHA256, &bodies.concat()));
+            resealed.insert(*pair, (bodies.len() as u64, digest));
         }
-        let over = |bytes: Vec<u8>| hex::encode(digest::digest(&digest::SHA256, &bytes));
-        let resealed = resealed.into_iter().map(|(no, (count, digests))| (no, (count, over(digests)))).collect();
         Ok(Renewal { ring: rekeyed.ring, keys, resealed })
     }
 

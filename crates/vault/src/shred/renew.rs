@@ -39,9 +39,9 @@ impl Vault {
         let plan = Plan { renewed, ..Plan::default() };
         let mut change = Change::new(inner.part);
         let renewal = inner.rekey(&mut change, &plan)?;
-        let (count, digest) = renewal.resealed.get(&whom.subject).cloned().unwrap_or_default();
+        let (count, digests) = renewal.told().remove(&whom.subject).unwrap_or_default();
         let mut draft = Draft::new(asker, Action::Create, Outcome::Done, Class::House).by(&whom.leave);
-        draft.put(field::DIGESTS, format!("sha256-of-{count}:{digest}"));
+        draft.put(field::DIGESTS, digests);
         draft.put(field::DETAIL, format!("new data keys: {count} versions sealed anew"));
         let draft = draft.of(Some(whom.subject), Some(whom.patient.as_str()));
         change.entries.push(inner.seal_entry(&draft, None)?);
