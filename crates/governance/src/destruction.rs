@@ -64,6 +64,7 @@ impl Library {
             log_years: self.retention_of("access-log").map_or(u16::MAX, |rule| rule.years),
             overriding: destruction.grounds.iter().filter(|one| one.lifts).map(|one| one.code.clone()).collect(),
             copies_days: destruction.copies_days.value,
+            copies_sure: destruction.copies_days.confidence != Confidence::U,
             window_days: destruction.windows.iter().map(|one| (one.worth.clone(), one.days)).collect(),
         }
     }

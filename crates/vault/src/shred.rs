@@ -97,6 +97,8 @@ pub struct ShredDone {
     pub log_until_us: Option<i64>,
     /// Days for which copies of keys may be kept.
     pub copies_days: u32,
+    /// Whether the institution has signed that figure.
+    pub copies_sure: bool,
     /// Days after which the custodian itself has let go of a destroyed root key.
     pub window_days: u32,
 }

@@ -150,6 +150,8 @@ pub struct Root {
     pub from: Timestamp,
     /// Days for which copies of keys may be kept.
     pub copies_days: u32,
+    /// Whether the institution has signed that figure.
+    pub copies_sure: bool,
 }
 
 /// One destruction; final, it reads as its certificate. Posts to [`super::url::destruction`]: `answer` (`approved` |

@@ -69,3 +69,4 @@ certificate-kept = The record of who saw the person is kept by law until { $unti
 certificate-final = Nothing can bring it back from { $from }: no copy of a key is kept for longer than { $days } days.
 # $why (String)
 certificate-broken = The certificate does not hold: { $why }
+certificate-unconfirmed = The institution has not confirmed the number of days yet.

@@ -30,3 +30,4 @@ certificate-root-unseen = 根密钥第 { $epoch } 代（密钥 { $key }）于 { 
 certificate-kept = 谁查看过此人的记录依法保留至 { $until }。
 certificate-final = 自 { $from } 起无法恢复：密钥的任何副本最多保留 { $days } 天。
 certificate-broken = 证明不成立：{ $why }
+certificate-unconfirmed = 上述天数尚待该机构确认。

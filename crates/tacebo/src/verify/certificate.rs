@@ -79,5 +79,9 @@ fn say(statement: &Value, size: u64, t: &Messages) -> Result<()> {
     if !until.is_empty() {
         print::line(t.certificate_kept(until))?;
     }
-    print::line(t.certificate_final(text("/final/from"), text("/final/copies_days")))
+    print::line(t.certificate_final(text("/final/from"), text("/final/copies_days")))?;
+    if statement.pointer("/final/copies_confirmed") != Some(&Value::Bool(true)) {
+        print::line(t.certificate_unconfirmed())?;
+    }
+    Ok(())
 }

@@ -57,6 +57,8 @@ pub struct ShredTerms {
     pub overriding: BTreeSet<String>,
     /// Days for which copies of keys may be kept.
     pub copies_days: u32,
+    /// Whether the institution has signed that figure.
+    pub copies_sure: bool,
     /// Days until a custodian has let go of a destroyed root key, by what its word is worth.
     pub window_days: BTreeMap<String, u32>,
 }

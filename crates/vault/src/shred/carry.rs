@@ -187,6 +187,7 @@ impl Inner {
             accounts: if plan.person { accounts.to_vec() } else { Vec::new() },
             log_until_us: plan.person.then(|| years_after(now_us, terms.log_years)),
             copies_days: terms.copies_days,
+            copies_sure: terms.copies_sure,
             window_days: terms.window(self.custodian.worth()),
         });
         self.keep_shredding(&mut change, &found)?;

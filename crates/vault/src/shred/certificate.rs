@@ -20,6 +20,8 @@ use crate::vault::{Inner, Vault};
 
 /// Format of the file.
 pub const CERTIFICATE: &str = "tacebo-destruction-certificate/v1";
+/// How long after it was written an entry is committed at the latest, microseconds.
+const COMMITTED_WITHIN_US: i64 = 3_600_000_000;
 /// Entries looked through for the one that certifies, where its place was not written down.
 const LOOKED_THROUGH: usize = 5_000;
 
@@ -168,6 +170,7 @@ impl Inner {
             "final": {
                 "from": moment(final_from(one).unwrap_or(root.at_us)),
                 "copies_days": done.copies_days,
+                "copies_confirmed": done.copies_sure,
                 "custodian_days": done.window_days,
             },
             "kept": { "log_until": done.log_until_us.map(moment) },
@@ -194,7 +197,8 @@ impl Inner {
     /// The entry that says this, at or after a moment: the program was stopped before it wrote down which.
     fn look_for(&self, wanted: &str, from_us: i64) -> Result<Option<tacebo_store::EntryRow>, VaultFault> {
         let class = Some(Class::House as u8);
-        let query = EntryQuery { class, from_us: Some(from_us), limit: LOOKED_THROUGH, ..EntryQuery::default() };
+        let (from_us, before_us) = (Some(from_us), Some(from_us.saturating_add(COMMITTED_WITHIN_US)));
+        let query = EntryQuery { class, from_us, before_us, limit: LOOKED_THROUGH, ..EntryQuery::default() };
         for row in self.store.entries(self.part, &query)?.into_iter().rev().filter(|row| row.subject.is_none()) {
             let body = self.open_entry(&row)?;
             if body

@@ -211,7 +211,7 @@ fn shown(inside: &Inside, shell: Shell, found: Disclosed<ShredSeen>) -> Disclose
         let from = shredding.final_from_us();
         let Shredding { id, target, stage: at, ground: code, reason, reference, asked, answered, done, root, .. } =
             shredding;
-        let copies_days = done.as_ref().map_or(0, |done| done.copies_days);
+        let (copies_days, copies_sure) = done.as_ref().map_or((0, false), |done| (done.copies_days, done.copies_sure));
         Destruction {
             reference: short("DS", &id),
             stage: stage(at),
@@ -239,6 +239,7 @@ fn shown(inside: &Inside, shell: Shell, found: Disclosed<ShredSeen>) -> Disclose
                 at: wording::moment(root.at_us),
                 from: wording::moment(from.unwrap_or(root.at_us)),
                 copies_days,
+                copies_sure,
             }),
             id,
             shell,

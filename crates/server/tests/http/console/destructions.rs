@@ -52,7 +52,12 @@ async fn ret_04_a_person_is_destroyed_by_two_officers_and_every_door_answers_as_
     officer.post(&path, &[("answer", "approved")]).await.is(403);
     doctor.get("/patients/p1").await.is(200);
     let page = approve(&house, &path).await;
-    page.is(200).shows("Certificate of destruction").shows("叶青岚").shows("何双").shows("2026-法-17");
+    page.is(200)
+        .shows("Certificate of destruction")
+        .shows("to be confirmed")
+        .shows("叶青岚")
+        .shows("何双")
+        .shows("2026-法-17");
     page.hides(NAME).hides(RESIDENT_ID).hides(">p1<");
     assert_eq!(house.app.vault().root_epoch(), 2);
     // Answered once.
@@ -106,6 +111,8 @@ async fn ret_04_the_certificate_proves_itself_offline_and_names_nobody_but_those
     assert_eq!(statement["target"]["what"], "person");
     assert_eq!((&statement["asked"]["name"], &statement["approved"]["name"]), (&json!("叶青岚"), &json!("何双")));
     assert_eq!(statement["root"]["worth"], "file");
+    // The figure is the house's own and nobody has signed it.
+    assert_eq!(statement["final"]["copies_confirmed"], false);
     assert!(statement["destroyed"]["documents"].as_u64().unwrap() >= 6, "{statement}");
     assert!(statement["kept"]["log_until"].as_str().unwrap().starts_with("2029-"), "{statement}");
     let (at, from) = (statement["root"]["at"].as_str().unwrap(), statement["final"]["from"].as_str().unwrap());
