@@ -40,7 +40,8 @@ fn house() -> (Folder, House) {
     (folder, house)
 }
 
-fn compare(house: &House) -> Comparison {
+/// One comparison of a house that is stopped.
+pub(crate) fn compare(house: &House) -> Comparison {
     house.inside(async |vault, asker| vault.compare(asker, Duration::ZERO).await.unwrap())
 }
 

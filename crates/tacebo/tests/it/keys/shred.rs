@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tacebo_fixtures::Net;
+use tacebo_vault::Unlike;
 
 use super::absent::{around, data_keys, database, memory};
 use super::house::{House, token};
+use crate::compare::compare;
 use crate::folder::{Folder, copy, files};
 use crate::http::Client;
 use crate::program::{Program, run, verify};
@@ -151,6 +153,8 @@ fn ret_04_after_a_destruction_the_person_is_in_no_file_no_older_copy_and_not_in_
         .unwrap();
     assert_eq!(left, 0);
     assert_eq!(verify(&folder.data(), &[&crate::folder::early_checkpoint()]).0, 0);
+    // The log says that it is gone, so nothing is missed.
+    assert_eq!(compare(&house).unlike, None);
 
     // The copy of before with the root keys of now.
     fs::copy(house.root(), before.data().join("custody/root.json")).unwrap();
@@ -167,6 +171,7 @@ fn ret_04_after_a_destruction_the_person_is_in_no_file_no_older_copy_and_not_in_
         assert_eq!(net.first(&answer.body), None);
     }
     program.stop();
+    assert!(matches!(compare(&house).unlike, Some(Unlike::Unreadable { .. })));
 
     // Anybody checks the certificate, with nothing but the log's key.
     let file = folder.write("certificate.json", &certificate);
@@ -254,6 +259,15 @@ fn ret_04_a_destruction_killed_at_any_moment_is_finished_or_not_begun() {
         assert_eq!(verify(&folder.data(), &[]).0, 0, "round {round}");
     }
     assert!(finished > 0);
+    // Persons and documents are gone, and what stayed beside the documents was sealed anew: nothing is missed, and one more
+    // that somebody takes out is.
+    assert_eq!(compare(&house).unlike, None);
+    let raw = rusqlite::Connection::open(house.data.join("store.db")).unwrap();
+    let newest = "DELETE FROM document WHERE rid = (SELECT max(rid) FROM document WHERE subject IS NOT NULL)";
+    assert_eq!(raw.execute(newest, []).unwrap(), 1);
+    drop(raw);
+    let found = compare(&house).unlike;
+    assert!(matches!(found, Some(Unlike::Missing { .. } | Unlike::Changed { .. })), "{found:?}");
     println!("{rounds} rounds: {finished} finished, {never} not begun");
 }
 
