@@ -187,6 +187,15 @@ impl Postgres {
     }
 }
 
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // One that was killed has no guard that would remove its folder.
+        if self.guarded.is_none() {
+            let _ = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
 /// The newest installed server.
 fn programs() -> PathBuf {
     let versions = fs::read_dir("/usr/lib/postgresql").map(|found| found.flatten().collect::<Vec<_>>());

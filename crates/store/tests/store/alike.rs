@@ -213,6 +213,8 @@ async fn alike(groups: Vec<Vec<(u8, Vec<Deed>)>>) -> Result<(), TestCaseError> {
             prop_assert_eq!(seen(&stores[0], part), seen(&stores[1], part), "after {:?}", group);
         }
     }
+    drop(stores);
+    homes.into_iter().for_each(Home::remove);
     Ok(())
 }
 

@@ -58,6 +58,13 @@ impl Home {
     pub(crate) fn at(&self) -> &At {
         &self.at
     }
+
+    /// Takes the database away again, where a test makes hundreds of them.
+    pub(crate) fn remove(self) {
+        if let At::Postgres(at) = &self.at {
+            SERVER.run("postgres", &format!("DROP DATABASE {} WITH (FORCE)", at.database));
+        }
+    }
 }
 
 /// The outside of a store: what the tests turn and read.

@@ -123,5 +123,7 @@ fn a_house_in_a_database_is_founded_served_killed_and_verified() {
 /// The same database, as another machine would have it: a data folder of its own, the same root key.
 fn configured_beside(folder: &Folder, database: &str) -> PathBuf {
     let text = fs::read_to_string(configured(folder, database)).unwrap();
+    fs::create_dir(folder.file("other")).unwrap();
+    fs::copy(folder.data().join("log.vkey"), folder.file("other/log.vkey")).unwrap();
     folder.write("beside.toml", text.replace("\"house\"", "\"other\""))
 }
