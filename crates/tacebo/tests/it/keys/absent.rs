@@ -16,9 +16,15 @@ pub(super) fn database(folder: &Path) -> Connection {
 }
 
 /// A person's data keys in the clear, and as they are wrapped: opened here by hand from the database, by the documented
-/// construction (`docs/cryptography.md`), so that they can be looked for.
-pub(super) fn data_keys(folder: &Path, custodian: &dyn Custodian, subject: i64) -> Vec<(Vec<u8>, Vec<u8>)> {
+/// construction (`docs/cryptography.md`), so that they can be looked for. Only AES is done by hand: in the other suite
+/// they are looked for as they are wrapped.
+pub(super) fn data_keys(folder: &Path, custodian: &dyn Custodian, subject: i64) -> Vec<(Option<Vec<u8>>, Vec<u8>)> {
     let house = database(folder);
+    let mut keys = house.prepare("SELECT category, wrapped FROM subject_key WHERE subject = ?1").unwrap();
+    let keys = keys.query_map([subject], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, Vec<u8>>(1)?))).unwrap();
+    if tacebo_fixtures::suite() != "international" {
+        return keys.map(|row| (None, row.unwrap().1)).collect();
+    }
     let row = |bucket: u16| -> (u32, Vec<u8>) {
         let text = "SELECT epoch, wrapped FROM bucket_key WHERE bucket = ?1";
         house.query_row(text, [bucket], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
@@ -34,13 +40,11 @@ pub(super) fn data_keys(folder: &Path, custodian: &dyn Custodian, subject: i64) 
     let owner =
         [&b"tacebo/bucket/v1\0"[..], &realm.to_be_bytes(), &no.bucket().to_be_bytes(), &epoch.to_be_bytes()].concat();
     let bucket = unwrapped(&epoch_key, &owner, &wrapped);
-    let mut keys = house.prepare("SELECT category, wrapped FROM subject_key WHERE subject = ?1").unwrap();
-    let keys = keys.query_map([subject], |row| Ok((row.get::<_, u8>(0)?, row.get::<_, Vec<u8>>(1)?))).unwrap();
     keys.map(|row| {
         let (category, wrapped) = row.unwrap();
         let realm = realm.to_be_bytes();
         let owner = [&b"tacebo/data-key/v1\0"[..], &realm, &no.0.to_be_bytes(), &[category]].concat();
-        (unwrapped(&bucket, &owner, &wrapped), wrapped)
+        (Some(unwrapped(&bucket, &owner, &wrapped)), wrapped)
     })
     .collect()
 }

@@ -130,7 +130,8 @@ fn ret_04_after_a_destruction_the_person_is_in_no_file_no_older_copy_and_not_in_
             {
                 assert_eq!(around(&bytes, word.as_bytes()), [""; 0], "{what} in memory");
             }
-            for (at, (key, _)) in keys.iter().enumerate().filter(|(at, _)| *at != 4) {
+            let opened = keys.iter().map(|(key, _)| key).enumerate().filter(|(at, _)| *at != 4);
+            for (at, key) in opened.filter_map(|(at, key)| Some((at, key.as_ref()?))) {
                 assert!(around(&bytes, key).is_empty(), "data key {at} in memory");
             }
             println!("{} MiB of memory hold nothing of the person", bytes.len() >> 20);
@@ -144,7 +145,9 @@ fn ret_04_after_a_destruction_the_person_is_in_no_file_no_older_copy_and_not_in_
         let bytes = fs::read(&file).unwrap();
         assert!(net.first(&bytes).is_none(), "{}", file.display());
         for (at, (key, wrapped)) in keys.iter().enumerate() {
-            assert!(around(&bytes, key).is_empty(), "key {at} in {}", file.display());
+            if let Some(key) = key {
+                assert!(around(&bytes, key).is_empty(), "key {at} in {}", file.display());
+            }
             assert!(around(&bytes, wrapped).is_empty(), "wrapped key {at} in {}", file.display());
         }
     }
