@@ -39,11 +39,11 @@ pub fn fault_words(fault: &Fault, lang: Lang) -> String {
 pub fn unlike_words(unlike: &Unlike, lang: Lang) -> String {
     let t = lang.t();
     match unlike {
-        Unlike::Unreadable { rid, kind } => t.unlike_unreadable(kind, rid.to_string()),
-        Unlike::Missing { entry, kind } => t.unlike_missing(entry.to_string(), kind),
+        Unlike::Unreadable { rid, kind } => t.unlike_unreadable(rid.to_string(), kind),
+        Unlike::Missing { entry, kind } => t.unlike_missing(kind, entry.to_string()),
         Unlike::Changed { entry } => t.unlike_changed(entry.to_string()),
-        Unlike::Unrecorded { rid, kind } => t.unlike_unrecorded(kind, rid.to_string()),
-        Unlike::Misplaced { rid, kind } => t.unlike_misplaced(kind, rid.to_string()),
+        Unlike::Unrecorded { rid, kind } => t.unlike_unrecorded(rid.to_string(), kind),
+        Unlike::Misplaced { rid, kind } => t.unlike_misplaced(rid.to_string(), kind),
         Unlike::Entry { entry } => t.unlike_entry(entry.to_string()),
     }
 }
@@ -51,6 +51,28 @@ pub fn unlike_words(unlike: &Unlike, lang: Lang) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_named_by_its_numbers() {
+        let kind = || "Observation".to_owned();
+        let words = |unlike: &Unlike| (unlike_words(unlike, Lang::Zh), unlike_words(unlike, Lang::En));
+        for unlike in [
+            Unlike::Unreadable { rid: 71, kind: kind() },
+            Unlike::Unrecorded { rid: 71, kind: kind() },
+            Unlike::Misplaced { rid: 71, kind: kind() },
+        ] {
+            let (zh, en) = words(&unlike);
+            assert!(zh.contains("提交序号 71 的版本（Observation）"), "{zh}");
+            assert!(en.contains("version 71 in commit order (Observation)"), "{en}");
+        }
+        let (zh, en) = words(&Unlike::Missing { entry: 71, kind: kind() });
+        assert!(zh.contains("第 71 条所记载的一个版本（Observation）"), "{zh}");
+        assert!(en.contains("(Observation) that entry 71 tells of"), "{en}");
+        for unlike in [Unlike::Changed { entry: 71 }, Unlike::Entry { entry: 71 }] {
+            let (zh, en) = words(&unlike);
+            assert!(zh.contains("第 71 条") && en.contains("entry 71"), "{zh} {en}");
+        }
+    }
 
     #[test]
     fn every_fault_has_its_words_in_both_languages() {

@@ -38,7 +38,7 @@ fn compared_check(last: Option<&Comparison>, shell: &Shell) -> Check {
         None => t.compare_never(),
         Some(Comparison { unlike: Some(unlike), .. }) => unlike_words(unlike, shell.lang),
         Some(last) => {
-            let counts = t.compare_held(grouped(last.entries), grouped(last.versions));
+            let counts = t.compare_held(grouped(last.versions), grouped(last.entries));
             format!("{counts} · {}", shell.when(&wording::moment(last.ended_us)))
         }
     };
