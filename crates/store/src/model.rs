@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tacebo_ledger::{EntryHead, RowColumns};
 pub use tacebo_ledger::{Hash, Receipt};
 pub use tacebo_seal::{BucketRow, Category, IdTerm, SubjectNo, Term};
 
@@ -91,6 +92,22 @@ pub struct EntryWrite {
     pub sealed: Vec<u8>,
 }
 opaque_debug!(EntryWrite);
+
+impl EntryWrite {
+    /// The bytes that the tree holds for it, at this place and time.
+    pub(crate) fn logged(&self, index: u64, time_us: i64) -> Vec<u8> {
+        let columns = RowColumns {
+            index,
+            time_us,
+            subject: self.subject.map(|s| s.0),
+            actor: self.actor,
+            eid: &self.eid,
+            class: self.class,
+            sealed: &self.sealed,
+        };
+        EntryHead::new(&columns, self.commitment).encode()
+    }
+}
 
 /// "Nobody has touched this term since I looked": the race guard of conditional creates and of unique names.
 ///

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tacebo_ledger::{EntryHead, RowColumns, Sequencer, Staged};
+use tacebo_ledger::{Sequencer, Staged};
 
 use super::{
     rows::Rows,
@@ -142,21 +142,7 @@ impl<'g> Draft<'g> {
             return Ok(());
         }
         let first = self.staged.as_ref().map_or(log.size(), Staged::size);
-        let heads: Vec<_> = (first..)
-            .zip(&change.entries)
-            .map(|(index, entry)| {
-                let columns = RowColumns {
-                    index,
-                    time_us,
-                    subject: entry.subject.map(|s| s.0),
-                    actor: entry.actor,
-                    eid: &entry.eid,
-                    class: entry.class,
-                    sealed: &entry.sealed,
-                };
-                EntryHead::new(&columns, entry.commitment).encode()
-            })
-            .collect();
+        let heads: Vec<_> = (first..).zip(&change.entries).map(|(index, entry)| entry.logged(index, time_us)).collect();
         let staged = match &mut self.staged {
             Some(staged) => staged.push(time_us, &heads),
             none => log.stage(time_us, &heads).map(|staged| *none = Some(staged)),

@@ -82,8 +82,20 @@ pub(crate) struct Applier<'a> {
 }
 
 impl Applier<'_> {
-    /// Writes everything of a change but its log entries, and gives the edge after it.
+    /// Writes everything of a change but its log entries, and gives the edge after it. What some changes delete is
+    /// overwritten in the file too: terms are blind, and whoever holds the index key could still try values on them.
     pub(crate) fn apply(&self, change: &Change, before: Edge, time_us: i64) -> Result<Edge, Failed> {
+        if !change.overwrites() {
+            return self.write(change, before, time_us);
+        }
+        self.conn.execute_batch("PRAGMA secure_delete = ON")?;
+        let written = self.write(change, before, time_us);
+        // Also after a change that failed: the next ones would pay for it.
+        self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
+        written
+    }
+
+    fn write(&self, change: &Change, before: Edge, time_us: i64) -> Result<Edge, Failed> {
         let mut edge = Edge { time_us, ..before };
         let part = change.part.sql();
         for guard in &change.guards {
@@ -112,9 +124,6 @@ impl Applier<'_> {
             let row = (part, seq, checkpoint.size.cast_signed(), &checkpoint.note);
             self.conn.prepare_cached(sql::CHECKPOINT_PUT.sqlite)?.execute(row)?;
         }
-        if change.overwrites() {
-            self.conn.execute_batch("PRAGMA secure_delete = OFF")?;
-        }
         Ok(edge)
     }
 
@@ -130,13 +139,9 @@ impl Applier<'_> {
         Ok(())
     }
 
-    /// Takes versions out, and seals others anew. What is deleted here is overwritten in the file too: terms are blind, and
-    /// whoever holds the index key could still try values on them.
+    /// Takes versions out, gives others other terms, and seals others anew.
     fn erase(&self, change: &Change) -> Result<(), Failed> {
         let part = change.part.sql();
-        if change.overwrites() {
-            self.conn.execute_batch("PRAGMA secure_delete = ON")?;
-        }
         for rid in &change.erase {
             self.conn.prepare_cached(sql::GUARD_DROP.sqlite)?.execute((part, rid))?;
             self.conn.prepare_cached(sql::TERM_DROP.sqlite)?.execute((part, rid))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use rusqlite::ErrorCode;
-use tacebo_ledger::{EntryHead, Receipt, RowColumns, Staged};
+use tacebo_ledger::{Receipt, Staged};
 
 use super::{
     apply::{Applier, Failed, NewKinds},
@@ -156,16 +156,7 @@ impl FileWriter {
         let mut logged = Vec::with_capacity(change.entries.len());
         let mut put = self.conn.prepare_cached(sql::LEAF_PUT.sqlite)?;
         for (index, entry) in (first..).zip(&change.entries) {
-            let columns = RowColumns {
-                index,
-                time_us,
-                subject: entry.subject.map(|s| s.0),
-                actor: entry.actor,
-                eid: &entry.eid,
-                class: entry.class,
-                sealed: &entry.sealed,
-            };
-            let head = EntryHead::new(&columns, entry.commitment).encode();
+            let head = entry.logged(index, time_us);
             put.execute((
                 change.part.place(index),
                 entry.eid,

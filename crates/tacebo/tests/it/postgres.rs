@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tacebo_fhir::speech::Fhir;
@@ -12,7 +13,7 @@ use tacebo_seal::PassphraseFile;
 use tacebo_store::{At, PostgresAt, PostgresHost};
 use tacebo_testbed::Postgres;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Door, Opening, Vault};
+use tacebo_vault::{Door, Opening, Unlike, Vault};
 
 use crate::folder::Folder;
 use crate::http::Client;
@@ -39,8 +40,8 @@ fn asked(config: &Path, args: &[&str]) -> (Option<i32>, Value, String) {
     (output.status.code(), serde_json::from_slice(&output.stdout).unwrap_or_default(), errors)
 }
 
-/// A token of a client system that is registered with the program stopped.
-fn token(folder: &Folder, database: &str) -> String {
+/// Does something with the vault itself, the program stopped.
+fn inside<T>(folder: &Folder, database: &str, act: impl AsyncFnOnce(Vault) -> T) -> T {
     let passphrase = fs::read_to_string(folder.file("keys/passphrase")).unwrap();
     let custodian = PassphraseFile::open(&folder.file("keys/root.json"), passphrase.trim_end()).unwrap();
     let opening = Opening {
@@ -53,8 +54,12 @@ fn token(folder: &Folder, database: &str) -> String {
     let host = PostgresHost::Unix(SERVER.socket().to_owned(), SERVER.port());
     let at = At::Postgres(Box::new(PostgresAt::new(vec![host], database, "postgres")));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let vault = Vault::open_at(&at, opening).unwrap();
+    runtime.block_on(async { act(Vault::open_at(&at, opening).unwrap()).await })
+}
+
+/// A token of a client system that is registered with the program stopped.
+fn token(folder: &Folder, database: &str) -> String {
+    inside(folder, database, async |vault| {
         let identity = Identity::new(vault.clone()).unwrap();
         let house = Identity::house(Door::Cli);
         let new = NewClient {
@@ -114,6 +119,15 @@ fn a_house_in_a_database_is_founded_served_killed_and_verified() {
     let kept = folder.write("first.checkpoint", made["checkpoint"].as_str().unwrap());
     let (status, found, errors) = asked(&config, &["verify", "--json", "--checkpoint", &kept.to_string_lossy()]);
     assert_eq!((status, &found["unsigned"], &found["older"]), (Some(0), &json!(0), &json!(1)), "{errors}");
+
+    // Documents and log fit each other, until somebody takes a version out.
+    let compare = || {
+        let house = Identity::house(Door::Cli);
+        inside(&folder, &database, async |vault| vault.compare(&house, Duration::ZERO).await.unwrap())
+    };
+    assert_eq!(compare().unlike, None);
+    SERVER.run(&database, "DELETE FROM document WHERE rid = (SELECT max(rid) FROM document WHERE subject IS NOT NULL)");
+    assert!(matches!(compare().unlike, Some(Unlike::Missing { .. })));
 
     SERVER.run(&database, "UPDATE log_leaf SET actor = actor + 1 WHERE place & 2251799813685247 = 3");
     let (status, found, _) = asked(&config, &["verify", "--json"]);
