@@ -1,6 +1,7 @@
 //! Who holds the root epoch keys.
 //!
-//! A custodian is asked when a realm is opened and when an epoch turns, never for a read. What it wraps is one key per
+//! A custodian is asked when a realm is opened and when an epoch turns, and once in a while whether it is still there;
+//! never for a read. What it wraps is one key per
 //! realm and epoch; everything below hangs on that key.
 
 mod epochs;
@@ -56,6 +57,11 @@ pub trait Custodian: Send + Sync {
     /// The suite that its wrapping follows; `None` for a module or service, which wraps with what it offers (AES).
     fn suite(&self) -> Option<Suite> {
         None
+    }
+
+    /// Whether the root key in use is still there and does what it is for: asked over and over while a realm is open.
+    fn answers(&self) -> Result<(), SealError> {
+        self.fingerprint(self.epoch()).map(drop)
     }
 
     /// What this custodian's word on destruction is worth.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow, bail};
 use serde::Deserialize;
+use tacebo_vault::CustodyTerms;
 
 use crate::logging::Format;
 use crate::suite::Choice;
@@ -85,6 +86,8 @@ pub(crate) struct Config {
     pub store: StorePlace,
     /// Who holds the root keys.
     pub custody: Custody,
+    /// How the custodian is asked whether it is still there.
+    pub custody_terms: CustodyTerms,
     /// How log lines look.
     pub log_format: Format,
     /// Which log lines are written.
@@ -102,6 +105,11 @@ impl std::fmt::Debug for Config {
 }
 
 impl Config {
+    /// Certificate chain and key, if the doors speak TLS.
+    pub(crate) fn tls(&self) -> Option<(&Path, &Path)> {
+        self.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path()))
+    }
+
     /// Reads the file (if one is named) and the environment over it.
     pub(crate) fn load(file: Option<&Path>, environment: impl Iterator<Item = (String, String)>) -> Result<Self> {
         let (written, name) = Written::read(file)?;
@@ -178,7 +186,10 @@ impl Written {
                     Some(key) => self.store.set(key, &value)?,
                     None => false,
                 } => {}
-                _ if key.strip_prefix("CUSTODY_").is_some_and(|key| self.custody.set(key, &value)) => {}
+                _ if match key.strip_prefix("CUSTODY_") {
+                    Some(key) => self.custody.set(key, &value)?,
+                    None => false,
+                } => {}
                 _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
             }
         }
@@ -206,6 +217,7 @@ impl Written {
         }
         Ok(Config {
             store: self.store.complete(name)?,
+            custody_terms: self.custody.terms(name)?,
             custody: self.custody.complete(name)?,
             data,
             suite: self.suite,
@@ -306,6 +318,20 @@ mod tests {
         assert!(error.contains("tls.key"), "{error}");
         let error = load("", &[]).unwrap_err().to_string();
         assert!(error.contains("TACEBO_DATA"), "{error}");
+    }
+
+    #[test]
+    fn the_custodian_is_asked_and_its_keys_end_within_bounds() {
+        let terms =
+            |text: &str, environment: &[(&str, &str)]| load(text, environment).map(|config| config.custody_terms);
+        let usual = terms(WHOLE, &[]).unwrap();
+        assert_eq!((usual.every.as_secs(), usual.hold.as_secs()), (60, 86_400));
+        let set = terms(WHOLE, &[("TACEBO_CUSTODY_ASK_EVERY_S", "5"), ("TACEBO_CUSTODY_HOLD_S", "3600")]).unwrap();
+        assert_eq!((set.every.as_secs(), set.hold.as_secs()), (5, 3_600));
+        for wrong in ["0", "604801", "soon"] {
+            let error = terms(WHOLE, &[("TACEBO_CUSTODY_HOLD_S", wrong)]).unwrap_err().to_string();
+            assert!(error.contains(wrong), "{error}");
+        }
     }
 
     #[test]

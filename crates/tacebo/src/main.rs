@@ -2,6 +2,7 @@
 
 mod bench;
 mod clock;
+mod closed;
 mod config;
 mod custody;
 mod demo;
@@ -56,6 +57,9 @@ enum Command {
 
 fn main() -> ExitCode {
     // Nothing secret is in memory yet.
+    if let Err(error) = memory::wipe_what_c_frees() {
+        print::aside(format_args!("tacebo: memory that C libraries free is not wiped ({error})"));
+    }
     if let Err(error) = memory::keep_to_itself() {
         print::aside(format_args!("tacebo: this system lets memory be dumped ({error}): run with LimitCORE=0"));
     }

@@ -16,6 +16,40 @@ pub(crate) fn keep_to_itself() -> Result<()> {
     Ok(())
 }
 
+/// Starts the program once more, in its own place, with the C library told to wipe what it gets back.
+///
+/// This program's own allocator wipes by itself; libraries in C (zstd, which sees every document in clear) use that of
+/// glibc, which wipes when `glibc.malloc.perturb` is set and reads it before `main` only. Its cache by thread is left out,
+/// for it keeps small pieces unwiped (mallopt(3), "Memory Allocation Tunables" of the GNU C library's manual). Whoever has
+/// set the tunable keeps his choice. It returns where the program can go on: when that is done, or cannot be.
+///
+/// # Errors
+/// The system does not start the program again.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+pub(crate) fn wipe_what_c_frees() -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    const TUNABLES: &str = "GLIBC_TUNABLES";
+    const WIPE: &str = "glibc.malloc.perturb";
+    let set = std::env::var(TUNABLES).unwrap_or_default();
+    if set.contains(WIPE) {
+        return Ok(());
+    }
+    let colon = if set.is_empty() { "" } else { ":" };
+    let mut args = std::env::args_os();
+    let mut again = std::process::Command::new(std::env::current_exe()?);
+    if let Some(name) = args.next() {
+        again.arg0(name);
+    }
+    again.args(args).env(TUNABLES, format!("{set}{colon}{WIPE}=85:glibc.malloc.tcache_count=0"));
+    Err(again.exec().into())
+}
+
+/// Another C library: nothing is known of its allocator.
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+pub(crate) fn wipe_what_c_frees() -> Result<()> {
+    anyhow::bail!("it is not glibc")
+}
+
 /// Locks all memory of this process, now and later, so that nothing of it is swapped out.
 ///
 /// Refused where a limit stands in the way: a program that grows past such a limit would be ended in the midst of work.

@@ -11,7 +11,7 @@ use tacebo_governance::Governance;
 use tacebo_identity::Identity;
 use tacebo_server::http::{Listener, router, serve};
 use tacebo_server::{App, Options, keep_keys};
-use tacebo_vault::{Door, Vault};
+use tacebo_vault::{CustodyTerms, Door, Vault};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -28,6 +28,15 @@ pub(crate) struct Running {
     vault: Vault,
     identity: Identity,
     listeners: Vec<Listener>,
+}
+
+/// Why a house stopped serving.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Somebody said so.
+    Told,
+    /// The custodian of the root key did not answer for as long as its keys may be used.
+    CustodianLost,
 }
 
 /// Where and how a house listens.
@@ -63,13 +72,24 @@ impl Running {
         Ok(Self { router, app, vault, identity, listeners })
     }
 
+    /// The institution's name.
+    pub(crate) fn name(&self) -> String {
+        self.vault.institution().name.clone()
+    }
+
+    /// Where it listens, with the ports that were given.
+    pub(crate) fn sockets(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(Listener::address).collect()
+    }
+
     /// Base addresses, `http://127.0.0.1:8080`.
     pub(crate) fn addresses(&self) -> Vec<String> {
         self.listeners.iter().map(address_of).collect()
     }
 
-    /// Serves until `stop` resolves; then stops accepting, lets requests finish, signs the last checkpoint.
-    pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
+    /// Serves until `stop` resolves or the custodian is lost; then stops accepting, lets requests finish, signs the last
+    /// checkpoint.
+    pub(crate) async fn run(self, custody: CustodyTerms, stop: impl Future<Output = ()>) -> Result<Ended> {
         let Self { router, app, vault, identity, listeners } = self;
         let (end_signing, signing_ends) = watch::channel(false);
         let signing = tokio::spawn(vault.clone().keep_signing(raised(signing_ends)));
@@ -78,10 +98,11 @@ impl Running {
         for listener in listeners {
             serving.spawn(serve(listener, router.clone(), raised(ends.clone())));
         }
-        serving.spawn(vault.keep_comparing(Identity::house(Door::Job), COMPARE_EVERY, raised(ends.clone())));
+        serving.spawn(vault.clone().keep_comparing(Identity::house(Door::Job), COMPARE_EVERY, raised(ends.clone())));
         serving.spawn(keep_keys(app, raised(ends.clone())));
         serving.spawn(tick(identity.clone(), ends));
-        stop.await;
+        let asking = vault.keep_asking_custodian(Identity::house(Door::Job), custody, stop);
+        let ended = if asking.await { Ended::CustodianLost } else { Ended::Told };
         tracing::info!("stopping: no new connections, finishing what is running");
         // Nobody left to tell is as good as told.
         let _ = end.send(true);
@@ -90,7 +111,7 @@ impl Running {
         let _ = end_signing.send(true);
         signing.await.context("the last checkpoint could not be signed")?;
         tracing::info!("stopped");
-        Ok(())
+        Ok(ended)
     }
 }
 
@@ -112,7 +133,7 @@ async fn tick(identity: Identity, ends: watch::Receiver<bool>) {
 }
 
 /// Resolves when the flag is raised or its owner is gone.
-async fn raised(mut flag: watch::Receiver<bool>) {
+pub(crate) async fn raised(mut flag: watch::Receiver<bool>) {
     let _ = flag.wait_for(|up| *up).await;
 }
 

@@ -1,17 +1,19 @@
 //! `tacebo serve`: the real thing.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use tacebo_identity::Identity;
 use tacebo_server::{Limits, Options};
-use tacebo_vault::Vault;
+use tacebo_vault::{Closing, Custodian, Vault};
 
 use crate::config::{Config, StorePlace};
 use crate::lang::{Lang, locale};
-use crate::running::{Doors, Running, signalled};
-use crate::{custody, house, logging, memory, suite};
+use crate::running::{Doors, Ended, Running, signalled};
+use crate::{closed, custody, house, logging, memory, suite};
 
 /// Serves a founded house.
 #[derive(Debug, clap::Args)]
@@ -31,6 +33,8 @@ Keys of the file, each also an environment variable that overrides it (TACEBO_DA
   [custody] file, passphrase-file           root keys and the passphrase that opens them; or
   [custody.pkcs11] library, token, pin-file, name = \"tacebo\"   root keys in a module; or
   [custody.transit] address, token-file, authority, mount, name, namespace   in OpenBao or HashiCorp Vault
+  [custody] ask-every-s = 60                how often its holder is asked whether it is still there
+            hold-s = 86400                  how long the keys are used without an answer; then the house closes
   [log]     format = \"json\" | \"text\", filter = \"info\"
   [limits]  body-mib = 64                   largest request body
             lock-memory = false             whether nothing may be swapped out (LimitMEMLOCK=infinity)")]
@@ -53,30 +57,48 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     }
     suite::unchanged(&config.data, config.suite, Lang::choose(None, locale().as_deref()).t())?;
     // Before anything is opened, so that a signal during recovery is not lost.
-    let stop = signalled()?;
-    let custodian = custody::open(&config.custody)?.custodian();
+    let mut stop = std::pin::pin!(signalled()?);
+    custody::private_folder(&config.data)?;
+    let mut custodian = custody::open(&config.custody)?.custodian();
+    let mut listen = config.listen.clone();
+    loop {
+        let (running, closing) = open(&config, &listen, custodian).await?;
+        // The same ports again after the house was closed, also those that the system chose.
+        listen = running.sockets();
+        let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        for address in running.addresses() {
+            tracing::info!(%address, start_ms, "listening");
+        }
+        let name = running.name();
+        if running.run(config.custody_terms, stop.as_mut()).await? == Ended::Told {
+            return Ok(());
+        }
+        match closed::wait(&config, &name, &listen, closing, stop.as_mut()).await? {
+            Some(found) => custodian = found,
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Opens the house and binds its doors; and what tells when nothing of it is in memory any more.
+async fn open(config: &Config, listen: &[SocketAddr], custodian: Arc<dyn Custodian>) -> Result<(Running, Closing)> {
     if custodian.turn_unfinished() {
         tracing::info!("an older root key is not destroyed yet: the turn is gone on with");
     }
-    custody::private_folder(&config.data)?;
-    let vault = house::open_of(&config, custodian)?;
+    let vault = house::open_of(config, custodian)?;
+    let closing = vault.closing();
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {
         bail!("the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder");
     }
     let doors = Doors {
-        listen: &config.listen,
-        tls: config.tls.as_ref().map(|(certificate, key)| (certificate.as_path(), key.as_path())),
+        listen,
+        tls: config.tls(),
         public: config.public_url.as_deref(),
         options: Options {
             limits: Limits { body: config.body_limit, ..Limits::default() },
             metrics_token: config.metrics_token.clone(),
         },
     };
-    let running = Running::bind(vault, identity, doors).await.context("cannot listen")?;
-    let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    for address in running.addresses() {
-        tracing::info!(%address, start_ms, "listening");
-    }
-    running.run(stop).await
+    Ok((Running::bind(vault, identity, doors).await.context("cannot listen")?, closing))
 }

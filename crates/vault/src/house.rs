@@ -10,6 +10,7 @@ use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SealError, Su
 use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store};
 use zeroize::Zeroizing;
 
+use crate::custody::CustodyState;
 use crate::disclosed::VaultFault;
 use crate::hot::Hot;
 use crate::keys::{self, Drawer, Keys};
@@ -215,6 +216,7 @@ fn assemble(
         custodian: opening.custodian,
         turning: tokio::sync::Mutex::new(()),
         turn_trouble: Mutex::default(),
+        custody: CustodyState::default(),
         gate: Arc::default(),
         shredding: tokio::sync::Mutex::new(()),
     };

@@ -61,6 +61,12 @@ impl Packer {
         }
     }
 
+    /// Lets go of the kept contexts: pieces of what went through them lie in their buffers.
+    pub(crate) fn forget(&self) {
+        self.compressors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.decompressors.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn compress(&self, text: &[u8]) -> Result<Vec<u8>, VaultFault> {
         lend(&self.compressors, || Compressor::with_dictionary(LEVEL, DICTIONARY), |one| one.compress(text))
     }

@@ -304,7 +304,7 @@ impl Inner {
 }
 
 /// Asks a custodian off the async threads: a module or service may take its time.
-async fn asked<T: Send + 'static>(
+pub(crate) async fn asked<T: Send + 'static>(
     custodian: &Arc<dyn Custodian>,
     ask: impl FnOnce(&dyn Custodian) -> Result<T, SealError> + Send + 'static,
 ) -> Result<T, VaultFault> {

@@ -7,6 +7,7 @@ use tacebo_seal::{Suite, Worth};
 use tacebo_store::CheckpointRow;
 
 use crate::asker::Asker;
+use crate::custody::CustodyTrouble;
 use crate::disclosed::{Disclosed, Refused, VaultFault};
 use crate::entry::{Class, Draft, Outcome};
 use crate::vault::{Inner, Vault};
@@ -38,6 +39,8 @@ pub struct HouseState {
     pub turn_unfinished: bool,
     /// When the root key in use came into use, microseconds since the Unix epoch; none while it is the first one.
     pub turned_us: Option<i64>,
+    /// The custodian of the root key does not answer.
+    pub custody_trouble: Option<CustodyTrouble>,
 }
 
 /// The kind under which the machine's own state is decided.
@@ -97,6 +100,7 @@ impl Inner {
             worth: self.custodian.worth(),
             turn_unfinished: self.turn_unfinished()?,
             turned_us: self.root_since()?,
+            custody_trouble: self.custody.trouble(),
         })
     }
 }

@@ -10,6 +10,7 @@ use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Stor
 use tokio::sync::{OwnedRwLockReadGuard, RwLock as RwLockAsync};
 
 use crate::compare::Progress;
+use crate::custody::CustodyState;
 use crate::disclosed::VaultFault;
 use crate::entry::{self, Draft};
 use crate::hot::Hot;
@@ -79,6 +80,8 @@ pub(crate) struct Inner {
     pub shredding: tokio::sync::Mutex<()>,
     /// Why the last turn of the root stopped.
     pub turn_trouble: Mutex<Option<String>>,
+    /// Whether the custodian answers.
+    pub custody: CustodyState,
 }
 
 /// The gate, passed: see [`Inner::gate`].

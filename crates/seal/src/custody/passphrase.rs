@@ -309,6 +309,12 @@ impl Custodian for PassphraseFile {
         fingerprint(state.suite, state.roots.keys.get(&epoch).ok_or(SealError::EpochGone(epoch))?)
     }
 
+    /// The key is in memory: what is asked is whether its file is still where it was, as it was.
+    fn answers(&self) -> Result<(), SealError> {
+        let state = self.state();
+        if file::read(&self.path)? == state.written { Ok(()) } else { Err(SealError::CustodyChanged) }
+    }
+
     fn suite(&self) -> Option<Suite> {
         Some(self.state().suite)
     }

@@ -16,6 +16,7 @@ pub(crate) struct Kind<'a> {
 pub(crate) fn holds(kind: &Kind<'_>) {
     let custodian = (kind.create)();
     assert_eq!((custodian.epoch(), custodian.epochs(), custodian.worth()), (1, vec![1], kind.worth));
+    custodian.answers().unwrap();
     let wrapped = wraps_for_one_realm_and_epoch(&*custodian);
     refuses_every_changed_byte(&*custodian, &wrapped);
     keeps_realms_of_its_own_suite_or_of_any(&*custodian);
@@ -115,6 +116,7 @@ fn ends_with_everything_gone(kind: &Kind<'_>) {
     assert_eq!(receipts.iter().map(told).collect::<Vec<_>>(), expected);
     assert!(receipts.iter().all(|receipt| receipt.worth() == kind.worth));
     assert!(custodian.epochs().is_empty());
+    assert!(custodian.answers().is_err(), "a custodian that was ended answers as if it held the key");
     assert!(matches!(custodian.unwrap(HERE, 3, &wrapped), Err(SealError::EpochGone(3))));
     assert!((kind.open)().is_err(), "a custodian that was ended opens again");
     // The place is free for another.

@@ -83,6 +83,10 @@ custodian-file = in a passphrase file: a destroyed key may be in copies of the f
 suite-international = international: AES-256-GCM, SHA-2, Ed25519
 suite-shangmi = commercial cryptography of China (shangmi): SM4-GCM, SM3, SM2 besides Ed25519
 check-root-turned = Older root keys are destroyed
+check-custodian = The custodian of the root keys answers
+# $answered (String) When it answered last.
+# $closes (String) When the house closes.
+check-custodian-lost = No answer since { $answered }; unless it comes back the house closes at { $closes }, and nothing can be opened
 check-compared = Documents and log fit each other
 visit-outpatient = Outpatient visit
 visit-inpatient = Stay

@@ -2,6 +2,7 @@
 
 mod bearer;
 mod clinical;
+pub(crate) mod closed;
 mod console;
 mod dicomweb;
 mod faces;

@@ -29,9 +29,9 @@ static HEADERS: [(HeaderName, HeaderValue); 7] = [
     ),
 ];
 
-/// The layer.
+/// The layer. Measurements belong to an open house: without one only headers are put on.
 #[derive(Clone)]
-pub(crate) struct Around(pub(crate) App);
+pub(crate) struct Around(pub(crate) Option<App>);
 
 impl<S> Layer<S> for Around {
     type Service = Surrounded<S>;
@@ -45,7 +45,7 @@ impl<S> Layer<S> for Around {
 #[derive(Clone)]
 pub(crate) struct Surrounded<S> {
     inner: S,
-    app: App,
+    app: Option<App>,
 }
 
 impl<S: Service<Request, Response = Response<B>>, B> Service<Request> for Surrounded<S> {
@@ -69,7 +69,7 @@ pin_project! {
     pub(crate) struct Answering<F> {
         #[pin]
         inner: F,
-        app: App,
+        app: Option<App>,
         start: Instant,
         method: Method,
         tls: bool,
@@ -90,7 +90,9 @@ impl<F: Future<Output = Result<Response<B>, E>>, B, E> Future for Answering<F> {
         if *this.tls {
             headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
         }
-        this.app.metrics().answered(this.method, response.status(), this.start.elapsed());
+        if let Some(app) = this.app {
+            app.metrics().answered(this.method, response.status(), this.start.elapsed());
+        }
         Poll::Ready(Ok(response))
     }
 }

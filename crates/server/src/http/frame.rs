@@ -33,7 +33,7 @@ pub fn router(app: App, routes: Vec<Route>) -> Router {
         .method_not_allowed_fallback(crate::doors::not_allowed)
         // In one call: the router boxes every layer that it is given by itself, for each request. From the outside in;
         // cross-site form posts are refused by Sec-Fetch-Site and Origin.
-        .layer((Around(app.clone()), CompressionLayer::new(), CsrfLayer::new()))
+        .layer((Around(Some(app.clone())), CompressionLayer::new(), CsrfLayer::new()))
         .with_state(app)
 }
 

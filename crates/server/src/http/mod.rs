@@ -5,12 +5,14 @@
 //! refusals and open words; there is no other way to put bytes on the wire.
 
 mod around;
+mod closed;
 mod frame;
 mod incoming;
 mod listen;
 mod reply;
 mod route;
 
+pub use closed::closed;
 pub use frame::router;
 pub use incoming::Incoming;
 pub use listen::{ListenError, Listener, serve};

@@ -25,6 +25,8 @@ pub enum MessageKind {
     TooLarge,
     /// The house cannot answer now.
     Unavailable,
+    /// The house is closed: its keys are not here.
+    Closed,
     /// A fault of the house.
     Fault,
     /// Logged out.
@@ -45,6 +47,7 @@ impl MessageKind {
             Self::Conflict => t.message_conflict(),
             Self::TooLarge => t.message_too_large(),
             Self::Unavailable => t.message_unavailable(),
+            Self::Closed => t.message_closed(),
             Self::Fault => t.message_fault(),
             Self::LoggedOut => t.message_logged_out(),
             Self::Noted => t.message_noted(),
@@ -63,6 +66,7 @@ impl MessageKind {
             Self::Conflict => t.message_conflict_text(),
             Self::TooLarge => t.message_too_large_text(),
             Self::Unavailable => t.message_unavailable_text(),
+            Self::Closed => t.message_closed_text(),
             Self::Fault => t.message_fault_text(),
             Self::LoggedOut => t.message_logged_out_text(),
             Self::Noted => t.message_noted_text(shell.figures.answer_workdays),
@@ -72,7 +76,7 @@ impl MessageKind {
     pub(crate) fn icon(self) -> &'static str {
         match self {
             Self::LoggedOut | Self::Noted => "circle-check",
-            Self::NotForYou | Self::CrossSite | Self::Expired => "lock",
+            Self::NotForYou | Self::CrossSite | Self::Expired | Self::Closed => "lock",
             Self::NotFound => "scan-search",
             _ => "triangle-alert",
         }

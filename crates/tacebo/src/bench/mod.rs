@@ -17,13 +17,13 @@ use anyhow::{Context, Result};
 use clap::Subcommand;
 use serde_json::json;
 use tacebo_identity::Identity;
-use tacebo_vault::Vault;
+use tacebo_vault::{CustodyTerms, Vault};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::bench::figures::{Figures, real};
 use crate::demo::{self, people::Kept};
-use crate::running::Running;
+use crate::running::{Ended, Running};
 use crate::{logging, print};
 
 /// Measures ingest, read or search, and the same without protection.
@@ -81,7 +81,7 @@ pub(crate) struct Bench {
     pub address: String,
     pub token: String,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<Result<()>>,
+    served: JoinHandle<Result<Ended>>,
 }
 
 impl Bench {
@@ -96,7 +96,7 @@ impl Bench {
         let running = Running::bind(vault.clone(), identity, demo::plain(&listen)).await?;
         let address = running.addresses().into_iter().next().context("no address")?;
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(running.run(async {
+        let served = tokio::spawn(running.run(CustodyTerms::default(), async {
             let _ = stopped.await;
         }));
         Ok(Self { vault, address, token, stop, served })

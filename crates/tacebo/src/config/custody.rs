@@ -1,10 +1,12 @@
 //! Who holds the root keys: a passphrase file, a PKCS#11 module or a key service.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use tacebo_seal::{Pkcs11At, TransitAt};
+use tacebo_vault::CustodyTerms;
 
 use super::missing;
 
@@ -19,6 +21,8 @@ const MOUNT: &str = "transit";
 pub(super) struct Written {
     file: Option<PathBuf>,
     passphrase_file: Option<PathBuf>,
+    ask_every_s: Option<u64>,
+    hold_s: Option<u64>,
     #[serde(default)]
     pkcs11: WrittenPkcs11,
     #[serde(default)]
@@ -97,12 +101,15 @@ impl Written {
     }
 
     /// Takes a variable of the environment, if it is one of these: the part of its name behind `TACEBO_CUSTODY_`.
-    pub(super) fn set(&mut self, key: &str, value: &str) -> bool {
+    pub(super) fn set(&mut self, key: &str, value: &str) -> Result<bool> {
+        let number = || value.parse().with_context(|| format!("TACEBO_CUSTODY_{key} is `{value}`: use a number"));
         let path = || Some(PathBuf::from(value));
         let text = || Some(value.to_owned());
         match key {
             "FILE" => self.file = path(),
             "PASSPHRASE_FILE" => self.passphrase_file = path(),
+            "ASK_EVERY_S" => self.ask_every_s = Some(number()?),
+            "HOLD_S" => self.hold_s = Some(number()?),
             "PKCS11_LIBRARY" => self.pkcs11.library = path(),
             "PKCS11_TOKEN" => self.pkcs11.token = text(),
             "PKCS11_PIN_FILE" => self.pkcs11.pin_file = path(),
@@ -113,9 +120,23 @@ impl Written {
             "TRANSIT_NAMESPACE" => self.transit.namespace = text(),
             "TRANSIT_TOKEN_FILE" => self.transit.token_file = path(),
             "TRANSIT_AUTHORITY" => self.transit.authority = path(),
-            _ => return false,
+            _ => return Ok(false),
         }
-        true
+        Ok(true)
+    }
+
+    /// How the custodian is asked whether it is still there.
+    pub(super) fn terms(&self, name: &str) -> Result<CustodyTerms> {
+        let within = |key: &str, given: Option<u64>, usual: Duration, most: u64| match given {
+            None => Ok(usual),
+            Some(seconds) if (1..=most).contains(&seconds) => Ok(Duration::from_secs(seconds)),
+            Some(seconds) => bail!("{name}: `custody.{key}` is {seconds}: use 1 to {most}"),
+        };
+        let usual = CustodyTerms::default();
+        Ok(CustodyTerms {
+            every: within("ask-every-s", self.ask_every_s, usual.every, 3_600)?,
+            hold: within("hold-s", self.hold_s, usual.hold, 7 * 86_400)?,
+        })
     }
 
     pub(super) fn complete(self, name: &str) -> Result<Custody> {

@@ -13,12 +13,12 @@ use tacebo_fixtures::{Day, Sample};
 use tacebo_identity::Identity;
 use tacebo_seal::Effort;
 use tacebo_server::Options;
-use tacebo_vault::{Institution, Suite, Vault};
+use tacebo_vault::{CustodyTerms, Institution, Suite, Vault};
 
 use crate::demo::folder::Folder;
 use crate::demo::people::Kept;
 use crate::lang::Lang;
-use crate::running::{Doors, Running, doors, signalled};
+use crate::running::{Doors, Ended, Running, doors, signalled};
 use crate::suite::{self, Choice};
 use crate::{custody, house, logging, print};
 
@@ -85,7 +85,10 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     } else {
         show::people(&address, &args.data, &kept, lang)?;
     }
-    running.run(stop).await
+    match running.run(CustodyTerms::default(), stop).await? {
+        Ended::Told => Ok(()),
+        Ended::CustodianLost => bail!("the root keys in {} are gone: nothing can be opened", args.data.display()),
+    }
 }
 
 /// Clear text on loopback.

@@ -6,6 +6,8 @@ mod absent;
 #[path = "../../../seal/tests/custody/bao.rs"]
 mod bao;
 pub(crate) mod house;
+#[cfg(target_os = "linux")]
+mod lost;
 mod module;
 mod service;
 mod serving;

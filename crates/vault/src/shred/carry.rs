@@ -136,6 +136,7 @@ impl Vault {
         }
         // Whatever was being opened when the keys went has been answered by now.
         inner.hot.clear();
+        inner.packer.forget();
         inner.persons.clear();
         Ok(())
     }

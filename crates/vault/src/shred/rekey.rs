@@ -115,5 +115,6 @@ impl Inner {
         }
         self.persons.clear();
         self.hot.clear();
+        self.packer.forget();
     }
 }

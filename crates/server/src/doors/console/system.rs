@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Comparison, Refused, Suite, Worth};
+use tacebo_vault::{Comparison, CustodyTrouble, Refused, Suite, Worth};
 
 use crate::doors::session::Inside;
 use crate::doors::wording;
@@ -45,6 +45,14 @@ fn compared_check(last: Option<&Comparison>, shell: &Shell) -> Check {
     Check { what: t.check_compared(), held: last.is_none_or(|last| last.unlike.is_none()), detail }
 }
 
+/// Whether the custodian of the root keys is still there.
+fn custodian_check(trouble: Option<&CustodyTrouble>, shell: &Shell) -> Check {
+    let t = shell.t();
+    let when = |at_us| shell.when(&wording::moment(at_us));
+    let detail = trouble.map(|lost| t.check_custodian_lost(when(lost.answered_us), when(lost.closes_us)));
+    Check { what: t.check_custodian(), held: trouble.is_none(), detail: detail.unwrap_or_default() }
+}
+
 /// The algorithms of the house.
 fn suite(suite: Suite, t: &Messages) -> String {
     match suite {
@@ -70,6 +78,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 Check { what: t.check_log_writable(), held: true, detail: String::new() },
                 Check { what: t.check_signed(), held: state.signed > 0 || state.entries == 0, detail: signed },
                 Check { what: t.check_root_turned(), held: !state.turn_unfinished, detail: String::new() },
+                custodian_check(state.custody_trouble.as_ref(), &shell),
                 compared_check(compared.as_ref(), &shell),
             ];
             Status {
