@@ -33,7 +33,7 @@ pub use log::PartTiles;
 pub use model::{
     BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
     EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal,
-    Reterm, Rid, SubjectNo, Term,
+    Reterm, Rid, Standby, Standbys, SubjectNo, Term,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

@@ -167,6 +167,28 @@ pub struct Reterm {
 }
 opaque_debug!(Reterm);
 
+/// A server that follows the one that is written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standby {
+    /// What it calls itself.
+    pub name: String,
+    /// Whether it is up with what comes; `None` where this program may not know (PostgreSQL: `pg_read_all_stats`).
+    pub streaming: Option<bool>,
+    /// Whether a commit waits for it.
+    pub synchronous: bool,
+    /// Bytes of write-ahead log that it has not applied; `None` where unknown.
+    pub behind_bytes: Option<u64>,
+}
+
+/// Who else has what is kept, at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standbys {
+    /// Whether there should be some: the store was told of several servers.
+    pub expected: bool,
+    /// Those that are connected.
+    pub found: Vec<Standby>,
+}
+
 /// A signed checkpoint to keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckpointWrite {

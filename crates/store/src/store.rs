@@ -17,7 +17,7 @@ use tokio::sync::{
 };
 
 use crate::{
-    At, Change, CommitError, Committed, Held, Options, PartNo, Pending, StoreError,
+    At, Change, CommitError, Committed, Held, Options, PartNo, Pending, Standbys, StoreError,
     conn::Conn,
     kinds::Kinds,
     postgres,
@@ -143,6 +143,20 @@ impl Store {
     /// has restarted.
     pub fn is_poisoned(&self) -> bool {
         self.inner.shared.poisoned.load(Ordering::Acquire)
+    }
+
+    /// Who follows the server that is written to; `None` for a folder, which nobody follows.
+    pub fn standbys(&self) -> Result<Option<Standbys>, StoreError> {
+        match &self.inner.engine {
+            Engine::Folder { .. } => Ok(None),
+            Engine::Postgres(server) => Ok(Some(Standbys {
+                expected: server.has_several(),
+                found: server.read(|conn| match conn {
+                    Conn::Postgres(lent) => postgres::standbys(lent),
+                    Conn::Sqlite(_) => Ok(Vec::new()),
+                })?,
+            })),
+        }
     }
 
     /// Runs a read on a lent connection.

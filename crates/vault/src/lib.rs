@@ -87,5 +87,7 @@ pub use tacebo_policy as policy;
 pub use tacebo_seal::{Custodian, DestructionReceipt, Effort, PassphraseFile, Suite, Worth};
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
+/// Who follows the database server.
+pub use tacebo_store::{Standby, Standbys};
 /// Masks.
 pub use tacebo_veil as veil;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tacebo_policy::Action;
 use tacebo_seal::{Suite, Worth};
-use tacebo_store::CheckpointRow;
+use tacebo_store::{CheckpointRow, Standbys};
 
 use crate::asker::Asker;
 use crate::custody::CustodyTrouble;
@@ -39,6 +39,8 @@ pub struct HouseState {
     pub turn_unfinished: bool,
     /// When the root key in use came into use, microseconds since the Unix epoch; none while it is the first one.
     pub turned_us: Option<i64>,
+    /// Who follows the database server; none in a folder.
+    pub standbys: Option<Standbys>,
     /// The custodian of the root key does not answer.
     pub custody_trouble: Option<CustodyTrouble>,
 }
@@ -100,6 +102,7 @@ impl Inner {
             worth: self.custodian.worth(),
             turn_unfinished: self.turn_unfinished()?,
             turned_us: self.root_since()?,
+            standbys: self.store.standbys()?,
             custody_trouble: self.custody.trouble(),
         })
     }

@@ -87,6 +87,16 @@ check-custodian = The custodian of the root keys answers
 # $answered (String) When it answered last.
 # $closes (String) When the house closes.
 check-custodian-lost = No answer since { $answered }; unless it comes back the house closes at { $closes }, and nothing can be opened
+# $name (String) What the standby calls itself.
+check-standby = Standby database { $name } follows
+check-standby-none = At least one standby database follows
+check-standby-none-detail = None is connected: if the server fails there is nothing to switch to
+standby-synchronous = synchronous: each commit waits until it has it
+standby-asynchronous = asynchronous: the latest commits may be missing after a switch
+standby-unknown = connected; this program may not see how (grant pg_read_all_stats)
+# $waits (String) Whether commits wait for it.
+# $bytes (String) How much it has not applied.
+standby-behind = { $waits }, { $bytes } behind
 check-compared = Documents and log fit each other
 visit-outpatient = Outpatient visit
 visit-inpatient = Stay

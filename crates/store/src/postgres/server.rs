@@ -137,6 +137,11 @@ impl Server {
         f(Conn::Postgres(&Lent::snapshot(self)?))
     }
 
+    /// Whether there is more than one member to write to.
+    pub(crate) fn has_several(&self) -> bool {
+        self.at.hosts.len() > 1
+    }
+
     /// Opens a connection.
     pub(crate) fn connect(&self) -> Result<Arc<Link>, StoreError> {
         let hosts = u32::try_from(self.at.hosts.len().max(1)).unwrap_or(1);

@@ -252,6 +252,10 @@ async fn a_standby_that_is_promoted_has_all_that_was_acknowledged_and_is_written
     at.hosts.reverse();
     let store = open(&at).unwrap();
     store.create_part(PART, ORIGIN).await.unwrap();
+    let standbys = store.standbys().unwrap().unwrap();
+    assert!(standbys.expected);
+    let [follower] = standbys.found.as_slice() else { panic!("{:?}", standbys.found) };
+    assert_eq!((&*follower.name, follower.streaming, follower.synchronous), ("second", Some(true), true));
     let tasks: Vec<_> = (0..6)
         .map(|task| {
             let store = store.clone();
@@ -276,6 +280,7 @@ async fn a_standby_that_is_promoted_has_all_that_was_acknowledged_and_is_written
         receipts.extend(task.await.unwrap());
     }
     assert_eq!(store.head(PART).unwrap(), 240);
+    assert_eq!(store.standbys().unwrap().unwrap().found, []);
     at.hosts.truncate(1);
     check_log(&store, &at, &receipts);
 }

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Comparison, CustodyTrouble, Refused, Suite, Worth};
+use tacebo_vault::{Comparison, CustodyTrouble, Refused, Standby, Standbys, Suite, Worth};
 
 use crate::doors::session::Inside;
 use crate::doors::wording;
@@ -53,6 +53,29 @@ fn custodian_check(trouble: Option<&CustodyTrouble>, shell: &Shell) -> Check {
     Check { what: t.check_custodian(), held: trouble.is_none(), detail: detail.unwrap_or_default() }
 }
 
+/// Whether each standby of the database follows, and whether there is one where there should be.
+fn standby_checks(standbys: Option<&Standbys>, shell: &Shell) -> Vec<Check> {
+    let (t, Some(standbys)) = (shell.t(), standbys) else { return Vec::new() };
+    if standbys.found.is_empty() {
+        let none = Check { what: t.check_standby_none(), held: false, detail: t.check_standby_none_detail() };
+        return if standbys.expected { vec![none] } else { Vec::new() };
+    }
+    let words = |standby: &Standby| {
+        let waits = if standby.synchronous { t.standby_synchronous() } else { t.standby_asynchronous() };
+        match standby.behind_bytes {
+            _ if standby.streaming.is_none() => t.standby_unknown(),
+            Some(bytes) => t.standby_behind(waits, shell.bytes(&bytes)),
+            None => waits,
+        }
+    };
+    let check = |standby: &Standby| Check {
+        what: t.check_standby(standby.name.as_str()),
+        held: standby.streaming.unwrap_or(true),
+        detail: words(standby),
+    };
+    standbys.found.iter().map(check).collect()
+}
+
 /// The algorithms of the house.
 fn suite(suite: Suite, t: &Messages) -> String {
     match suite {
@@ -73,7 +96,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
             let detail = ready.as_ref().err().map(ToString::to_string).unwrap_or_default();
             let signed = t.check_signed_detail(grouped(state.signed), grouped(state.entries));
             // Signing runs once a second; what reading this page itself logged is not signed yet.
-            let checks = vec![
+            let mut checks = vec![
                 Check { what: t.check_store(), held: ready.is_ok(), detail },
                 Check { what: t.check_log_writable(), held: true, detail: String::new() },
                 Check { what: t.check_signed(), held: state.signed > 0 || state.entries == 0, detail: signed },
@@ -81,6 +104,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 custodian_check(state.custody_trouble.as_ref(), &shell),
                 compared_check(compared.as_ref(), &shell),
             ];
+            checks.extend(standby_checks(state.standbys.as_ref(), &shell));
             Status {
                 checks,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
