@@ -29,6 +29,7 @@ fn over_postgresql_no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer
     no_kill_loses_anything(&Place::postgres(Postgres::start()), crate::rounds(6, LONG));
 }
 
+#[expect(clippy::print_stderr, reason = "the counts of a long run")]
 fn no_kill_loses_anything(place: &Place, rounds: u32) {
     let notes = place.file("kept.checkpoint");
     let mut record = Record { note: Some(fs::read(crate::folder::early_checkpoint()).unwrap()), ..Record::default() };

@@ -34,13 +34,11 @@ struct Outage {
     place: Place,
     record: Record,
     random: Random,
-    /// What was wrong for so many callers.
-    refused: u64,
 }
 
 impl Outage {
     fn new(name: &'static str, place: Place) -> Self {
-        Self { name, place, record: Record::default(), random: Random::new(23), refused: 0 }
+        Self { name, place, record: Record::default(), random: Random::new(23) }
     }
 
     /// Serves, has `fault` happen in the midst of work, and looks at everything afterwards; round after round.
@@ -71,16 +69,20 @@ impl Outage {
         program.stop();
         let (status, found) = self.place.verify(&[]);
         assert_eq!((status, &found["result"]), (0, &json!("clean")), "{found}");
-        self.refused = self.record.done.get("refused").copied().unwrap_or_default();
-        eprintln!(
+        say(&format!(
             "{}: {rounds} rounds, {} documents acknowledged, {} receipts held, {:?}",
             self.name,
             self.record.acknowledged.len(),
             self.record.receipts.len(),
             self.record.done
-        );
+        ));
         assert!(self.record.acknowledged.len() > 5, "hardly anything was written: {:?}", self.record.done);
     }
+}
+
+#[expect(clippy::print_stderr, reason = "the counts of a long run")]
+fn say(what: &str) {
+    eprintln!("{what}");
 }
 
 /// Waits until a write is taken: the program has found its server again.
@@ -134,7 +136,7 @@ fn a_standby_that_takes_over_has_everything_that_was_acknowledged() {
         let hosts = [place.server(), standby.as_ref().unwrap()]
             .map(|server| PostgresHost::Unix(server.socket().to_owned(), server.port()));
         place.reach_by(hosts.into());
-        Outage::new("failed over", place).rounds(1, |place, random| {
+        Outage::new("followed", place).rounds(1, |place, random| {
             place.server_mut().kill();
             thread::sleep(Duration::from_millis(random.below(1_000)));
             let second = standby.take().unwrap();
@@ -219,6 +221,6 @@ fn a_server_whose_disk_is_full_is_written_to_again_when_there_is_room() {
         strace.wait().unwrap();
         let failed = std::fs::read_to_string(trace).unwrap().matches("(INJECTED)").count();
         assert!(failed > 0, "no write was failed");
-        eprintln!("{failed} writes of the server were failed");
+        say(&format!("{failed} writes of the server were failed"));
     });
 }

@@ -48,7 +48,7 @@ impl Place {
         let config = folder.file("tacebo.toml");
         let place = Self { folder, database: Some(Database { server, name, hosts: vec![host], config }) };
         place.configure();
-        carry_over(&file, place.server(), place.at());
+        carry_over(&file, place.server(), &place.at());
         for path in crate::folder::files(&place.data()) {
             if path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("store.")) {
                 fs::remove_file(path).unwrap();
@@ -139,11 +139,11 @@ impl Place {
 }
 
 /// Copies the rows of a house in a file into a database: the tables have the same columns.
-fn carry_over(file: &Path, server: &Postgres, at: At) {
-    let At::Postgres(place) = &at else { panic!("no database") };
+fn carry_over(file: &Path, server: &Postgres, at: &At) {
+    let At::Postgres(place) = at else { panic!("no database") };
     // Opening makes the tables.
     let options = Options::new(Arc::new(|| 0), Arc::new(|why: &str| panic!("{why}")));
-    drop(Store::open(&at, options).unwrap());
+    drop(Store::open(at, options).unwrap());
     let house = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut tables = house.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").unwrap();
     let tables: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();

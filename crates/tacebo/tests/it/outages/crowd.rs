@@ -31,12 +31,11 @@ impl Crowd {
             thread::spawn(move || {
                 let mut held = Vec::new();
                 while !over.load(Ordering::Relaxed) {
-                    match connected(&socket) {
-                        Some(session) => held.push(session),
-                        None => {
-                            refused.fetch_add(1, Ordering::Relaxed);
-                            thread::sleep(Duration::from_millis(2));
-                        }
+                    if let Some(session) = connected(&socket) {
+                        held.push(session);
+                    } else {
+                        refused.fetch_add(1, Ordering::Relaxed);
+                        thread::sleep(Duration::from_millis(2));
                     }
                 }
             })
