@@ -9,14 +9,15 @@ use super::{
     link::{Link, Step},
     server::Server,
 };
-use crate::{Applied, Migration, Pending, StoreError, conn::Value, migrations};
+use crate::{Applied, Migration, Pending, StoreError, conn::Value};
 
 /// The steps from an empty database to the present schema.
 pub(super) const MIGRATIONS: &[Migration] =
     &[Migration { number: 1, sql: include_str!("../../migrations/postgres/0001.sql"), stops: true }];
 
 /// Highest schema that this program knows.
-pub(crate) const KNOWN: u32 = migrations::known(MIGRATIONS);
+#[cfg(test)]
+pub(crate) const KNOWN: u32 = crate::migrations::known(MIGRATIONS);
 
 /// The row of version 0 is the lock: whoever migrates holds it.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, applied bigint NOT NULL)";
@@ -124,13 +125,7 @@ fn bring_up_to(
 }
 
 /// All that is missing in one transaction, under the lock of whoever migrates.
-fn migrate(
-    all: &[Migration],
-    server: &Server,
-    link: &Link,
-    now_us: i64,
-    applied: Applied,
-) -> Result<(), StoreError> {
+fn migrate(all: &[Migration], server: &Server, link: &Link, now_us: i64, applied: Applied) -> Result<(), StoreError> {
     let longest = server.longest();
     let at = [Value::Int(now_us)];
     let begin = server.begin("READ COMMITTED READ WRITE", false);

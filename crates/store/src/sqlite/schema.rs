@@ -56,10 +56,7 @@ fn bring_up_to(all: &[Migration], dir: &Path, now_us: i64, applied: Applied) -> 
         return Err(StoreError::Missing);
     }
     let _lock = lock(dir)?;
-    let conn = Connection::open_with_flags(
-        &path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )?;
+    let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     refuse_foreign(&conn)?;
     let pending = Pending::of(all, version(&conn)?)?;
     conn.pragma_update(None, "synchronous", "FULL")?;

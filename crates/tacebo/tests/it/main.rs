@@ -37,6 +37,7 @@ mod readable;
 mod record;
 mod serve;
 mod session;
+mod store;
 mod suite;
 mod synthea;
 mod tamper;

@@ -13,7 +13,10 @@ fn later() -> Vec<Migration> {
     let more = [
         step(KNOWN + 1, "CREATE TABLE later (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO later VALUES (1), (2)"),
         step(KNOWN + 2, "ALTER TABLE later ADD COLUMN name TEXT; UPDATE later SET name = 'x'"),
-        step(KNOWN + 3, "CREATE TABLE latest (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO latest SELECT no FROM later WHERE name = 'x'"),
+        step(
+            KNOWN + 3,
+            "CREATE TABLE latest (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO latest SELECT no FROM later WHERE name = 'x'",
+        ),
     ];
     MIGRATIONS.iter().copied().chain(more).collect()
 }

@@ -6,7 +6,10 @@ fn later() -> Vec<Migration> {
     let more = [
         step(KNOWN + 1, "CREATE TABLE later (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO later VALUES (1), (2)"),
         step(KNOWN + 2, "ALTER TABLE later ADD COLUMN name TEXT; UPDATE later SET name = 'x'"),
-        step(KNOWN + 3, "CREATE TABLE latest (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO latest SELECT no FROM later WHERE name = 'x'"),
+        step(
+            KNOWN + 3,
+            "CREATE TABLE latest (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO latest SELECT no FROM later WHERE name = 'x'",
+        ),
     ];
     MIGRATIONS.iter().copied().chain(more).collect()
 }
@@ -27,14 +30,14 @@ fn tables(path: &Path) -> (u32, i64) {
 #[test]
 fn an_older_store_is_brought_forward_step_by_step_in_order() {
     let (dir, path) = file();
-    let pending = Pending::of(&later(), KNOWN).unwrap();
-    let numbers: Vec<_> = pending.steps.iter().map(|step| step.number).collect();
-    assert_eq!((pending.found, pending.known, pending.stops()), (KNOWN, KNOWN + 3, true));
+    let missing = Pending::of(&later(), KNOWN).unwrap();
+    let numbers: Vec<_> = missing.steps.iter().map(|step| step.number).collect();
+    assert_eq!((missing.found, missing.known, missing.stops()), (KNOWN, KNOWN + 3, true));
     assert_eq!(numbers, [KNOWN + 1, KNOWN + 2, KNOWN + 3]);
     // Tried: it goes through, and nothing of it is there.
-    assert_eq!(bring_up_to(&later(), dir.path(), 8, Applied::AsTrial).unwrap(), pending);
+    assert_eq!(bring_up_to(&later(), dir.path(), 8, Applied::AsTrial).unwrap(), missing);
     assert_eq!(tables(&path), (KNOWN, 0));
-    assert_eq!(bring_up_to(&later(), dir.path(), 9, Applied::ForGood).unwrap(), pending);
+    assert_eq!(bring_up_to(&later(), dir.path(), 9, Applied::ForGood).unwrap(), missing);
     assert_eq!(tables(&path), (KNOWN + 3, 2));
     let conn = open_reader(&path).unwrap();
     let carried: i64 = conn.query_row("SELECT count(*) FROM latest", [], |row| row.get(0)).unwrap();
@@ -46,12 +49,8 @@ fn an_older_store_is_brought_forward_step_by_step_in_order() {
     // This program does not know them.
     let newer = |done| matches!(done, Err(StoreError::NewerSchema { found, known: KNOWN }) if found == KNOWN + 3);
     assert!(newer(open_writer(&path, 9).map(drop)));
-    assert!(newer(pending_of(dir.path())));
+    assert!(newer(pending(dir.path()).map(drop)));
     assert!(newer(bring_up(dir.path(), 9, Applied::ForGood).map(drop)));
-}
-
-fn pending_of(dir: &Path) -> Result<(), StoreError> {
-    super::pending(dir).map(drop)
 }
 
 #[test]
