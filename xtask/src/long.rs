@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 
 use crate::shell::{cargo, command, output, root, run as run_command, say, target};
-use crate::{Long, prepare};
+use crate::{Engine, Long, prepare};
 
 /// Edge counters and traced comparisons (SanitizerCoverage), as cargo-fuzz asks for them.
 const COUNTERS: [&str; 9] = [
@@ -20,34 +20,36 @@ const COUNTERS: [&str; 9] = [
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: &str = "-max_total_time=600";
 
-/// Runs one of them.
-pub(crate) fn run(what: Long) -> Result<()> {
+/// Runs one of them, `rounds` times where it counts rounds.
+pub(crate) fn run(what: Long, rounds: Option<u32>, engine: Option<Engine>) -> Result<()> {
+    let program = |names: &[&str]| tests("tacebo", &["--test", "it"], names, rounds);
     match what {
-        Long::Kill => program(&["crash::"]),
+        Long::Kill => program(match engine {
+            None => &["crash::"],
+            Some(Engine::Sqlite) => &["crash::over_a_folder"],
+            Some(Engine::Postgres) => &["crash::over_postgresql"],
+        }),
+        Long::Outages => program(&["outages::"]),
         Long::Keys => program(&["keys::"]),
         Long::Power => program(&["power::"]),
         Long::Calls => program(&["calls::"]),
         Long::Tamper => {
-            tests("tacebo-ledger", &[], &[])?;
+            tests("tacebo-ledger", &[], &[], rounds)?;
             program(&["tamper::"])
         }
         Long::Examples => {
             prepare::aloud();
-            tests("tacebo-fhir", &["--test", "official"], &[])?;
+            tests("tacebo-fhir", &["--test", "official"], &[], rounds)?;
             program(&["examples::", "synthea::"])
         }
         Long::Fuzz => fuzz(),
     }
 }
 
-/// Tests of the whole program, those whose names begin so.
-fn program(names: &[&str]) -> Result<()> {
-    tests("tacebo", &["--test", "it"], names)
-}
-
-fn tests(package: &str, which: &[&str], names: &[&str]) -> Result<()> {
+/// Tests of a package, those whose names begin so.
+fn tests(package: &str, which: &[&str], names: &[&str], rounds: Option<u32>) -> Result<()> {
     let mut test = cargo(["test", "--release", "--locked", "--package", package]);
-    run_command(test.args(which).args(["--", "--nocapture"]).args(names).env("LONG", "1"))
+    run_command(test.args(which).args(["--", "--nocapture"]).args(names).env("LONG", rounds.unwrap_or(1).to_string()))
 }
 
 /// Builds the targets with the counters that libFuzzer steers by, and runs each with its seeds and its dictionary. The

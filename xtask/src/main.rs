@@ -41,6 +41,12 @@ enum Chore {
     Long {
         /// Which.
         what: Long,
+        /// So many rounds instead of the usual number.
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+        rounds: Option<u32>,
+        /// Only over this engine, where there is one for each (`kill`).
+        #[arg(long, value_enum)]
+        engine: Option<Engine>,
     },
     /// Writes the FHIR tables from the unpacked npm package `hl7.fhir.r4.examples` 4.0.1.
     FhirTables {
@@ -68,11 +74,22 @@ impl Suite {
     }
 }
 
+/// Where the records of a house are.
+#[derive(Clone, Copy, ValueEnum)]
+enum Engine {
+    /// In a folder.
+    Sqlite,
+    /// In a database.
+    Postgres,
+}
+
 /// The long forms.
 #[derive(Clone, Copy, ValueEnum)]
 enum Long {
-    /// 200 rounds of `kill -9` under mixed load.
+    /// 1,000 rounds of `kill -9` under mixed load, over each engine.
     Kill,
+    /// The database server killed, followed by its standby, full, crowded, cut off: 40 rounds each.
+    Outages,
     /// Root keys turned and moved, search keys made anew and persons destroyed in the running program, each killed 200 times.
     Keys,
     /// 1,000 power cuts under mixed load, 300 each in a founding and in a turn of the root keys.
@@ -105,7 +122,7 @@ fn run(chore: Chore) -> Result<()> {
             Ok(())
         }
         Chore::Tidy => tidy::run(),
-        Chore::Long { what } => long::run(what),
+        Chore::Long { what, rounds, engine } => long::run(what, rounds, engine),
         Chore::FhirTables { package_dir } => fhir_tables::run(&package_dir),
     }
 }

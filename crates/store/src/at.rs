@@ -72,17 +72,6 @@ pub enum PostgresHost {
     Unix(PathBuf, u16),
 }
 
-/// What opening a store would do to its tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pending {
-    /// Schema that is there; 0 for none.
-    pub found: u32,
-    /// Schema that this program brings it up to. A store beyond it is refused.
-    pub known: u32,
-    /// The steps that would be applied, with their text.
-    pub steps: Vec<(u32, &'static str)>,
-}
-
 /// Where PostgreSQL listens unless told otherwise.
 const PORT: u16 = 5432;
 

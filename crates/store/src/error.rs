@@ -13,6 +13,17 @@ pub enum StoreError {
         /// Highest schema of this program.
         known: u32,
     },
+    /// The store must be brought up to date, and programs that are running over it could not go on.
+    #[error(
+        "the store must be brought from schema {found} to {known}, and no program may run over it meanwhile: stop all of \
+        them and run `tacebo store migrate`"
+    )]
+    OlderSchema {
+        /// Schema of the store.
+        found: u32,
+        /// Schema of this program.
+        known: u32,
+    },
     /// Another process has the folder.
     #[error("another process has this data folder open: stop it first")]
     InUse,

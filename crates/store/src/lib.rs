@@ -16,6 +16,7 @@ mod fmt;
 mod keys;
 mod kinds;
 mod log;
+mod migrations;
 mod model;
 mod options;
 mod postgres;
@@ -26,10 +27,11 @@ mod sql;
 mod sqlite;
 mod store;
 
-pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
+pub use at::{Alone, At, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
+pub use migrations::{Applied, Migration, Pending};
 pub use model::{
     BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
     EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal,

@@ -41,6 +41,9 @@ impl PartNo {
 /// The largest value that is kept: far above any document, and far from what a message to a server can hold.
 const MAX_VALUE: usize = 256 << 20;
 
+/// The largest sealed entry that is kept: many times what the longest one says. Whoever looks at the log reads them whole.
+const MAX_ENTRY: usize = 1 << 20;
+
 /// Bits of a place in a tree; what is left of 63 holds [`PartNo::MAX`].
 const PLACE_BITS: u32 = 51;
 const LAST_PLACE: u64 = (1 << PLACE_BITS) - 1;
@@ -270,9 +273,11 @@ impl Change {
         }
         let anew = self.reseal.iter().flat_map(|r| [r.index.len(), r.body.len()]);
         let documents = self.documents.iter().flat_map(|d| [d.index.len(), d.body.len()]).chain(anew);
-        let entries = self.entries.iter().map(|entry| entry.sealed.len());
+        if self.entries.iter().any(|entry| entry.sealed.len() > MAX_ENTRY) {
+            return Err(CommitError::Malformed("an entry is too long"));
+        }
         let named = self.meta.iter().map(|(_, value)| value.len());
-        if documents.chain(entries).chain(named).any(|length| length > MAX_VALUE) {
+        if documents.chain(named).any(|length| length > MAX_VALUE) {
             return Err(CommitError::Malformed("a value is too big"));
         }
         Ok(())

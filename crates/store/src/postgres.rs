@@ -29,7 +29,7 @@ mod writer;
 pub(crate) use failure::is_damage;
 pub(crate) use integrity::integrity;
 pub(crate) use lent::Lent;
-pub(crate) use schema::{pending, present};
+pub(crate) use schema::{bring_up_by_hand, pending, present};
 pub(crate) use server::Server;
 pub(crate) use standbys::standbys;
 pub(crate) use value::Int;

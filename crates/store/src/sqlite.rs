@@ -8,11 +8,13 @@ mod pool;
 pub(crate) mod schema;
 mod writer;
 
+use crate::Migration;
 pub(crate) use pool::Pool;
 pub(crate) use writer::FileWriter;
 
-/// The numbered steps from an empty file to the present schema. A step is never edited once released.
-pub(crate) const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../migrations/sqlite/0001.sql"))];
+/// The steps from an empty file to the present schema.
+pub(crate) const MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, sql: include_str!("../migrations/sqlite/0001.sql"), stops: true }];
 
 const SCHEMA_TABLE: &str =
     "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL PRIMARY KEY, applied INTEGER NOT NULL)";

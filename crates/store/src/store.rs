@@ -17,7 +17,7 @@ use tokio::sync::{
 };
 
 use crate::{
-    At, Change, CommitError, Committed, Held, Options, PartNo, Pending, Standbys, StoreError,
+    Applied, At, Change, CommitError, Committed, Held, Options, PartNo, Pending, Standbys, StoreError,
     conn::Conn,
     kinds::Kinds,
     postgres,
@@ -92,6 +92,18 @@ impl Store {
         match at {
             At::Folder(dir) => schema::pending(dir),
             At::Postgres(at) => postgres::pending(&postgres::Server::new(at)?),
+        }
+    }
+
+    /// Brings the tables up to date as [`Store::open`] does, or tries whether that goes through, and tells what was missing.
+    /// No program may have a folder open meanwhile; over a database none may run if [`Pending::stops`].
+    ///
+    /// # Errors
+    /// There is no store, it is one of a newer program, or a step failed: then none was applied.
+    pub fn bring_up(at: &At, now_us: i64, applied: Applied) -> Result<Pending, StoreError> {
+        match at {
+            At::Folder(dir) => schema::bring_up(dir, now_us, applied),
+            At::Postgres(at) => postgres::bring_up_by_hand(&postgres::Server::new(at)?, now_us, applied),
         }
     }
 

@@ -15,6 +15,7 @@ mod memory;
 mod print;
 mod running;
 mod serve;
+mod store;
 mod suite;
 mod token;
 mod verify;
@@ -51,6 +52,7 @@ enum Command {
     Verify(verify::Args),
     Checkpoint(verify::CheckpointArgs),
     Keys(keys::Args),
+    Store(store::Args),
     Token(token::Args),
     Bench(bench::Args),
 }
@@ -73,6 +75,7 @@ fn main() -> ExitCode {
         Command::Serve(args) => in_runtime(async move { serve::run(&args).await }),
         Command::Init(args) => in_runtime(async move { init::run(&args).await }),
         Command::Keys(args) => in_runtime(keys::run(args)),
+        Command::Store(args) => store::run(&args),
         Command::Token(args) => in_runtime(async move { token::run(&args).await }),
         Command::Bench(args) => in_runtime(bench::run(args)),
     };

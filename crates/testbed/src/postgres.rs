@@ -127,9 +127,7 @@ impl Postgres {
 
     /// Starts the server again, after [`Postgres::kill`] say.
     pub fn launch(&mut self) {
-        let args = ["-D".to_owned(), self.folder.join("data").display().to_string()];
-        let _ = fs::remove_file(self.folder.join("server.pid"));
-        let mut guarded = Guarded::start(self.run_as, &self.programs.join("postgres"), &args, "QUIT", &self.folder);
+        let mut guarded = self.spawn();
         let until = Instant::now() + START;
         while !self.answers() {
             guarded.must_run(&self.folder);
@@ -139,6 +137,22 @@ impl Postgres {
             thread::sleep(Duration::from_millis(50));
         }
         self.guarded = Some(guarded);
+    }
+
+    /// Starts the server and does not wait for it: it may still be recovering.
+    pub fn begin(&mut self) {
+        let mut guarded = self.spawn();
+        while !self.folder.join("server.pid").exists() {
+            guarded.must_run(&self.folder);
+            thread::sleep(Duration::from_millis(2));
+        }
+        self.guarded = Some(guarded);
+    }
+
+    fn spawn(&self) -> Guarded {
+        let args = ["-D".to_owned(), self.folder.join("data").display().to_string()];
+        let _ = fs::remove_file(self.folder.join("server.pid"));
+        Guarded::start(self.run_as, &self.programs.join("postgres"), &args, "QUIT", &self.folder)
     }
 
     fn answers(&self) -> bool {

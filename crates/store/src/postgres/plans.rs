@@ -171,6 +171,6 @@ async fn every_table_and_index_begins_with_the_part() {
 
 #[test]
 fn steps_are_numbered_without_a_gap_and_alike_on_both_engines() {
-    assert!(schema::MIGRATIONS.iter().map(|(n, _)| *n).eq(1..=schema::KNOWN));
+    assert!(schema::MIGRATIONS.iter().map(|step| step.number).eq(1..=schema::KNOWN));
     assert_eq!(schema::KNOWN, crate::sqlite::schema::KNOWN);
 }

@@ -9,16 +9,15 @@ use super::{
     link::{Link, Step},
     server::Server,
 };
-use crate::{Pending, StoreError, conn::Value};
+use crate::{Applied, Migration, Pending, StoreError, conn::Value};
 
-/// The numbered steps from an empty database to the present schema. A step is never edited once released.
-pub(super) const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("../../migrations/postgres/0001.sql"))];
+/// The steps from an empty database to the present schema.
+pub(super) const MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, sql: include_str!("../../migrations/postgres/0001.sql"), stops: true }];
 
 /// Highest schema that this program knows.
-pub(crate) const KNOWN: u32 = match MIGRATIONS.last() {
-    Some((number, _)) => *number,
-    None => 0,
-};
+#[cfg(test)]
+pub(crate) const KNOWN: u32 = crate::migrations::known(MIGRATIONS);
 
 /// The row of version 0 is the lock: whoever migrates holds it.
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_version (version integer PRIMARY KEY, applied bigint NOT NULL)";
@@ -71,34 +70,49 @@ pub(crate) fn present(server: &Arc<Server>) -> Result<(), StoreError> {
     let link = server.connect()?;
     match version(&link, server.longest())? {
         0 => Err(StoreError::Missing),
-        found if found > KNOWN => Err(StoreError::NewerSchema { found, known: KNOWN }),
-        _ => Ok(()),
+        found => Pending::of(MIGRATIONS, found).map(drop),
     }
 }
 
 /// What opening the database would apply.
 pub(crate) fn pending(server: &Arc<Server>) -> Result<Pending, StoreError> {
     let link = server.connect()?;
-    let found = version(&link, server.longest())?;
-    Ok(Pending { found, known: KNOWN, steps: missing(found).collect() })
+    Pending::of(MIGRATIONS, version(&link, server.longest())?)
 }
 
-fn missing(found: u32) -> impl Iterator<Item = (u32, &'static str)> {
-    MIGRATIONS.iter().copied().filter(move |(number, _)| *number > found)
-}
-
-/// Brings the database up to the present schema. A role that may not make tables can use one that is up to date.
-pub(super) fn bring_up(server: &Server, link: &Link, now_us: i64) -> Result<(), StoreError> {
-    let longest = server.longest();
-    let found = version(link, longest)?;
-    if found > KNOWN {
-        return Err(StoreError::NewerSchema { found, known: KNOWN });
+/// Brings a database up to date by hand, and tells what was missing.
+pub(crate) fn bring_up_by_hand(server: &Arc<Server>, now_us: i64, applied: Applied) -> Result<Pending, StoreError> {
+    let link = server.connect()?;
+    if version(&link, server.longest())? == 0 {
+        return Err(StoreError::Missing);
     }
-    if missing(found).next().is_none() {
-        return Ok(());
+    bring_up_to(MIGRATIONS, server, &link, now_us, applied)
+}
+
+/// Brings the database up to the present schema when a store is opened over it. Steps that others cannot go on beside wait
+/// for somebody who has stopped them.
+pub(super) fn bring_up(server: &Server, link: &Link, now_us: i64) -> Result<(), StoreError> {
+    let pending = Pending::of(MIGRATIONS, version(link, server.longest())?)?;
+    if pending.stops() {
+        return Err(StoreError::OlderSchema { found: pending.found, known: pending.known });
+    }
+    bring_up_to(MIGRATIONS, server, link, now_us, Applied::ForGood).map(drop)
+}
+
+/// A role that may not make tables can use a database that is up to date.
+fn bring_up_to(
+    all: &[Migration],
+    server: &Server,
+    link: &Link,
+    now_us: i64,
+    applied: Applied,
+) -> Result<Pending, StoreError> {
+    let pending = Pending::of(all, version(link, server.longest())?)?;
+    if pending.steps.is_empty() {
+        return Ok(pending);
     }
     for attempt in 1.. {
-        let done = migrate(server, link, now_us);
+        let done = migrate(all, server, link, now_us, applied);
         let Err(e) = done else { break };
         link.send_only("ROLLBACK");
         let passing = matches!(&e, StoreError::Postgres(e) if e.code().is_some_and(is_race));
@@ -107,20 +121,21 @@ pub(super) fn bring_up(server: &Server, link: &Link, now_us: i64) -> Result<(), 
         }
         thread::park_timeout(Duration::from_millis(50));
     }
-    Ok(())
+    Ok(pending)
 }
 
-fn migrate(server: &Server, link: &Link, now_us: i64) -> Result<(), StoreError> {
+/// All that is missing in one transaction, under the lock of whoever migrates.
+fn migrate(all: &[Migration], server: &Server, link: &Link, now_us: i64, applied: Applied) -> Result<(), StoreError> {
     let longest = server.longest();
     let at = [Value::Int(now_us)];
     let begin = server.begin("READ COMMITTED READ WRITE", false);
     link.run(&[Step::Plain(&begin), Step::Plain(TABLE)], longest)?;
     link.run(&[Step::ask(LOCK_ROW, &at), Step::Ask(LOCK, Vec::new())], longest)?;
-    for (number, step) in missing(found(link, longest)?) {
-        let row = [Value::Int(number.into()), Value::Int(now_us)];
-        link.run(&[Step::Plain(step), Step::ask(DONE, &row)], longest)?;
+    for step in Pending::of(all, found(link, longest)?)?.steps {
+        let row = [Value::Int(step.number.into()), Value::Int(now_us)];
+        link.run(&[Step::Plain(step.sql), Step::ask(DONE, &row)], longest)?;
     }
-    link.run(&[Step::Plain("COMMIT")], longest)?;
+    link.run(&[Step::Plain(applied.command())], longest)?;
     Ok(())
 }
 
@@ -140,3 +155,6 @@ fn is_race(code: &SqlState) -> bool {
 fn ask(link: &Link, longest: Duration, text: &'static str, values: &[Value<'_>]) -> Result<Vec<Row>, Failure> {
     Ok(link.run(&[Step::ask(text, values)], longest)?.pop().unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,5 +105,5 @@ fn every_table_and_index_begins_with_the_part() {
 
 #[test]
 fn steps_are_numbered_without_a_gap() {
-    assert!(MIGRATIONS.iter().map(|(n, _)| *n).eq(1..=schema::KNOWN));
+    assert!(MIGRATIONS.iter().map(|step| step.number).eq(1..=schema::KNOWN));
 }

@@ -8,7 +8,7 @@ use std::{
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{MIGRATIONS, SCHEMA_DONE, SCHEMA_READ, SCHEMA_TABLE};
-use crate::{Pending, StoreError};
+use crate::{Applied, Migration, Pending, StoreError, migrations};
 
 /// `PRAGMA application_id`: "Tcbo".
 const APPLICATION: i32 = 0x5463_626f;
@@ -17,10 +17,7 @@ const FILE: &str = "store.db";
 const LOCK: &str = "store.lock";
 
 /// Highest schema that this program knows.
-pub(crate) const KNOWN: u32 = match MIGRATIONS.last() {
-    Some((number, _)) => *number,
-    None => 0,
-};
+pub(crate) const KNOWN: u32 = migrations::known(MIGRATIONS);
 
 /// Where the database of a data folder lies.
 pub(crate) fn file_in(dir: &Path) -> PathBuf {
@@ -40,23 +37,42 @@ pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
 /// What opening the store of a folder would do.
 pub(crate) fn pending(dir: &Path) -> Result<Pending, StoreError> {
     let path = file_in(dir);
-    let found = if path.is_file() { version(&open_reader(&path)?)? } else { 0 };
-    let steps = MIGRATIONS.iter().copied().filter(|(number, _)| *number > found).collect();
-    Ok(Pending { found, known: KNOWN, steps })
+    if !path.is_file() {
+        return Pending::of(MIGRATIONS, 0);
+    }
+    let conn = open_reader(&path)?;
+    refuse_foreign(&conn)?;
+    Pending::of(MIGRATIONS, version(&conn)?)
+}
+
+/// Brings the store of a folder up to date, which is told what was missing. Nobody may have it open.
+pub(crate) fn bring_up(dir: &Path, now_us: i64, applied: Applied) -> Result<Pending, StoreError> {
+    bring_up_to(MIGRATIONS, dir, now_us, applied)
+}
+
+fn bring_up_to(all: &[Migration], dir: &Path, now_us: i64, applied: Applied) -> Result<Pending, StoreError> {
+    let path = file_in(dir);
+    if !path.is_file() {
+        return Err(StoreError::Missing);
+    }
+    let _lock = lock(dir)?;
+    let conn = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    refuse_foreign(&conn)?;
+    let pending = Pending::of(all, version(&conn)?)?;
+    conn.pragma_update(None, "synchronous", "FULL")?;
+    migrate(&conn, &pending, now_us, applied)?;
+    Ok(pending)
 }
 
 /// The one connection that writes, with its schema brought up to date.
 pub(crate) fn open_writer(path: &Path, now_us: i64) -> Result<Connection, StoreError> {
-    let mut conn = Connection::open_with_flags(
+    let conn = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )?;
     refuse_foreign(&conn)?;
     // A refused file must stay as it is: nothing is set before the schema is known.
-    let found = version(&conn)?;
-    if found > KNOWN {
-        return Err(StoreError::NewerSchema { found, known: KNOWN });
-    }
+    let pending = Pending::of(MIGRATIONS, version(&conn)?)?;
     steady_plans(&conn)?;
     conn.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: a commit is answered only when it is on the disk, never weaker.
@@ -68,7 +84,7 @@ pub(crate) fn open_writer(path: &Path, now_us: i64) -> Result<Connection, StoreE
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     conn.pragma_update(None, "trusted_schema", false)?;
     conn.set_prepared_statement_cache_capacity(128);
-    migrate(&mut conn, now_us)?;
+    migrate(&conn, &pending, now_us, Applied::ForGood)?;
     Ok(conn)
 }
 
@@ -106,18 +122,23 @@ fn refuse_foreign(conn: &Connection) -> Result<(), StoreError> {
     if id == APPLICATION || (id == 0 && tables == 0) { Ok(()) } else { Err(StoreError::Foreign) }
 }
 
-/// Applies the steps that are missing, each with its number in one transaction.
-fn migrate(conn: &mut Connection, now_us: i64) -> Result<(), StoreError> {
-    let found = version(conn)?;
-    if found == 0 {
-        conn.pragma_update(None, "application_id", APPLICATION)?;
+/// Applies the steps that are missing, in one transaction: all of them or none.
+fn migrate(conn: &Connection, pending: &Pending, now_us: i64, applied: Applied) -> Result<(), StoreError> {
+    if pending.steps.is_empty() {
+        return Ok(());
     }
-    for (number, step) in MIGRATIONS.iter().filter(|(n, _)| *n > found) {
-        let step_tx = conn.transaction()?;
-        step_tx.execute_batch(SCHEMA_TABLE)?;
-        step_tx.execute_batch(step)?;
-        step_tx.execute(SCHEMA_DONE, (number, now_us))?;
-        step_tx.commit()?;
+    let all = conn.unchecked_transaction()?;
+    if pending.found == 0 {
+        all.pragma_update(None, "application_id", APPLICATION)?;
     }
+    for step in &pending.steps {
+        all.execute_batch(SCHEMA_TABLE)?;
+        all.execute_batch(step.sql)?;
+        all.execute(SCHEMA_DONE, (step.number, now_us))?;
+    }
+    all.execute_batch(applied.command())?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

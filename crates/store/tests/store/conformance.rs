@@ -7,8 +7,8 @@ use crate::harness::{Home, ORIGIN, PART, World, change, document, entry, guard, 
 use proptest::{prelude::*, test_runner::TestRunner};
 use tacebo_ledger::{LogKey, audit, inclusion_proof, verify_inclusion};
 use tacebo_store::{
-    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, DocumentWrite, EntryQuery, IndexRow, Integrity,
-    KeyDrop, KeyRow, PartNo, Reseal, Reterm, Rid, Store, StoreError, SubjectNo,
+    BucketRow, CURRENT, Category, Change, CheckpointWrite, CommitError, DocumentWrite, EntryQuery, EntryWrite,
+    IndexRow, Integrity, KeyDrop, KeyRow, PartNo, Reseal, Reterm, Rid, Store, StoreError, SubjectNo,
 };
 
 fn rids(rows: &[IndexRow]) -> Vec<Rid> {
@@ -389,6 +389,34 @@ async fn what_one_engine_could_not_keep_both_refuse(home: Home) {
     store.commit(of(vec![document("A", 1, 1)])).await.unwrap();
 }
 
+async fn an_entry_that_is_too_long_is_refused_alone(home: Home) {
+    let world = World::default();
+    let store = world.store(&home).await;
+    let long = |n: u64, length| Change {
+        entries: vec![entry(n), EntryWrite { sealed: vec![7; length], ..entry(n + 100) }],
+        ..of(vec![document("A", n, 1)])
+    };
+    world.shut();
+    let mut tasks = Vec::new();
+    for n in 0..8 {
+        let (store, length) = (store.clone(), if n == 5 { (1 << 20) + 1 } else { 1 << 20 });
+        tasks.push(tokio::spawn(async move { store.commit(long(n, length)).await }));
+        tokio::task::yield_now().await;
+    }
+    world.open_gate();
+    for (n, task) in (0..).zip(tasks) {
+        let done = task.await.unwrap();
+        let refused = matches!(done, Err(CommitError::Malformed("an entry is too long")));
+        assert_eq!(refused, n == 5, "{done:?}");
+        assert!(refused || done.is_ok(), "{done:?}");
+    }
+    assert_eq!(store.head(PART).unwrap(), 7);
+    assert_eq!(store.log_head(PART).unwrap().unwrap().size, 14);
+    let query = EntryQuery { limit: 20, ..EntryQuery::default() };
+    let kept = store.entries(PART, &query).unwrap();
+    assert_eq!(kept.iter().filter(|row| row.sealed.len() == 1 << 20).count(), 7);
+}
+
 async fn a_checkpoint_speaks_of_durable_entries_and_never_goes_back(home: Home) {
     let store = World::default().store(&home).await;
     let at = |size| Some(CheckpointWrite { size, note: "note\n".to_owned() });
@@ -691,6 +719,7 @@ macro_rules! suite {
                 only_the_current_version_is_found_by_its_terms,
                 the_largest_numbers_come_back_as_they_were,
                 what_one_engine_could_not_keep_both_refuse,
+                an_entry_that_is_too_long_is_refused_alone,
                 a_checkpoint_speaks_of_durable_entries_and_never_goes_back,
                 after_a_failed_sync_nothing_works_any_more,
                 entries_are_found_by_person_actor_place_and_time,

@@ -11,8 +11,8 @@ use tacebo_ledger::{
     inclusion_proof, verify_inclusion,
 };
 use tacebo_store::{
-    Alone, At, AuditSource, Change, CheckpointWrite, CommitError, Integrity, PartNo, PostgresAt, PostgresHost, Receipt,
-    Store, StoreError, Unchecked,
+    Alone, Applied, At, AuditSource, Change, CheckpointWrite, CommitError, Integrity, PartNo, PostgresAt, PostgresHost,
+    Receipt, Store, StoreError, Unchecked,
 };
 use tacebo_testbed::Postgres;
 
@@ -327,6 +327,9 @@ async fn a_database_of_a_newer_program_and_a_foreign_one_are_refused_and_left_al
     SERVER.run(&at.database, "INSERT INTO schema_version VALUES (99, 0)");
     assert!(matches!(open(&at), Err(StoreError::NewerSchema { found: 99, known }) if known < 99));
     assert!(matches!(AuditSource::open(&boxed(&at), PART), Err(StoreError::NewerSchema { .. })));
+    assert!(matches!(Store::pending(&boxed(&at)), Err(StoreError::NewerSchema { found: 99, .. })));
+    let forced = Store::bring_up(&boxed(&at), 0, Applied::ForGood);
+    assert!(matches!(forced, Err(StoreError::NewerSchema { found: 99, .. })));
     SERVER.run(&at.database, "DELETE FROM schema_version WHERE version = 99");
     open(&at).unwrap();
 
@@ -345,7 +348,7 @@ async fn what_opening_would_change_is_told_before_and_nothing_is_changed() {
     let at = Home::database(&SERVER);
     let pending = Store::pending(&boxed(&at)).unwrap();
     assert_eq!((pending.found, pending.steps.len()), (0, usize::try_from(pending.known).unwrap()));
-    assert!(pending.steps[0].1.contains("CREATE TABLE document"));
+    assert!(pending.steps[0].sql.contains("CREATE TABLE document"));
     assert_eq!(
         SERVER.run(&at.database, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace"),
         "0"

@@ -107,7 +107,7 @@ fn round(folder: &Folder, number: u32, failure: (&str, &str, bool, u64), random:
 
 #[test]
 fn no_failed_system_call_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
-    let rounds = if crate::long() { 40 } else { 1 };
+    let rounds = crate::rounds(1, 40);
     let folder = Folder::sample();
     let mut random = Random::new(17);
     let mut seen: BTreeMap<String, Seen> = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! `kill -9` under mixed load, round after round on one folder, against a record of what was acknowledged.
 //!
-//! Short: 12 rounds. Long (`LONG=1`): 200.
+//! Short: 12 rounds over a folder, 6 over PostgreSQL. Long (`LONG=1`): 1,000.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -9,25 +9,33 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::folder::Folder;
-use crate::load::{self, Health};
-use crate::program::{Program, verify};
-use crate::random::Random;
-use crate::record::{Record, check_documents, check_log};
+use tacebo_testbed::Postgres;
 
-const SHORT: u32 = 12;
-const LONG: u32 = 200;
+use crate::load::{self, Health};
+use crate::place::Place;
+use crate::program::Program;
+use crate::random::Random;
+use crate::record::{Record, check_documents, check_log_at};
+
+const LONG: u32 = 1_000;
 
 #[test]
-fn no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
-    let rounds = if crate::long() { LONG } else { SHORT };
-    let folder = Folder::sample();
-    let data = folder.data();
-    let notes = folder.file("kept.checkpoint");
+fn over_a_folder_no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
+    no_kill_loses_anything(&Place::folder(), crate::rounds(12, LONG));
+}
+
+#[test]
+fn over_postgresql_no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
+    no_kill_loses_anything(&Place::postgres(Postgres::start()), crate::rounds(6, LONG));
+}
+
+#[expect(clippy::print_stderr, reason = "the counts of a long run")]
+fn no_kill_loses_anything(place: &Place, rounds: u32) {
+    let notes = place.file("kept.checkpoint");
     let mut record = Record { note: Some(fs::read(crate::folder::early_checkpoint()).unwrap()), ..Record::default() };
     let mut random = Random::new(7);
     let mut slowest = Duration::ZERO;
-    let mut program = Program::demo(&data);
+    let mut program = place.start();
     let mut entries = 0;
     for number in 0..rounds {
         let before: BTreeSet<String> = record.acknowledged.keys().cloned().collect();
@@ -41,12 +49,12 @@ fn no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
         }
         fs::write(&notes, record.note.as_deref().unwrap_or_default()).unwrap();
         if number % 10 == 0 {
-            let (status, found) = verify(&data, &[&notes]);
+            let (status, found) = place.verify(&[&notes]);
             assert_eq!((status, &found["result"]), (0, &json!("clean")), "{found}");
         }
-        entries = check_log(&data, &record);
+        entries = check_log_at(&place.at(), &place.data(), &record);
         let begin = Instant::now();
-        program = Program::demo(&data);
+        program = place.start();
         slowest = slowest.max(begin.elapsed());
         // Those of this round, and some of the others.
         let mut addresses: BTreeSet<String> =
@@ -58,7 +66,7 @@ fn no_kill_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
     let everything = record.acknowledged.keys().cloned().collect();
     check_documents(&program, &mut record, &everything);
     program.stop();
-    let (status, found) = verify(&data, &[&notes, &crate::folder::early_checkpoint()]);
+    let (status, found) = place.verify(&[&notes, &crate::folder::early_checkpoint()]);
     assert_eq!((status, &found["unsigned"]), (0, &json!(0)), "{found}");
     eprintln!(
         "{rounds} kills: {} documents acknowledged, {} receipts held, {entries} entries at the last kill, slowest start {slowest:?}, {:?}",

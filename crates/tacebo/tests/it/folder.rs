@@ -55,6 +55,11 @@ pub(crate) fn early_checkpoint() -> PathBuf {
     sample().join("early.checkpoint")
 }
 
+/// What the demo said of the sample when it was made: people, tokens, patients.
+pub(crate) fn sample_ready() -> serde_json::Value {
+    serde_json::from_slice(&fs::read(sample().join("ready.json")).unwrap()).unwrap()
+}
+
 /// Makes it, once. It lies in the target folder under this process's number; those of ended processes are removed.
 fn sample() -> &'static Path {
     static SAMPLE: OnceLock<PathBuf> = OnceLock::new();
@@ -71,6 +76,7 @@ fn sample() -> &'static Path {
         fs::create_dir_all(&made).unwrap();
         let data = made.join("house");
         let program = Program::demo(&data);
+        fs::write(made.join("ready.json"), program.ready.to_string()).unwrap();
         // A log of several tiles, the first entries in the lists by person, with checkpoints, the kept one in their midst.
         let own = program.patient("own");
         let mut doctor = program.client("li.mingyuan", "TREAT");

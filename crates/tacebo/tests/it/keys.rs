@@ -115,7 +115,7 @@ fn the_program_goes_on_by_itself_with_a_turn_that_was_stopped_between_two_steps(
 fn a_turn_killed_at_any_moment_loses_nothing() {
     let folder = Folder::sample();
     let house = House::of(&folder);
-    let rounds: u64 = if crate::long() { 200 } else { 8 };
+    let rounds = u64::from(crate::rounds(8, 200));
     for round in 0..rounds {
         let mut child = keys(&house.config, ["turn"]).stdout(std::process::Stdio::null()).spawn().unwrap();
         thread::sleep(Duration::from_millis(round * 97 % 800));

@@ -71,7 +71,7 @@ impl Worker {
         for held in receipts {
             let _ = self.tell.send(Told::Receipt(held));
         }
-        let _ = self.tell.send(Told::Done(what));
+        let _ = self.tell.send(Told::Done(if failed { "refused" } else { what }));
         Some(answer)
     }
 

@@ -2,9 +2,10 @@
 //! byte by byte.
 //!
 //! Each promise that needs numbers has a short form that runs every time and a long one, chosen by `LONG=1` (which
-//! `cargo xtask long …` sets): `cargo test --release -p tacebo --test it crash` (200 rounds of `kill -9`), `… tamper`
-//! (1,000 changes), `… power` (1,000 power cuts), `… calls` (failed system calls), `… examples synthea` (every official
-//! example, every reference of Synthea's patients).
+//! `cargo xtask long …` sets): `cargo test --release -p tacebo --test it crash` (1,000 rounds of `kill -9`), `… tamper`
+//! (1,000 changes), `… power` (1,000 power cuts), `… calls` (failed system calls), `… outages` (a database server that fails),
+//! `… examples synthea` (every official example, every reference of Synthea's patients). Where a test counts rounds, `LONG=50`
+//! asks for fifty.
 //! The name is `LONG` and not `TACEBO_LONG`, because the program refuses variables of its own that it does not know.
 //!
 //! Houses are founded in the suite that `TEST_SUITE` names (`cargo xtask test --suite shangmi`); what must hold of the second
@@ -24,7 +25,9 @@ mod keys;
 mod load;
 #[cfg(target_os = "linux")]
 mod memory;
+mod outages;
 mod outside;
+mod place;
 mod postgres;
 #[cfg(target_os = "linux")]
 mod power;
@@ -34,10 +37,19 @@ mod readable;
 mod record;
 mod serve;
 mod session;
+mod store;
 mod suite;
 mod synthea;
 mod tamper;
 mod verify;
+
+/// How many rounds: `short`, or `full` in the long form, or as many as `LONG` says.
+fn rounds(short: u32, full: u32) -> u32 {
+    match std::env::var("LONG") {
+        Err(_) => short,
+        Ok(text) => text.parse().ok().filter(|rounds| *rounds > 1).unwrap_or(full),
+    }
+}
 
 /// Whether the long forms were asked for.
 fn long() -> bool {

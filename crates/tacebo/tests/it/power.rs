@@ -98,7 +98,8 @@ fn moments(events: &[Event], count: usize, random: &mut Random) -> Vec<usize> {
 
 #[test]
 fn no_power_cut_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
-    let (cuts, life) = if crate::long() { (1_000, 15) } else { (12, 2) };
+    let (cuts, life) = (crate::rounds(12, 1_000), if crate::long() { 15 } else { 2 });
+    let cuts = usize::try_from(cuts).unwrap();
     let folder = Folder::sample();
     let (data, trace) = (folder.data(), folder.file("trace"));
     let mut disk = Disk::of(&data);
@@ -176,7 +177,7 @@ fn no_power_cut_during_a_turn_of_the_root_loses_the_house() {
     let output = command.args(["keys", "turn", "--config"]).arg(&house.config).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let events = trace::read(&trace, &folder.data());
-    let count = if crate::long() { 300 } else { 5 };
+    let count = usize::try_from(crate::rounds(5, 300)).unwrap();
     each_moment(&mut disk, &events, count, &mut Random::new(12), |moment, state| {
         let cut = House::of(state);
         let epochs = cut.epochs();
@@ -202,7 +203,7 @@ fn an_institution_that_was_founded_outlives_a_power_cut() {
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let events = trace::read(&trace, &folder.data());
-    let count = if crate::long() { 300 } else { 5 };
+    let count = usize::try_from(crate::rounds(5, 300)).unwrap();
     each_moment(&mut disk, &events, count, &mut Random::new(13), |moment, state| {
         match Program::serve(&House::of(state).config) {
             Ok(program) => program.stop(),

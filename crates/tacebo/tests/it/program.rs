@@ -52,7 +52,7 @@ pub(crate) struct Program {
     child: Child,
     /// Standard error, as the program log is.
     pub(crate) log: PathBuf,
-    /// What `demo --json` said; null for `serve`.
+    /// What `demo --json` said; null for `serve`, unless it serves the sample.
     pub(crate) ready: Value,
     pub(crate) address: SocketAddr,
 }
@@ -227,6 +227,11 @@ fn signal(name: &str, process: u32) {
 pub(crate) fn verify(folder: &Path, checkpoints: &[&Path]) -> (i32, Value) {
     let mut command = tacebo();
     command.args(["verify", "--json", "--lang", "en"]).arg(folder);
+    verified(command, checkpoints)
+}
+
+/// What a command that begins so found, with these checkpoints.
+pub(crate) fn verified(mut command: Command, checkpoints: &[&Path]) -> (i32, Value) {
     for path in checkpoints {
         command.arg("--checkpoint").arg(path);
     }

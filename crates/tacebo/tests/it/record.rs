@@ -49,8 +49,13 @@ impl Record {
 
 /// The log as the crash left it: consistent in itself and with the kept checkpoint, every held receipt in its place.
 pub(crate) fn check_log(data: &Path, record: &Record) -> u64 {
-    let part = AuditSource::parts(&At::Folder(data.to_owned())).unwrap()[0];
-    let source = AuditSource::open(&At::Folder(data.to_owned()), part).unwrap();
+    check_log_at(&At::Folder(data.to_owned()), data, record)
+}
+
+/// The same of a house whose records are elsewhere than its data folder.
+pub(crate) fn check_log_at(at: &At, data: &Path, record: &Record) -> u64 {
+    let part = AuditSource::parts(at).unwrap()[0];
+    let source = AuditSource::open(at, part).unwrap();
     let notes: Vec<&[u8]> = record.note.iter().map(Vec::as_slice).collect();
     let report = audit(&source, &vkey(data), &notes, &mut |_| {}).unwrap();
     let (mut next, mut found) = (0, 0);

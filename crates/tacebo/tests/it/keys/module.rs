@@ -150,7 +150,7 @@ fn a_turn_in_a_module_and_a_move_killed_at_any_moment_lose_nothing() {
             fs::write(&own, before).unwrap();
         }
     };
-    let rounds: u64 = if crate::long() { 60 } else { 3 };
+    let rounds = u64::from(crate::rounds(3, 60));
     let places = [&house.config, &module.config];
     for round in 0..rounds {
         for (here, there) in [(0, 1), (1, 0)] {

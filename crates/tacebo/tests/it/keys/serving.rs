@@ -18,7 +18,7 @@ fn a_root_key_turned_in_the_running_program_and_killed_at_any_moment_loses_nothi
     let folder = Folder::sample();
     let house = House::of(&folder);
     let gateway = token(&house.data, "his-gateway");
-    let rounds: u64 = if crate::long() { 200 } else { 6 };
+    let rounds = u64::from(crate::rounds(6, 200));
     let mut session: Option<Session> = None;
     let mut kept = Vec::new();
     for round in 0..rounds {

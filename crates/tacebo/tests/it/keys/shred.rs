@@ -212,7 +212,7 @@ fn ret_04_a_destruction_killed_at_any_moment_is_finished_or_not_begun() {
     let folder = Folder::sample();
     let house = House::of(&folder);
     let gateway = token(&house.data, "his-gateway");
-    let rounds: u64 = if crate::long() { 200 } else { 5 };
+    let rounds = u64::from(crate::rounds(5, 200));
     let mut officers: Option<Officers> = None;
     let (mut finished, mut never) = (0, 0);
     for round in 0..rounds {

@@ -24,7 +24,7 @@ fn search_keys_made_anew_and_killed_at_any_moment_lose_nothing_and_leave_no_olde
     let gateway = token(&house.data, "his-gateway");
     let first = terms(&house);
     assert!(first.len() > 500, "{}", first.len());
-    let rounds: u64 = if crate::long() { 200 } else { 5 };
+    let rounds = u64::from(crate::rounds(5, 200));
     let mut session: Option<Session> = None;
     for round in 0..rounds {
         let mut program = Program::serve(&house.config).unwrap();

@@ -1,0 +1,9 @@
+store-at = 存储：{ $at }
+store-none = 这里还没有存储：由 tacebo init 建立，版本为 { $known }。
+store-versions = 表结构版本为 { $found }；本程序的版本为 { $known }。
+store-up-to-date = 无需升级。
+store-step = 待执行：第 { $number } 步
+store-stop-first = 请先停止使用该存储的所有程序，然后执行：tacebo store migrate
+store-at-start = 下次启动 tacebo serve 时会自动执行；如需现在执行：tacebo store migrate
+store-tried = 全部步骤试行成功并已撤回，未作任何更改。
+store-applied = 全部步骤已完成，表结构版本为 { $known }。
