@@ -7,6 +7,7 @@
 
 mod at;
 mod audit;
+mod blobs;
 mod conn;
 mod documents;
 mod edge;
@@ -28,12 +29,13 @@ mod store;
 
 pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
+pub use blobs::{BlobHold, GRACE, NewBlob, Swept};
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use model::{
-    BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
-    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal,
-    Reterm, Rid, SubjectNo, Term,
+    Blob, BlobName, BlobWrite, BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts,
+    DocumentWrite, EntryQuery, EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead,
+    PartNo, Receipt, Reseal, Reterm, Rid, SubjectNo, Term,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;
