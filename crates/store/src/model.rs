@@ -78,6 +78,38 @@ pub struct DocumentWrite {
 }
 opaque_debug!(DocumentWrite);
 
+/// The name of a blob: random, so that it tells nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobName(pub [u8; 16]);
+
+impl BlobName {
+    /// The name in hex, as its object has it.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// Sealed bytes that lie as an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blob {
+    /// Its name.
+    pub name: BlobName,
+    /// How many bytes it has.
+    pub size: u64,
+    /// SHA-256 of them.
+    pub hash: Hash,
+}
+
+/// The blob of a new version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobWrite {
+    /// Which of the change's documents it belongs to.
+    pub document: usize,
+    /// The blob. Its object was put before ([`crate::Store::put_blobs`]).
+    pub blob: Blob,
+}
+
 /// One new log entry. The store adds the time, the index and the leaf.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EntryWrite {
@@ -157,6 +189,8 @@ pub struct Reseal {
     pub index: Vec<u8>,
     /// Its body, sealed anew.
     pub body: Vec<u8>,
+    /// Its blob, sealed anew; the one of before goes in any case.
+    pub blob: Option<Blob>,
 }
 opaque_debug!(Reseal);
 
@@ -208,6 +242,10 @@ pub struct Change {
     pub part: PartNo,
     /// New document versions, in order. Two versions of one document are allowed (1, then 2).
     pub documents: Vec<DocumentWrite>,
+    /// Blobs of these documents, one for each at most.
+    pub blobs: Vec<BlobWrite>,
+    /// Blobs whose objects were removed and need not be remembered any more.
+    pub forget_blobs: Vec<BlobName>,
     /// New log entries, in order.
     pub entries: Vec<EntryWrite>,
     /// Wrapped data keys, new or re-wrapped. Applied after `drop_keys`.
@@ -248,6 +286,8 @@ impl Change {
         Self {
             part,
             documents: Vec::new(),
+            blobs: Vec::new(),
+            forget_blobs: Vec::new(),
             entries: Vec::new(),
             keys: Vec::new(),
             drop_keys: Vec::new(),
@@ -280,7 +320,19 @@ impl Change {
         if documents.chain(named).any(|length| length > MAX_VALUE) {
             return Err(CommitError::Malformed("a value is too big"));
         }
+        let mut with_blob: Vec<usize> = self.blobs.iter().map(|blob| blob.document).collect();
+        with_blob.sort_unstable();
+        let twice = with_blob.windows(2).any(|pair| pair.first() == pair.last());
+        if twice || with_blob.last().is_some_and(|last| *last >= self.documents.len()) {
+            return Err(CommitError::Malformed("a blob of no document, or two of one"));
+        }
         Ok(())
+    }
+
+    /// The blobs that it names.
+    pub(crate) fn blob_names(&self) -> impl Iterator<Item = BlobName> {
+        let anew = self.reseal.iter().filter_map(|one| one.blob);
+        self.blobs.iter().map(|one| one.blob).chain(anew).map(|blob| blob.name)
     }
 
     /// Whether it takes away or replaces what others may name, so that looking up each row's neighbours would be needed to
@@ -303,6 +355,8 @@ impl Change {
         let Self {
             part: _,
             documents,
+            blobs,
+            forget_blobs,
             entries,
             keys,
             drop_keys,
@@ -320,6 +374,8 @@ impl Change {
         entries.len() == 1
             && checkpoint.is_none()
             && documents.is_empty()
+            && blobs.is_empty()
+            && forget_blobs.is_empty()
             && keys.is_empty()
             && drop_keys.is_empty()
             && erase.is_empty()

@@ -82,6 +82,11 @@ statements! { WRITES:
     TILE_PUT = "INSERT INTO log_tile (part, level, idx, hashes) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
     CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note) VALUES (?1, ?2, ?3, ?4)";
+    BLOB_PUT = "INSERT INTO blob (part, rid, name, size, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
+    /// Remembers the blob of a version that goes, until its object is gone too.
+    BLOB_GONE = "INSERT INTO blob_gone (part, name) SELECT part, name FROM blob WHERE part = ?1 AND rid = ?2";
+    BLOB_DROP = "DELETE FROM blob WHERE part = ?1 AND rid = ?2";
+    BLOB_FORGET = "DELETE FROM blob_gone WHERE part = ?1 AND name = ?2";
     META_PUT = "INSERT INTO meta (part, name, value) VALUES (?1, ?2, ?3) \
         ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
 }
@@ -176,6 +181,10 @@ statements! { READS:
     CHECKPOINTS = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     META = "SELECT value FROM meta WHERE part = ?1 AND name = ?2";
     METAS = "SELECT name, value FROM meta WHERE part = ?1 AND name >= ?2 AND name < ?3 ORDER BY name";
+    BLOB_OF = "SELECT rid, name, size, hash FROM blob WHERE part = ?1 AND rid = ?2";
+    BLOB_NAMED = "SELECT rid FROM blob WHERE part = ?1 AND name = ?2";
+    BLOBS_GONE = "SELECT name FROM blob_gone WHERE part = ?1 ORDER BY name LIMIT ?2";
+    COUNT_BLOBS = "SELECT count(*), CAST(coalesce(sum(size), 0) AS bigint) FROM blob WHERE part = ?1";
     COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";
     COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
 }

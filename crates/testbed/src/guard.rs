@@ -24,6 +24,11 @@ impl RunAs {
         Self(ids("postgres").or_else(|| ids("nobody")).filter(|_| is_root))
     }
 
+    /// This process's own user.
+    pub(crate) const fn myself() -> Self {
+        Self(None)
+    }
+
     pub(crate) fn command(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         if let Self(Some((user, group))) = self {

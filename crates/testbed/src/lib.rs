@@ -6,6 +6,10 @@
 mod guard;
 mod pgbouncer;
 mod postgres;
+mod s3_faults;
+mod seaweed;
 
 pub use pgbouncer::Pgbouncer;
 pub use postgres::Postgres;
+pub use s3_faults::{Fault, S3Faults};
+pub use seaweed::Seaweed;
