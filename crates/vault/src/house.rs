@@ -17,6 +17,7 @@ use crate::pack::Packer;
 use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
 use crate::terms::Terms;
+use crate::time::Time;
 use crate::vault::{CURRENTS, Inner, Institution, Vault};
 use crate::watched::Watched;
 
@@ -71,7 +72,8 @@ impl Vault {
     /// # Errors
     /// As [`Vault::found`].
     pub async fn found_at(at: &At, opening: Opening, institution: &Institution) -> Result<Self, VaultFault> {
-        let store = Store::open(at, options(&opening))?;
+        let time = Arc::new(Time::new(Arc::clone(&opening.clock)));
+        let store = Store::open(at, options(&opening, &time))?;
         let realm = Realm(institution.realm);
         let part = part_of(realm);
         if store.meta(part, META_INSTITUTION)?.is_some() {
@@ -103,7 +105,7 @@ impl Vault {
         }
         store.commit(change).await?;
         write_vkey(&opening, &log_key)?;
-        assemble(opening, store, part, ring, terms, institution.clone(), log_key)
+        assemble(opening, time, store, part, ring, terms, institution.clone(), log_key)
     }
 
     /// Opens a founded house.
@@ -120,12 +122,14 @@ impl Vault {
     /// # Errors
     /// As [`Vault::open`].
     pub fn open_at(at: &At, opening: Opening) -> Result<Self, VaultFault> {
-        let store = Store::open(at, options(&opening))?;
+        let time = Arc::new(Time::new(Arc::clone(&opening.clock)));
+        let store = Store::open(at, options(&opening, &time))?;
         let part = store
             .parts()?
             .into_iter()
             .next()
             .ok_or_else(|| VaultFault::Folder("no institution here: run `tacebo init`".into()))?;
+        time.was_at(store.last_us(part)?);
         let named = store
             .meta(part, META_INSTITUTION)?
             .ok_or_else(|| VaultFault::Folder("this institution was not founded to the end".into()))?;
@@ -151,7 +155,7 @@ impl Vault {
             write_vkey(&opening, &log_key)?;
         }
         let terms = Terms::open(&store, part, &ring, &record)?;
-        assemble(opening, store, part, ring, terms, institution, log_key)
+        assemble(opening, time, store, part, ring, terms, institution, log_key)
     }
 
     /// The suite of the house in a folder, by its public key: what is signed with SM2 is sealed in that suite too.
@@ -177,12 +181,19 @@ fn write_vkey(opening: &Opening, log_key: &LogKey) -> Result<(), VaultFault> {
         .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))
 }
 
-fn options(opening: &Opening) -> Options {
-    Options::new(Arc::clone(&opening.clock), Arc::clone(&opening.on_fatal))
+fn options(opening: &Opening, time: &Arc<Time>) -> Options {
+    Options::new(told_by(time), Arc::clone(&opening.on_fatal))
 }
 
+fn told_by(time: &Arc<Time>) -> Clock {
+    let time = Arc::clone(time);
+    Arc::new(move || time.now_us())
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of a house, put together in one place")]
 fn assemble(
     opening: Opening,
+    time: Arc<Time>,
     store: Store,
     part: PartNo,
     ring: Keyring,
@@ -208,7 +219,8 @@ fn assemble(
         speeches: opening.speeches,
         log_key,
         institution,
-        clock: opening.clock,
+        clock: told_by(&time),
+        time,
         dir: opening.dir,
         comparing: tokio::sync::watch::Sender::default(),
         compare_now: tokio::sync::Notify::new(),
