@@ -28,6 +28,8 @@ const PACKAGES: [(&str, &[&str]); 10] = [
     ("softhsm2-util", &["softhsm2"]),
     // Records system calls and fails them, for power cuts and broken disks.
     ("strace", &["strace"]),
+    // Sets the clock of one program back.
+    ("faketime", &["faketime"]),
     // The second engine of the store, and the pooler that it must work behind. Tests start their own; none needs to run.
     ("pg_ctlcluster", &["postgresql"]),
     ("pgbouncer", &["pgbouncer"]),

@@ -149,7 +149,7 @@ impl Inner {
             self.note_of(&held, Outcome::Failed, "log-in-failed secrets-changed", origin).await?;
             return Err(IdentityError::TicketGone);
         };
-        let step = match held.value.fresh_step(&factor, code, now_us)? {
+        let step = match held.value.fresh_step(&factor, code, self.vault.clock_us())? {
             Ok(step) => step,
             Err(why) => {
                 let error = self.failed(&held, turn, why, IdentityError::CodeWrong, origin).await?;

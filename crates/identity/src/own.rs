@@ -76,7 +76,7 @@ impl Identity {
             offers.get(&auth.who.account).filter(|(_, until)| *until > now_us).map(|(secret, _)| secret.clone())
         };
         let secret = offered.ok_or(IdentityError::TicketGone)?;
-        let step = factor::step(&secret, code, now_us)?.ok_or(IdentityError::CodeWrong)?;
+        let step = factor::step(&secret, code, house.vault.clock_us())?.ok_or(IdentityError::CodeWrong)?;
         let (held, turn) = house.confirm(auth, present, origin).await?;
         let renewed = house
             .renew(auth, &held, turn, "second-factor-changed", origin, |stored| {
@@ -129,7 +129,7 @@ impl Inner {
         let held = self.own(auth)?;
         self.bar(&held, origin).await?;
         let secret = held.value.factor.clone().ok_or(IdentityError::FactorMissing)?;
-        let step = match held.value.fresh_step(&secret, code, self.vault.now_us())? {
+        let step = match held.value.fresh_step(&secret, code, self.vault.clock_us())? {
             Ok(step) => step,
             Err(why) => return Err(self.failed(&held, turn, why, IdentityError::CodeWrong, origin).await?),
         };

@@ -46,6 +46,11 @@ impl Store {
         self.read(|conn| Ok(conn.first(&sql::HEAD, &[part.into()], |r| r.int(0))?.unwrap_or(0)))
     }
 
+    /// Time of the last commit to a part, microseconds since 1970; 0 when there was none.
+    pub fn last_us(&self, part: PartNo) -> Result<i64, StoreError> {
+        self.read(|conn| Ok(conn.first(&sql::HEAD, &[part.into()], |r| r.int(1))?.unwrap_or(0)))
+    }
+
     /// Versions of a document, newest first: those below version `before` that were there at `as_of`.
     pub fn history(
         &self,

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use axum::Router;
@@ -17,6 +17,9 @@ use tokio::task::JoinSet;
 
 /// How often times of last use are written down and ended sessions forgotten.
 const TICK: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether the clock has jumped.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// How often documents and log are compared.
 const COMPARE_EVERY: Duration = Duration::from_hours(24);
@@ -100,7 +103,7 @@ impl Running {
         }
         serving.spawn(vault.clone().keep_comparing(Identity::house(Door::Job), COMPARE_EVERY, raised(ends.clone())));
         serving.spawn(keep_keys(app, raised(ends.clone())));
-        serving.spawn(tick(identity.clone(), ends));
+        serving.spawn(tick(vault.clone(), identity.clone(), ends));
         let asking = vault.keep_asking_custodian(Identity::house(Door::Job), custody, stop);
         let ended = if asking.await { Ended::CustodianLost } else { Ended::Told };
         tracing::info!("stopping: no new connections, finishing what is running");
@@ -119,13 +122,22 @@ fn address_of(listener: &Listener) -> String {
     format!("{}://{}", listener.scheme(), listener.address())
 }
 
-async fn tick(identity: Identity, ends: watch::Receiver<bool>) {
+async fn tick(vault: Vault, identity: Identity, ends: watch::Receiver<bool>) {
     let mut ended = std::pin::pin!(raised(ends));
+    let house = Identity::house(Door::Job);
+    let mut watched = Instant::now();
     loop {
+        if let Err(error) = vault.watch_clock(&house).await {
+            tracing::error!(%error, "that the clock jumped could not be noted");
+        }
         tokio::select! {
             () = &mut ended => return,
-            () = tokio::time::sleep(TICK) => {}
+            () = tokio::time::sleep(LOOK) => {}
         }
+        if watched.elapsed() < TICK {
+            continue;
+        }
+        watched = Instant::now();
         if let Err(error) = identity.tick().await {
             tracing::error!(%error, "times of last use could not be kept");
         }

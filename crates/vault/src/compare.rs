@@ -28,6 +28,8 @@ const KEPT: &str = "comparison/last";
 const BREATH: Duration = Duration::from_millis(20);
 /// How often it is looked whether one is due.
 const LOOK: Duration = Duration::from_mins(1);
+/// The longest rest after one that could not be made: after each failure it is twice as long.
+const LONGEST_REST: Duration = Duration::from_hours(1);
 
 /// What a comparison found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,11 +156,12 @@ impl Vault {
     pub async fn keep_comparing(self, asker: Asker, every: Duration, stop: impl Future<Output = ()>) {
         let mut stop = std::pin::pin!(stop);
         let every_us = i64::try_from(every.as_micros()).unwrap_or(i64::MAX);
+        let mut rest = LOOK;
         loop {
             let now = tokio::select! {
                 () = &mut stop => return,
                 () = self.0.compare_now.notified() => true,
-                () = tokio::time::sleep(LOOK) => false,
+                () = tokio::time::sleep(rest) => false,
             };
             let last = self.0.last_comparison().ok().flatten();
             let due = last.is_none_or(|last| self.now_us().saturating_sub(last.ended_us) >= every_us);
@@ -169,8 +172,10 @@ impl Vault {
                 () = &mut stop => return,
                 compared = self.compare(&asker, BREATH) => compared,
             };
+            rest = after(rest, compared.is_ok());
             if let Err(error) = compared {
-                tracing::error!(%error, "documents and log could not be compared");
+                let minutes = rest.as_secs() / 60;
+                tracing::error!(%error, minutes, "documents and log could not be compared; it is tried again later");
             }
         }
     }
@@ -217,6 +222,11 @@ impl Vault {
     }
 }
 
+/// How long to rest after a comparison that was made, or was not.
+fn after(rest: Duration, made: bool) -> Duration {
+    if made { LOOK } else { (rest * 2).min(LONGEST_REST) }
+}
+
 /// Says that no comparison runs any more.
 struct Ended(Vault);
 
@@ -230,5 +240,22 @@ impl Inner {
     fn last_comparison(&self) -> Result<Option<Comparison>, VaultFault> {
         let kept = self.store.meta(self.part, KEPT)?;
         kept.map(|kept| serde_json::from_slice(&kept).map_err(|_| VaultFault::Decode("comparison"))).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comparison_that_keeps_failing_is_tried_less_and_less_often() {
+        let mut rests = Vec::new();
+        let mut rest = LOOK;
+        for _ in 0..8 {
+            rest = after(rest, false);
+            rests.push(rest.as_secs() / 60);
+        }
+        assert_eq!(rests, [2, 4, 8, 16, 32, 60, 60, 60]);
+        assert_eq!(after(rest, true), LOOK);
     }
 }

@@ -19,6 +19,7 @@ use crate::pack::Packer;
 use crate::profile::{PROFILES, Profiles};
 use crate::speech::Speech;
 use crate::terms::Terms;
+use crate::time::Time;
 use crate::vault::{CURRENTS, Inner, Institution, Vault};
 use crate::watched::Watched;
 
@@ -87,7 +88,8 @@ impl Vault {
         opening: Opening,
         institution: &Institution,
     ) -> Result<Self, VaultFault> {
-        let store = Store::open(at, options(&opening, blobs))?;
+        let time = Arc::new(Time::new(Arc::clone(&opening.clock)));
+        let store = Store::open(at, options(&opening, &time, blobs))?;
         let realm = Realm(institution.realm);
         let part = part_of(realm);
         if store.meta(part, META_INSTITUTION)?.is_some() {
@@ -119,7 +121,7 @@ impl Vault {
         }
         store.commit(change).await?;
         write_vkey(&opening, &log_key)?;
-        assemble(opening, store, part, ring, terms, institution.clone(), log_key)
+        assemble(opening, time, store, part, ring, terms, institution.clone(), log_key)
     }
 
     /// Opens a founded house.
@@ -145,12 +147,14 @@ impl Vault {
     /// # Errors
     /// As [`Vault::open`].
     pub fn open_with(at: &At, blobs: Objects, opening: Opening) -> Result<Self, VaultFault> {
-        let store = Store::open(at, options(&opening, blobs))?;
+        let time = Arc::new(Time::new(Arc::clone(&opening.clock)));
+        let store = Store::open(at, options(&opening, &time, blobs))?;
         let part = store
             .parts()?
             .into_iter()
             .next()
             .ok_or_else(|| VaultFault::Folder("no institution here: run `tacebo init`".into()))?;
+        time.was_at(store.last_us(part)?);
         let named = store
             .meta(part, META_INSTITUTION)?
             .ok_or_else(|| VaultFault::Folder("this institution was not founded to the end".into()))?;
@@ -176,7 +180,7 @@ impl Vault {
             write_vkey(&opening, &log_key)?;
         }
         let terms = Terms::open(&store, part, &ring, &record)?;
-        assemble(opening, store, part, ring, terms, institution, log_key)
+        assemble(opening, time, store, part, ring, terms, institution, log_key)
     }
 
     /// The suite of the house in a folder, by its public key: what is signed with SM2 is sealed in that suite too.
@@ -202,8 +206,8 @@ fn write_vkey(opening: &Opening, log_key: &LogKey) -> Result<(), VaultFault> {
         .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))
 }
 
-fn options(opening: &Opening, blobs: Objects) -> Options {
-    let options = Options::new(Arc::clone(&opening.clock), Arc::clone(&opening.on_fatal));
+fn options(opening: &Opening, time: &Arc<Time>, blobs: Objects) -> Options {
+    let options = Options::new(told_by(time), Arc::clone(&opening.on_fatal));
     Options { objects: Some(blobs), ..options }
 }
 
@@ -215,8 +219,15 @@ fn blobs_in(opening: &Opening) -> Result<Objects, VaultFault> {
     Ok(Objects::open(&at).map_err(StoreError::from)?)
 }
 
+fn told_by(time: &Arc<Time>) -> Clock {
+    let time = Arc::clone(time);
+    Arc::new(move || time.now_us())
+}
+
+#[expect(clippy::too_many_arguments, reason = "the parts of a house, put together in one place")]
 fn assemble(
     opening: Opening,
+    time: Arc<Time>,
     store: Store,
     part: PartNo,
     ring: Keyring,
@@ -242,7 +253,8 @@ fn assemble(
         speeches: opening.speeches,
         log_key,
         institution,
-        clock: opening.clock,
+        clock: told_by(&time),
+        time,
         dir: opening.dir,
         comparing: tokio::sync::watch::Sender::default(),
         compare_now: tokio::sync::Notify::new(),

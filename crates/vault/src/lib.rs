@@ -42,6 +42,7 @@ mod speech;
 mod state;
 mod terms;
 mod ticket;
+mod time;
 mod token;
 mod vault;
 mod verify;

@@ -20,6 +20,7 @@ use crate::profile::Profiles;
 use crate::random;
 use crate::speech::{PatientId, Speech};
 use crate::terms::Terms;
+use crate::time::Time;
 use crate::watched::Watched;
 
 /// The one path. Cheap to clone; every door holds one.
@@ -64,7 +65,9 @@ pub(crate) struct Inner {
     pub speeches: Vec<Arc<dyn Speech>>,
     pub log_key: LogKey,
     pub institution: Institution,
+    /// Tells [`Self::time`].
     pub clock: tacebo_store::Clock,
+    pub time: Arc<Time>,
     pub dir: std::path::PathBuf,
     /// How far the comparison of documents and log has come that runs.
     pub comparing: tokio::sync::watch::Sender<Option<Progress>>,
@@ -120,9 +123,14 @@ impl Vault {
         Ok(Snapshot(self.0.store.head(self.0.part)?))
     }
 
-    /// Now, by the house's clock, microseconds since the Unix epoch.
+    /// Now, by the house's time, microseconds since the Unix epoch. Never earlier than before.
     pub fn now_us(&self) -> i64 {
         (self.0.clock)()
+    }
+
+    /// What the machine's clock says, right or wrong: only for what is compared with the clock of somebody else.
+    pub fn clock_us(&self) -> i64 {
+        self.0.time.clock_us()
     }
 
     /// Whether the store answers and can be written.

@@ -16,6 +16,8 @@
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod calls;
+#[cfg(target_os = "linux")]
+mod clock;
 mod compare;
 mod crash;
 mod examples;

@@ -117,12 +117,19 @@ impl Place {
 
     /// Serves the house.
     pub(crate) fn start(&self) -> Program {
+        self.start_with(&[])
+    }
+
+    /// The same with variables in the program's environment.
+    pub(crate) fn start_with(&self, environment: &[(&str, &Path)]) -> Program {
         let Some(Database { config, .. }) = &self.database else {
-            return Program::demo(&self.data());
+            let mut command = tacebo();
+            command.envs(environment.iter().copied()).arg("demo");
+            return Program::demo_by(command, &self.data(), "info");
         };
         // A killed program's claim on the database, where there is one, would be waited for.
         self.run("DO $$ BEGIN IF to_regclass('node_lease') IS NOT NULL THEN DELETE FROM node_lease; END IF; END $$");
-        let mut program = Program::serve(config).unwrap_or_else(|said| panic!("{said}"));
+        let mut program = Program::serve_with(config, environment).unwrap_or_else(|said| panic!("{said}"));
         program.ready = crate::folder::sample_ready();
         program
     }
