@@ -209,6 +209,9 @@ impl Store {
 
     fn look_for_orphans(&self, part: PartNo, grace: Duration, remove: bool) -> Result<Swept, StoreError> {
         let objects = self.objects()?;
+        if objects.list(&folder(part)).next().transpose()?.is_none() {
+            return Ok(Swept::default());
+        }
         let now = time_there(objects, part)?;
         let before = now.checked_sub(grace).unwrap_or(SystemTime::UNIX_EPOCH);
         let mut swept = Swept::default();

@@ -3,6 +3,7 @@
 //! Every key can be set as `TACEBO_…` too (`listen` is `TACEBO_LISTEN`, `tls.key` is `TACEBO_TLS_KEY`); the
 //! environment wins. An unknown key or variable is an error: a misspelt limit must not be silently ignored.
 
+mod blobs;
 mod custody;
 mod store;
 
@@ -16,6 +17,7 @@ use tacebo_vault::CustodyTerms;
 use crate::logging::Format;
 use crate::suite::Choice;
 
+pub(crate) use blobs::BlobsPlace;
 pub(crate) use custody::{Custody, FileAt};
 pub(crate) use store::StorePlace;
 
@@ -38,6 +40,8 @@ struct Written {
     tls: WrittenTls,
     #[serde(default)]
     store: store::Written,
+    #[serde(default)]
+    blobs: blobs::Written,
     #[serde(default)]
     custody: custody::Written,
     #[serde(default)]
@@ -84,6 +88,8 @@ pub(crate) struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Where the records are.
     pub store: StorePlace,
+    /// Where large documents are.
+    pub blobs: BlobsPlace,
     /// Who holds the root keys.
     pub custody: Custody,
     /// How the custodian is asked whether it is still there.
@@ -143,7 +149,9 @@ impl Written {
     /// Paths in the file are relative to the file.
     fn rooted(mut self, folder: &Path) -> Self {
         let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key];
-        for path in paths.into_iter().chain(self.custody.paths()).chain(self.store.paths()).flatten() {
+        for path in
+            paths.into_iter().chain(self.custody.paths()).chain(self.store.paths()).chain(self.blobs.paths()).flatten()
+        {
             *path = folder.join(&*path);
         }
         self
@@ -182,18 +190,25 @@ impl Written {
                     self.limits.lock_memory =
                         Some(value.parse().with_context(|| format!("{name} is not true or false"))?);
                 }
-                _ if match key.strip_prefix("STORE_") {
-                    Some(key) => self.store.set(key, &value)?,
-                    None => false,
-                } => {}
-                _ if match key.strip_prefix("CUSTODY_") {
-                    Some(key) => self.custody.set(key, &value)?,
-                    None => false,
-                } => {}
+                _ if self.set_in_section(key, &value)? => {}
                 _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
             }
         }
         Ok(self)
+    }
+
+    /// Takes a variable of a section that reads its own.
+    fn set_in_section(&mut self, key: &str, value: &str) -> Result<bool> {
+        if let Some(key) = key.strip_prefix("STORE_") {
+            return self.store.set(key, value);
+        }
+        if let Some(key) = key.strip_prefix("BLOBS_") {
+            return self.blobs.set(key, value);
+        }
+        if let Some(key) = key.strip_prefix("CUSTODY_") {
+            return self.custody.set(key, value);
+        }
+        Ok(false)
     }
 
     fn complete(self, name: &str) -> Result<Config> {
@@ -218,6 +233,7 @@ impl Written {
         Ok(Config {
             store: self.store.complete(name)?,
             custody_terms: self.custody.terms(name)?,
+            blobs: self.blobs.complete(name, &data)?,
             custody: self.custody.complete(name)?,
             data,
             suite: self.suite,
@@ -379,6 +395,37 @@ mod tests {
             (text.clone(), Some(("TACEBO_STORE_HOSTS", "a:b")), "store.hosts"),
             (text.clone(), Some(("TACEBO_STORE_ENGINE", "oracle")), "TACEBO_STORE_ENGINE"),
             (text.clone(), Some(("TACEBO_STORE_HOST", "a")), "TACEBO_STORE_HOST"),
+        ] {
+            let error = format!("{:#}", load(&text, environment.as_slice()).unwrap_err());
+            assert!(error.contains(named), "{named}: {error}");
+        }
+    }
+
+    #[test]
+    fn large_documents_are_beside_the_data_in_a_folder_or_in_a_bucket() {
+        let BlobsPlace::Folder(folder) = load(WHOLE, &[]).unwrap().blobs else { panic!("no folder") };
+        assert!(folder.ends_with("data/blobs"), "{}", folder.display());
+        let text = format!("{WHOLE}\n[blobs]\nfolder = \"large\"");
+        let BlobsPlace::Folder(folder) = load(&text, &[]).unwrap().blobs else { panic!("no folder") };
+        assert!(folder.is_absolute() && folder.ends_with("large"));
+        let text = format!(
+            "{WHOLE}\n[blobs]\nendpoint = \"https://s3.example\"\nbucket = \"records\"\nprefix = \"house\"\n\
+            access-key-file = \"a\"\nsecret-key-file = \"s\"\nauthority = \"ca.pem\"\npatience-s = 20"
+        );
+        let BlobsPlace::S3 { at, access_key_file, .. } =
+            load(&text, &[("TACEBO_BLOBS_REGION", "cn-north-1")]).unwrap().blobs
+        else {
+            panic!("no bucket")
+        };
+        assert_eq!((&*at.endpoint, &*at.bucket, &*at.prefix), ("https://s3.example", "records", "house"));
+        assert_eq!((&*at.region, at.patience.whole.as_secs()), ("cn-north-1", 20));
+        assert!(access_key_file.is_absolute() && at.authority.as_ref().unwrap().is_absolute());
+        for (text, environment, named) in [
+            (text.replace("bucket", "# "), None, "blobs.bucket"),
+            (text.replace("secret-key-file", "# "), None, "blobs.secret-key-file"),
+            (text.replace("endpoint", "folder"), None, "one of both"),
+            (text.replace("= 20", "= 0"), None, "blobs.patience-s"),
+            (text.clone(), Some(("TACEBO_BLOBS_BUKET", "x")), "TACEBO_BLOBS_BUKET"),
         ] {
             let error = format!("{:#}", load(&text, environment.as_slice()).unwrap_err());
             assert!(error.contains(named), "{named}: {error}");
