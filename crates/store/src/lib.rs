@@ -5,6 +5,7 @@
 //! readers call inline. There are two engines, SQLite and PostgreSQL, and one behaviour (`tests/store/conformance.rs`).
 //! The store never sees a plain text or an open key.
 
+mod archive;
 mod at;
 mod audit;
 mod conn;
@@ -15,6 +16,7 @@ mod error;
 mod fmt;
 mod keys;
 mod kinds;
+mod load;
 mod log;
 mod model;
 mod options;
@@ -26,14 +28,16 @@ mod sql;
 mod sqlite;
 mod store;
 
+pub use archive::{ArchiveSource, KeyVisit, SourceTiles};
 pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
 pub use error::{CommitError, StoreError};
+pub use load::{KeyBatch, Loader};
 pub use log::PartTiles;
 pub use model::{
     BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
-    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal,
-    Reterm, Rid, SubjectNo, Term,
+    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartEdge, PartNo, Receipt,
+    Reseal, Reterm, Rid, SubjectNo, Term, WholeRow,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

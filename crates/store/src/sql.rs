@@ -82,6 +82,7 @@ statements! { WRITES:
     TILE_PUT = "INSERT INTO log_tile (part, level, idx, hashes) VALUES (?1, ?2, ?3, ?4) \
         ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
     CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note) VALUES (?1, ?2, ?3, ?4)";
+    REWORKED_PUT = "INSERT INTO reworked (part, time, rid) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     META_PUT = "INSERT INTO meta (part, name, value) VALUES (?1, ?2, ?3) \
         ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
 }
@@ -176,6 +177,14 @@ statements! { READS:
     CHECKPOINTS = "SELECT seq, size, note FROM checkpoint WHERE part = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
     META = "SELECT value FROM meta WHERE part = ?1 AND name = ?2";
     METAS = "SELECT name, value FROM meta WHERE part = ?1 AND name >= ?2 AND name < ?3 ORDER BY name";
+    EDGE = "SELECT origin, size, root, checkpoint, rid, time FROM part_state WHERE part = ?1";
+    /// What the next versions weigh: a page of them is cut by their bytes.
+    WEIGHTS = "SELECT rid, length(index_sealed) + length(body_sealed) FROM document \
+        WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid LIMIT ?4";
+    WHOLE_PAGE = concat!(index_columns!(), ", body_sealed FROM document \
+        WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid");
+    REWORKED = "SELECT time, rid FROM reworked WHERE part = ?1 AND (time, rid) > (?2, ?3) \
+        ORDER BY time, rid LIMIT ?4";
     COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";
     COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
 }
@@ -230,6 +239,11 @@ statements! { CHECKS:
     UNFILED_ACTOR = unfiled!("log_actor", "actor");
     MISFILED_SUBJECT = misfiled!("log_subject", "subject");
     MISFILED_ACTOR = misfiled!("log_actor", "actor");
+    COUNT_VERSIONS = "SELECT count(*) FROM document WHERE part = ?1";
+    /// At the end of a restore: which version superseded which follows from their numbers.
+    SUPERSEDE_ALL = "UPDATE document SET until = q.next FROM (SELECT rid AS old, \
+        lead(rid) OVER (PARTITION BY kind, id ORDER BY version) AS next FROM document WHERE part = ?1) AS q \
+        WHERE part = ?1 AND rid = q.old AND q.next IS NOT NULL";
 }
 
 /// The tables of the log, each with the question whether it has a row of no log.

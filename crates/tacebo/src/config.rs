@@ -3,6 +3,7 @@
 //! Every key can be set as `TACEBO_…` too (`listen` is `TACEBO_LISTEN`, `tls.key` is `TACEBO_TLS_KEY`); the
 //! environment wins. An unknown key or variable is an error: a misspelt limit must not be silently ignored.
 
+mod backup;
 mod custody;
 mod store;
 
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::logging::Format;
 use crate::suite::Choice;
 
+pub(crate) use backup::{ArchivePlace, Backup};
 pub(crate) use custody::{Custody, FileAt};
 pub(crate) use store::StorePlace;
 
@@ -38,6 +40,8 @@ struct Written {
     #[serde(default)]
     store: store::Written,
     #[serde(default)]
+    backup: backup::Written,
+    #[serde(default)]
     custody: custody::Written,
     #[serde(default)]
     log: WrittenLog,
@@ -57,6 +61,7 @@ struct WrittenTls {
 struct WrittenLog {
     format: Option<Format>,
     filter: Option<String>,
+    witness: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -83,6 +88,10 @@ pub(crate) struct Config {
     pub tls: Option<(PathBuf, PathBuf)>,
     /// Where the records are.
     pub store: StorePlace,
+    /// Backups, if any are made.
+    pub backup: Option<Backup>,
+    /// A file elsewhere that knows the newest checkpoint.
+    pub witness: Option<PathBuf>,
     /// Who holds the root keys.
     pub custody: Custody,
     /// How log lines look.
@@ -117,6 +126,16 @@ impl Config {
         let written = written.overridden(environment)?;
         Ok((written.store.complete(&name)?, written.data.ok_or_else(|| missing(&name, "data"))?))
     }
+
+    /// The same with its backups: for whoever makes one without any key.
+    pub(crate) fn archived(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<(StorePlace, Option<PathBuf>, Option<Backup>)> {
+        let (written, name) = Written::read(file)?;
+        let written = written.overridden(environment)?;
+        Ok((written.store.complete(&name)?, written.data, written.backup.complete(&name)?))
+    }
 }
 
 impl Written {
@@ -134,7 +153,10 @@ impl Written {
 
     /// Paths in the file are relative to the file.
     fn rooted(mut self, folder: &Path) -> Self {
-        let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key];
+        for path in self.backup.paths() {
+            *path = folder.join(&*path);
+        }
+        let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key, &mut self.log.witness];
         for path in paths.into_iter().chain(self.custody.paths()).chain(self.store.paths()).flatten() {
             *path = folder.join(&*path);
         }
@@ -167,6 +189,7 @@ impl Written {
                     });
                 }
                 "LOG_FILTER" => self.log.filter = Some(value),
+                "LOG_WITNESS" => self.log.witness = path(),
                 "LIMITS_BODY_MIB" => {
                     self.limits.body_mib = Some(value.parse().with_context(|| format!("{name} is no number"))?);
                 }
@@ -176,6 +199,10 @@ impl Written {
                 }
                 _ if match key.strip_prefix("STORE_") {
                     Some(key) => self.store.set(key, &value)?,
+                    None => false,
+                } => {}
+                _ if match key.strip_prefix("BACKUP_") {
+                    Some(key) => self.backup.set(key, &value)?,
                     None => false,
                 } => {}
                 _ if key.strip_prefix("CUSTODY_").is_some_and(|key| self.custody.set(key, &value)) => {}
@@ -206,6 +233,8 @@ impl Written {
         }
         Ok(Config {
             store: self.store.complete(name)?,
+            backup: self.backup.complete(name)?,
+            witness: self.log.witness,
             custody: self.custody.complete(name)?,
             data,
             suite: self.suite,

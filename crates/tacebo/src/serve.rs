@@ -32,6 +32,10 @@ Keys of the file, each also an environment variable that overrides it (TACEBO_DA
   [custody.pkcs11] library, token, pin-file, name = \"tacebo\"   root keys in a module; or
   [custody.transit] address, token-file, authority, mount, name, namespace   in OpenBao or HashiCorp Vault
   [log]     format = \"json\" | \"text\", filter = \"info\"
+            witness = \"/other/disk/checkpoint\"  knows the newest checkpoint: an older copy put back does not start
+  [backup]  to = \"/backup/tacebo\"         a folder, or [backup.s3] endpoint, bucket, region, prefix,
+                                            access-key-file, secret-key-file, authority
+            every-hours = 24, drill-every-days = 30, drill-folder, rate-mib-s, keep-keys-days = 14
   [limits]  body-mib = 64                   largest request body
             lock-memory = false             whether nothing may be swapped out (LimitMEMLOCK=infinity)")]
 pub(crate) struct Args {
@@ -74,6 +78,10 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         },
     };
     let running = Running::bind(vault, identity, doors).await.context("cannot listen")?;
+    let running = match &config.backup {
+        Some(backup) => running.backed_up(backup, config.store.at(&config.data, false)?, &config.data),
+        None => running,
+    };
     let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     for address in running.addresses() {
         tracing::info!(%address, start_ms, "listening");

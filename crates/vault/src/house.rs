@@ -1,7 +1,7 @@
 //! Founding a house and opening it again: the data folder, its keys and its log.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, LogVerifier};
@@ -10,6 +10,7 @@ use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SealError, Su
 use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store};
 use zeroize::Zeroizing;
 
+use crate::backup::Desk;
 use crate::disclosed::VaultFault;
 use crate::hot::Hot;
 use crate::keys::{self, Drawer, Keys};
@@ -120,12 +121,27 @@ impl Vault {
     /// # Errors
     /// As [`Vault::open`].
     pub fn open_at(at: &At, opening: Opening) -> Result<Self, VaultFault> {
+        Self::open_to(at, opening, false)
+    }
+
+    /// Opens a house; one that is being restored only for whoever restores it.
+    pub(crate) fn open_to(at: &At, opening: Opening, restore: bool) -> Result<Self, VaultFault> {
         let store = Store::open(at, options(&opening))?;
         let part = store
             .parts()?
             .into_iter()
             .next()
             .ok_or_else(|| VaultFault::Folder("no institution here: run `tacebo init`".into()))?;
+        if store.is_half_restored(part)? != restore {
+            return Err(VaultFault::Folder(
+                if restore {
+                    "what is here was not restored just now"
+                } else {
+                    "a restore into this place was not finished: run `tacebo restore` again"
+                }
+                .to_owned(),
+            ));
+        }
         let named = store
             .meta(part, META_INSTITUTION)?
             .ok_or_else(|| VaultFault::Folder("this institution was not founded to the end".into()))?;
@@ -217,6 +233,8 @@ fn assemble(
         turn_trouble: Mutex::default(),
         gate: Arc::default(),
         shredding: tokio::sync::Mutex::new(()),
+        desk: Desk::default(),
+        witness: OnceLock::new(),
     };
     Ok(Vault(Arc::new(inner)))
 }

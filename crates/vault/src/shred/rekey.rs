@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use tacebo_seal::{DataKey, Keyring, Part, SubjectNo, WrappedKey};
+use tacebo_seal::{Category, DataKey, Keyring, Part, SubjectNo, WrappedKey};
 use tacebo_store::{Change, IndexRow, KeyDrop, KeyRow, Reseal, Rid};
 
 use super::plan::{Pair, Plan};
@@ -18,6 +18,8 @@ pub(super) struct Renewal {
     pub ring: Keyring,
     /// How many keys were destroyed.
     pub keys: u64,
+    /// Which: whose, for which sort of data, and the newest generation of it.
+    pub destroyed: Vec<(SubjectNo, Category, u32)>,
     /// Versions sealed anew, by person and data key, with one digest over their new bodies.
     resealed: BTreeMap<Pair, (u64, String)>,
 }
@@ -81,7 +83,9 @@ impl Inner {
             let digest = hex::encode(digest::digest(&digest::SHA256, &bodies.concat()));
             resealed.insert(*pair, (bodies.len() as u64, digest));
         }
-        Ok(Renewal { ring: rekeyed.ring, keys, resealed })
+        let newest = |pair: &Pair| Some((pair.0, pair.1, *generations.get(pair)?));
+        let destroyed = pairs.iter().filter_map(newest).collect();
+        Ok(Renewal { ring: rekeyed.ring, keys, destroyed, resealed })
     }
 
     /// Seals every version that stays under `key`; gives the SHA-256 of each new body, in commit order.
