@@ -31,6 +31,7 @@ pub(crate) fn run(what: Long) -> Result<()> {
             tests("tacebo-ledger", &[], &[])?;
             program(&["tamper::"])
         }
+        Long::Restore => program(&["backup::many::"]),
         Long::Examples => {
             prepare::aloud();
             tests("tacebo-fhir", &["--test", "official"], &[])?;

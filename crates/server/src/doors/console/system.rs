@@ -4,6 +4,7 @@ use http::StatusCode;
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{Comparison, Refused, Suite, Worth};
 
+use super::backups;
 use crate::doors::session::Inside;
 use crate::doors::wording;
 use crate::http::Reply;
@@ -58,6 +59,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
     let shell = inside.shell_with(Some(Nav::System), &state).await;
     let ready = inside.app.vault().ready();
     let compared = inside.app.vault().compared()?.last;
+    let saved = inside.app.vault().backups()?;
     Ok(Reply::page(
         StatusCode::OK,
         state.map(|state| {
@@ -65,13 +67,14 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
             let detail = ready.as_ref().err().map(ToString::to_string).unwrap_or_default();
             let signed = t.check_signed_detail(grouped(state.signed), grouped(state.entries));
             // Signing runs once a second; what reading this page itself logged is not signed yet.
-            let checks = vec![
+            let mut checks = vec![
                 Check { what: t.check_store(), held: ready.is_ok(), detail },
                 Check { what: t.check_log_writable(), held: true, detail: String::new() },
                 Check { what: t.check_signed(), held: state.signed > 0 || state.entries == 0, detail: signed },
                 Check { what: t.check_root_turned(), held: !state.turn_unfinished, detail: String::new() },
                 compared_check(compared.as_ref(), &shell),
             ];
+            checks.extend(backups::checks(&saved, &shell));
             Status {
                 checks,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
