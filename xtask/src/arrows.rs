@@ -6,13 +6,14 @@ use serde_json::Value;
 use crate::shell::{cargo, output};
 
 /// The rooms, top to bottom. Rooms of one floor do not use each other.
-const FLOORS: [&[&str]; 10] = [
+const FLOORS: [&[&str]; 11] = [
     &["tacebo"],
     &["tacebo-server"],
     &["tacebo-fhir", "tacebo-imaging", "tacebo-governance", "tacebo-identity"],
     &["tacebo-vault"],
     &["tacebo-policy"],
     &["tacebo-veil"],
+    &["tacebo-archive"],
     &["tacebo-store"],
     &["tacebo-ledger"],
     &["tacebo-seal"],

@@ -37,6 +37,7 @@ pub(crate) fn run(what: Long, rounds: Option<u32>, engine: Option<Engine>) -> Re
             tests("tacebo-ledger", &[], &[], rounds)?;
             program(&["tamper::"])
         }
+        Long::Restore => program(&["backup::many::"]),
         Long::Examples => {
             prepare::aloud();
             tests("tacebo-fhir", &["--test", "official"], &[], rounds)?;

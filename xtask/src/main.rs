@@ -98,6 +98,8 @@ enum Long {
     Calls,
     /// 1,000 random changes of the log's tables, each found and named.
     Tamper,
+    /// 1,000,000 documents from SQLite into PostgreSQL by a backup, timed.
+    Restore,
     /// Every official FHIR example, and Synthea's patients.
     Examples,
     /// Fuzz targets, ten minutes each (needs a C++ compiler).

@@ -5,6 +5,7 @@
 //! limit, a look at the log is decided and logged like a read of a record. Texts, terms
 //! and legal figures are data (`data/*.toml`), each with its source and how sure we are of it.
 
+mod backup;
 mod choice;
 mod day;
 mod destruction;
@@ -16,6 +17,7 @@ mod portal;
 mod request;
 mod terms;
 
+pub use backup::BackupFigures;
 pub use choice::{Choice, DepartmentChoice};
 pub use destruction::{Destruction, Ground, Window};
 pub use directory::{Department, Directory, StaffMember};

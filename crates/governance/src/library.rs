@@ -178,7 +178,7 @@ impl Library {
     }
 }
 
-fn read<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, LibraryError> {
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(file: &'static str, text: &str) -> Result<T, LibraryError> {
     toml::from_str(text).map_err(|error| LibraryError { file, why: error.to_string() })
 }
 

@@ -51,6 +51,15 @@ pub enum StoreError {
     /// The server cannot be reached, or does not answer. Says nothing about what is stored.
     #[error("the database server cannot be reached ({0})")]
     Unreachable(String),
+    /// What is restored goes into an empty place.
+    #[error("there is an institution here already: restore into an empty folder or database")]
+    Occupied,
+    /// Somebody began to restore into the same place.
+    #[error("another restore into this database was begun meanwhile")]
+    Overtaken,
+    /// Rows that do not follow each other.
+    #[error("what is to be restored does not fit together ({0})")]
+    Unfitting(&'static str),
     /// The partition number is out of range.
     #[error("partition {0} is out of range 0 to 4095")]
     Part(i32),

@@ -4,16 +4,26 @@ use crate::{
     BucketRow, Category, Counts, IdTerm, KeyRow, PartNo, Store, StoreError, SubjectNo,
     conn::{Row, Value},
     documents::sql_limit,
+    load::RESTORING,
     sql,
 };
 
-fn key_row(row: &Row<'_>) -> Result<KeyRow, StoreError> {
+pub(crate) fn key_row(row: &Row<'_>) -> Result<KeyRow, StoreError> {
     Ok(KeyRow {
         subject: SubjectNo(row.unsigned(0)?),
         category: Category(row.small(1)?),
         generation: row.small(2)?,
         wrapped: row.bytes(3)?,
     })
+}
+
+pub(crate) fn bucket_row(row: &Row<'_>) -> Result<BucketRow, StoreError> {
+    Ok(BucketRow { bucket: row.small(0)?, epoch: row.small(1)?, wrapped: row.bytes(2)? })
+}
+
+/// A person's blind name and internal number.
+pub(crate) fn subject_row(row: &Row<'_>) -> Result<(IdTerm, SubjectNo), StoreError> {
+    Ok((IdTerm(row.array(1)?), subject_no(row)?))
 }
 
 fn subject_no(row: &Row<'_>) -> Result<SubjectNo, StoreError> {
@@ -41,7 +51,7 @@ impl Store {
     ) -> Result<Vec<(IdTerm, SubjectNo)>, StoreError> {
         let after = after.map_or_else(Vec::new, |t| t.0.to_vec());
         let values = [part.into(), Value::Bytes(&after), sql_limit(limit).into()];
-        self.read(|conn| conn.all(&sql::SUBJECTS, &values, |r| Ok((IdTerm(r.array(1)?), subject_no(r)?))))
+        self.read(|conn| conn.all(&sql::SUBJECTS, &values, subject_row))
     }
 
     /// All wrapped keys of a person.
@@ -64,11 +74,7 @@ impl Store {
 
     /// The bucket keys of an institution, in order.
     pub fn buckets(&self, part: PartNo) -> Result<Vec<BucketRow>, StoreError> {
-        self.read(|conn| {
-            conn.all(&sql::BUCKETS, &[part.into()], |r| {
-                Ok(BucketRow { bucket: r.small(0)?, epoch: r.small(1)?, wrapped: r.bytes(2)? })
-            })
-        })
+        self.read(|conn| conn.all(&sql::BUCKETS, &[part.into()], bucket_row))
     }
 
     /// A named value of the institution.
@@ -81,6 +87,16 @@ impl Store {
         let end = format!("{prefix}\u{10ffff}");
         let values = [part.into(), prefix.into(), end.as_str().into()];
         self.read(|conn| conn.all(&sql::METAS, &values, |r| Ok((r.text(0)?, r.bytes(1)?))))
+    }
+
+    /// Whether a restore into this store was not finished: nobody may be served from it.
+    pub fn is_half_restored(&self, part: PartNo) -> Result<bool, StoreError> {
+        Ok(self.meta(part, RESTORING)?.is_some_and(|mark| !mark.is_empty()))
+    }
+
+    /// The named value that says that a restore is finished.
+    pub fn restored() -> (String, Vec<u8>) {
+        (RESTORING.to_owned(), Vec::new())
     }
 
     /// The parts that have a log, in order.

@@ -5,6 +5,7 @@
 //! readers call inline. There are two engines, SQLite and PostgreSQL, and one behaviour (`tests/store/conformance.rs`).
 //! The store never sees a plain text or an open key.
 
+mod archive;
 mod at;
 mod audit;
 mod blobs;
@@ -16,6 +17,7 @@ mod error;
 mod fmt;
 mod keys;
 mod kinds;
+mod load;
 mod log;
 mod migrations;
 mod model;
@@ -28,16 +30,18 @@ mod sql;
 mod sqlite;
 mod store;
 
+pub use archive::{ArchiveSource, KeyVisit, SourceTiles};
 pub use at::{Alone, At, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
 pub use blobs::{BlobHold, GRACE, NewBlob, Swept};
 pub use error::{CommitError, StoreError};
+pub use load::{KeyBatch, Loader};
 pub use log::PartTiles;
 pub use migrations::{Applied, Migration, Pending};
 pub use model::{
     Blob, BlobName, BlobWrite, BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts,
     DocumentWrite, EntryQuery, EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead,
-    PartNo, Receipt, Reseal, Reterm, Rid, Standby, Standbys, SubjectNo, Term,
+    PartEdge, PartNo, Receipt, Reseal, Reterm, Rid, Standby, Standbys, SubjectNo, Term, WholeRow,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

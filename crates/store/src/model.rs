@@ -343,6 +343,11 @@ impl Change {
         !none || *drop_guards || !drop_subjects.is_empty()
     }
 
+    /// Versions that are there already and will be others, or none: an archive that has them must be told.
+    pub(crate) fn reworked(&self) -> impl Iterator<Item = Rid> + '_ {
+        self.erase.iter().copied().chain(self.reseal.iter().map(|one| one.rid))
+    }
+
     /// Whether what it deletes or replaces is overwritten in the file too. Commits of every day are not: it costs pages.
     pub(crate) fn overwrites(&self) -> bool {
         let Self { erase, drop_keys, drop_subjects, reterm, drop_guards, meta, .. } = self;
@@ -428,6 +433,33 @@ pub struct IndexRow {
     pub index: Vec<u8>,
 }
 opaque_debug!(IndexRow);
+
+/// A document version with its body, as an archive carries it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct WholeRow {
+    /// All but the body.
+    pub row: IndexRow,
+    /// Sealed body.
+    pub body: Vec<u8>,
+}
+opaque_debug!(WholeRow);
+
+/// How far a part has come, of one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartEdge {
+    /// Name of the log.
+    pub origin: String,
+    /// Entries of the log.
+    pub size: u64,
+    /// Root over them.
+    pub root: Hash,
+    /// Number of the checkpoint kept last.
+    pub checkpoint: u64,
+    /// The rid given last.
+    pub rid: Rid,
+    /// Time of the last commit, microseconds.
+    pub time_us: i64,
+}
 
 /// A log entry at rest.
 #[derive(Clone, PartialEq, Eq)]

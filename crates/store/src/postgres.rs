@@ -12,6 +12,7 @@ mod integrity;
 mod lease;
 mod lent;
 mod link;
+mod load;
 #[cfg(test)]
 mod plans;
 mod rows;
@@ -29,6 +30,7 @@ mod writer;
 pub(crate) use failure::is_damage;
 pub(crate) use integrity::integrity;
 pub(crate) use lent::Lent;
+pub(crate) use load::ServerLoader;
 pub(crate) use schema::{bring_up_by_hand, pending, present};
 pub(crate) use server::Server;
 pub(crate) use standbys::standbys;

@@ -87,6 +87,7 @@ statements! { WRITES:
     BLOB_GONE = "INSERT INTO blob_gone (part, name) SELECT part, name FROM blob WHERE part = ?1 AND rid = ?2";
     BLOB_DROP = "DELETE FROM blob WHERE part = ?1 AND rid = ?2";
     BLOB_FORGET = "DELETE FROM blob_gone WHERE part = ?1 AND name = ?2";
+    REWORKED_PUT = "INSERT INTO reworked (part, time, rid) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
     META_PUT = "INSERT INTO meta (part, name, value) VALUES (?1, ?2, ?3) \
         ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
 }
@@ -185,6 +186,14 @@ statements! { READS:
     BLOB_NAMED = "SELECT rid FROM blob WHERE part = ?1 AND name = ?2";
     BLOBS_GONE = "SELECT name FROM blob_gone WHERE part = ?1 ORDER BY name LIMIT ?2";
     COUNT_BLOBS = "SELECT count(*), CAST(coalesce(sum(size), 0) AS bigint) FROM blob WHERE part = ?1";
+    EDGE = "SELECT origin, size, root, checkpoint, rid, time FROM part_state WHERE part = ?1";
+    /// What the next versions weigh: a page of them is cut by their bytes.
+    WEIGHTS = "SELECT rid, length(index_sealed) + length(body_sealed) FROM document \
+        WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid LIMIT ?4";
+    WHOLE_PAGE = concat!(index_columns!(), ", body_sealed FROM document \
+        WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid");
+    REWORKED = "SELECT time, rid FROM reworked WHERE part = ?1 AND (time, rid) > (?2, ?3) \
+        ORDER BY time, rid LIMIT ?4";
     COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";
     COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
 }
@@ -239,6 +248,11 @@ statements! { CHECKS:
     UNFILED_ACTOR = unfiled!("log_actor", "actor");
     MISFILED_SUBJECT = misfiled!("log_subject", "subject");
     MISFILED_ACTOR = misfiled!("log_actor", "actor");
+    COUNT_VERSIONS = "SELECT count(*) FROM document WHERE part = ?1";
+    /// At the end of a restore: which version superseded which follows from their numbers.
+    SUPERSEDE_ALL = "UPDATE document SET until = q.next FROM (SELECT rid AS old, \
+        lead(rid) OVER (PARTITION BY kind, id ORDER BY version) AS next FROM document WHERE part = ?1) AS q \
+        WHERE part = ?1 AND rid = q.old AND q.next IS NOT NULL";
 }
 
 /// The tables of the log, each with the question whether it has a row of no log.

@@ -2,12 +2,14 @@
 
 mod apply;
 mod group;
+mod load;
 #[cfg(test)]
 mod plans;
 mod pool;
 pub(crate) mod schema;
 mod writer;
 
+pub(crate) use load::FileLoader;
 use crate::Migration;
 pub(crate) use pool::Pool;
 pub(crate) use writer::FileWriter;

@@ -3,6 +3,7 @@
 //! Every key can be set as `TACEBO_…` too (`listen` is `TACEBO_LISTEN`, `tls.key` is `TACEBO_TLS_KEY`); the
 //! environment wins. An unknown key or variable is an error: a misspelt limit must not be silently ignored.
 
+mod backup;
 mod blobs;
 mod custody;
 mod store;
@@ -17,6 +18,7 @@ use tacebo_vault::CustodyTerms;
 use crate::logging::Format;
 use crate::suite::Choice;
 
+pub(crate) use backup::{ArchivePlace, Backup};
 pub(crate) use blobs::BlobsPlace;
 pub(crate) use custody::{Custody, FileAt};
 pub(crate) use store::StorePlace;
@@ -41,6 +43,7 @@ struct Written {
     #[serde(default)]
     store: store::Written,
     #[serde(default)]
+    backup: backup::Written,
     blobs: blobs::Written,
     #[serde(default)]
     custody: custody::Written,
@@ -62,6 +65,7 @@ struct WrittenTls {
 struct WrittenLog {
     format: Option<Format>,
     filter: Option<String>,
+    witness: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -90,6 +94,10 @@ pub(crate) struct Config {
     pub store: StorePlace,
     /// Where large documents are.
     pub blobs: BlobsPlace,
+    /// Backups, if any are made.
+    pub backup: Option<Backup>,
+    /// A file elsewhere that knows the newest checkpoint.
+    pub witness: Option<PathBuf>,
     /// Who holds the root keys.
     pub custody: Custody,
     /// How the custodian is asked whether it is still there.
@@ -131,6 +139,16 @@ impl Config {
         let written = written.overridden(environment)?;
         Ok((written.store.complete(&name)?, written.data.ok_or_else(|| missing(&name, "data"))?))
     }
+
+    /// The same with its backups: for whoever makes one without any key.
+    pub(crate) fn archived(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<(StorePlace, Option<PathBuf>, Option<Backup>)> {
+        let (written, name) = Written::read(file)?;
+        let written = written.overridden(environment)?;
+        Ok((written.store.complete(&name)?, written.data, written.backup.complete(&name)?))
+    }
 }
 
 impl Written {
@@ -148,7 +166,10 @@ impl Written {
 
     /// Paths in the file are relative to the file.
     fn rooted(mut self, folder: &Path) -> Self {
-        let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key];
+        for path in self.backup.paths() {
+            *path = folder.join(&*path);
+        }
+        let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key, &mut self.log.witness];
         for path in
             paths.into_iter().chain(self.custody.paths()).chain(self.store.paths()).chain(self.blobs.paths()).flatten()
         {
@@ -183,6 +204,7 @@ impl Written {
                     });
                 }
                 "LOG_FILTER" => self.log.filter = Some(value),
+                "LOG_WITNESS" => self.log.witness = path(),
                 "LIMITS_BODY_MIB" => {
                     self.limits.body_mib = Some(value.parse().with_context(|| format!("{name} is no number"))?);
                 }
@@ -204,6 +226,9 @@ impl Written {
         }
         if let Some(key) = key.strip_prefix("BLOBS_") {
             return self.blobs.set(key, value);
+        }
+        if let Some(key) = key.strip_prefix("BACKUP_") {
+            return self.backup.set(key, value);
         }
         if let Some(key) = key.strip_prefix("CUSTODY_") {
             return self.custody.set(key, value);
@@ -234,6 +259,8 @@ impl Written {
             store: self.store.complete(name)?,
             custody_terms: self.custody.terms(name)?,
             blobs: self.blobs.complete(name, &data)?,
+            backup: self.backup.complete(name)?,
+            witness: self.log.witness,
             custody: self.custody.complete(name)?,
             data,
             suite: self.suite,

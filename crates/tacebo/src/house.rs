@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use tacebo_fhir::speech::Fhir;
-use tacebo_vault::{Custodian, Institution, Opening, Vault};
+use tacebo_vault::{Custodian, FatalHook, Institution, Opening, Vault};
 
 use crate::clock;
 use crate::config::{Config, StorePlace};
@@ -20,6 +20,11 @@ fn opening(dir: &Path, custodian: Arc<dyn Custodian>) -> Opening {
     }
 }
 
+/// The same with another answer to a failing disk.
+pub(crate) fn opening_with(dir: &Path, custodian: Arc<dyn Custodian>, on_fatal: FatalHook) -> Opening {
+    Opening { on_fatal, ..opening(dir, custodian) }
+}
+
 /// Opens a founded house.
 pub(crate) fn open(dir: &Path, custodian: Arc<dyn Custodian>) -> Result<Vault> {
     Vault::open(opening(dir, custodian)).with_context(|| format!("the data folder {} cannot be opened", dir.display()))
@@ -29,7 +34,12 @@ pub(crate) fn open(dir: &Path, custodian: Arc<dyn Custodian>) -> Result<Vault> {
 pub(crate) fn open_of(config: &Config, custodian: Arc<dyn Custodian>) -> Result<Vault> {
     let at = config.store.at(&config.data, true)?;
     let blobs = config.blobs.open()?;
-    Vault::open_with(&at, blobs, opening(&config.data, custodian)).with_context(|| cannot_open(config))
+    let opening = opening(&config.data, custodian);
+    let vault = Vault::open_with(&at, blobs, opening).with_context(|| cannot_open(config))?;
+    if let Some(file) = &config.witness {
+        vault.witness_in(file).with_context(|| cannot_open(config))?;
+    }
+    Ok(vault)
 }
 
 /// Founds the house that a configuration names.

@@ -1,5 +1,6 @@
 //! The Tacebo program: the only crate that reads the environment, the clock and the command line.
 
+mod backup;
 mod bench;
 mod clock;
 mod closed;
@@ -51,6 +52,8 @@ enum Command {
     Init(init::Args),
     Verify(verify::Args),
     Checkpoint(verify::CheckpointArgs),
+    Backup(backup::Args),
+    Restore(backup::restore::Args),
     Keys(keys::Args),
     Store(store::Args),
     Token(token::Args),
@@ -71,6 +74,11 @@ fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Checkpoint(args) => verify::checkpoint(&args),
+        Command::Backup(args) => match backup::run(&args) {
+            Ok(status) => return ExitCode::from(status),
+            Err(error) => Err(error),
+        },
+        Command::Restore(args) => in_runtime(async move { backup::restore::run(&args).await }),
         Command::Demo(args) => in_runtime(demo::run(args)),
         Command::Serve(args) => in_runtime(async move { serve::run(&args).await }),
         Command::Init(args) => in_runtime(async move { init::run(&args).await }),

@@ -11,9 +11,13 @@ use tacebo_governance::Governance;
 use tacebo_identity::Identity;
 use tacebo_server::http::{Listener, router, serve};
 use tacebo_server::{App, Options, keep_keys};
+use tacebo_store::At;
 use tacebo_vault::{CustodyTerms, Door, Vault};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+
+use crate::backup::Keeper;
+use crate::config::Backup;
 
 /// How often times of last use are written down and ended sessions forgotten.
 const TICK: Duration = Duration::from_secs(30);
@@ -31,6 +35,7 @@ pub(crate) struct Running {
     vault: Vault,
     identity: Identity,
     listeners: Vec<Listener>,
+    keeper: Option<Keeper>,
 }
 
 /// Why a house stopped serving.
@@ -72,7 +77,14 @@ impl Running {
         }
         let first = listeners.first().map(address_of).context("no address to listen on")?;
         let (router, app) = doors(&vault, &identity, given.public.unwrap_or(&first), given.options)?;
-        Ok(Self { router, app, vault, identity, listeners })
+        Ok(Self { router, app, vault, identity, listeners, keeper: None })
+    }
+
+    /// The same with backups that it makes by itself.
+    pub(crate) fn backed_up(self, backup: &Backup, at: At, data: &Path) -> Self {
+        let drill_folder = backup.drill_folder.clone().unwrap_or_else(|| data.to_owned()).join("restore-test");
+        let keeper = Keeper { vault: self.vault.clone(), at, backup: backup.clone(), drill_folder };
+        Self { keeper: Some(keeper), ..self }
     }
 
     /// The institution's name.
@@ -93,7 +105,7 @@ impl Running {
     /// Serves until `stop` resolves or the custodian is lost; then stops accepting, lets requests finish, signs the last
     /// checkpoint.
     pub(crate) async fn run(self, custody: CustodyTerms, stop: impl Future<Output = ()>) -> Result<Ended> {
-        let Self { router, app, vault, identity, listeners } = self;
+        let Self { router, app, vault, identity, listeners, keeper } = self;
         let (end_signing, signing_ends) = watch::channel(false);
         let signing = tokio::spawn(vault.clone().keep_signing(raised(signing_ends)));
         let (end, ends) = watch::channel(false);
@@ -103,6 +115,9 @@ impl Running {
         }
         serving.spawn(vault.clone().keep_comparing(Identity::house(Door::Job), COMPARE_EVERY, raised(ends.clone())));
         serving.spawn(keep_keys(app, raised(ends.clone())));
+        if let Some(keeper) = keeper {
+            serving.spawn(keeper.keep(raised(ends.clone())));
+        }
         serving.spawn(tick(vault.clone(), identity.clone(), ends));
         let asking = vault.keep_asking_custodian(Identity::house(Door::Job), custody, stop);
         let ended = if asking.await { Ended::CustodianLost } else { Ended::Told };

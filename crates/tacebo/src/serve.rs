@@ -39,6 +39,10 @@ Keys of the file, each also an environment variable that overrides it (TACEBO_DA
   [custody] ask-every-s = 60                how often its holder is asked whether it is still there
             hold-s = 86400                  how long the keys are used without an answer; then the house closes
   [log]     format = \"json\" | \"text\", filter = \"info\"
+            witness = \"/other/disk/checkpoint\"  knows the newest checkpoint: an older copy put back does not start
+  [backup]  to = \"/backup/tacebo\"         a folder, or [backup.s3] endpoint, bucket, region, prefix,
+                                            access-key-file, secret-key-file, authority
+            every-hours = 24, drill-every-days = 30, drill-folder, rate-mib-s, keep-keys-days = 14
   [limits]  body-mib = 64                   largest request body
             lock-memory = false             whether nothing may be swapped out (LimitMEMLOCK=infinity)")]
 pub(crate) struct Args {
@@ -103,5 +107,10 @@ async fn open(config: &Config, listen: &[SocketAddr], custodian: Arc<dyn Custodi
             metrics_token: config.metrics_token.clone(),
         },
     };
-    Ok((Running::bind(vault, identity, doors).await.context("cannot listen")?, closing))
+    let running = Running::bind(vault, identity, doors).await.context("cannot listen")?;
+    let running = match &config.backup {
+        Some(backup) => running.backed_up(backup, config.store.at(&config.data, false)?, &config.data),
+        None => running,
+    };
+    Ok((running, closing))
 }

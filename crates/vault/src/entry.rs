@@ -83,11 +83,13 @@ pub mod field {
     pub const REQUEST: &str = "request";
     /// Free detail: reason given, event name.
     pub const DETAIL: &str = "detail";
+    /// What a destruction took out, by internal numbers: for whoever restores an older copy.
+    pub const GONE: &str = "gone";
 
     /// How a sealed entry names a field: by its place here. Never reordered, only added to.
-    const CODES: [&str; 18] = [
+    const CODES: [&str; 19] = [
         ACTOR, ROLES, DEPARTMENT, PURPOSE, ACTION, ALSO, OUTCOME, PATIENT, ITEMS, COUNT, DIGESTS, POLICIES, EVIDENCE,
-        MASKS, DOOR, ADDRESS, REQUEST, DETAIL,
+        MASKS, DOOR, ADDRESS, REQUEST, DETAIL, GONE,
     ];
 
     pub(crate) fn code(name: &str) -> Option<u8> {

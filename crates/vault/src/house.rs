@@ -1,7 +1,7 @@
 //! Founding a house and opening it again: the data folder, its keys and its log.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, LogVerifier};
@@ -11,6 +11,7 @@ use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SealError, Su
 use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store, StoreError};
 use zeroize::Zeroizing;
 
+use crate::backup::Desk;
 use crate::custody::CustodyState;
 use crate::disclosed::VaultFault;
 use crate::hot::Hot;
@@ -147,6 +148,11 @@ impl Vault {
     /// # Errors
     /// As [`Vault::open`].
     pub fn open_with(at: &At, blobs: Objects, opening: Opening) -> Result<Self, VaultFault> {
+        Self::open_to(at, blobs, opening, false)
+    }
+
+    /// Opens a house; one that is being restored only for whoever restores it.
+    pub(crate) fn open_to(at: &At, blobs: Objects, opening: Opening, restore: bool) -> Result<Self, VaultFault> {
         let time = Arc::new(Time::new(Arc::clone(&opening.clock)));
         let store = Store::open(at, options(&opening, &time, blobs))?;
         let part = store
@@ -154,6 +160,16 @@ impl Vault {
             .into_iter()
             .next()
             .ok_or_else(|| VaultFault::Folder("no institution here: run `tacebo init`".into()))?;
+        if store.is_half_restored(part)? != restore {
+            return Err(VaultFault::Folder(
+                if restore {
+                    "what is here was not restored just now"
+                } else {
+                    "a restore into this place was not finished: run `tacebo restore` again"
+                }
+                .to_owned(),
+            ));
+        }
         time.was_at(store.last_us(part)?);
         let named = store
             .meta(part, META_INSTITUTION)?
@@ -264,6 +280,8 @@ fn assemble(
         custody: CustodyState::default(),
         gate: Arc::default(),
         shredding: tokio::sync::Mutex::new(()),
+        desk: Desk::default(),
+        witness: OnceLock::new(),
     };
     Ok(Vault(Arc::new(inner)))
 }

@@ -12,6 +12,7 @@
 
 mod amend;
 mod asker;
+mod backup;
 mod blob;
 mod body;
 mod compare;
@@ -34,6 +35,7 @@ mod random;
 mod read;
 mod record;
 mod records;
+mod restore;
 mod root;
 mod search;
 mod shred;
@@ -48,9 +50,11 @@ mod vault;
 mod verify;
 mod ward;
 mod watched;
+mod witness;
 mod write;
 
 pub use asker::{Asker, Door, Origin};
+pub use backup::{BackupPlan, BackupRun, BackupTrouble, BackupWork, Backups, Drill};
 pub use body::Body;
 pub use compare::{Compared, Comparison, Progress, Unlike};
 pub use custody::{Closing, CustodyTerms, CustodyTrouble};
@@ -65,6 +69,7 @@ pub use meant::Meant;
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
+pub use restore::{Restoring, ToldRestore};
 pub use root::{LeftRoot, RootState, TurnDone, TurnStep};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
 pub use shred::{

@@ -299,6 +299,7 @@ impl Inner {
         change.entries = vec![self.seal_entry(&told(asker, leave, detail), None)?];
         self.store.commit(change).await?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(turned.ring);
+        self.desk.keys_changed();
         Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod ask;
 mod blocked;
 mod carry;
 mod certificate;
+pub(crate) mod gone;
 mod kept;
 mod plan;
 mod rekey;

@@ -26,10 +26,14 @@ impl Vault {
         let checkpoint = Checkpoint { origin: head.origin, size: head.size, root: head.root };
         let note = inner.log_key.sign(&checkpoint)?;
         let mut change = Change::new(inner.part);
-        change.checkpoint = Some(CheckpointWrite { size: head.size, note });
+        change.checkpoint = Some(CheckpointWrite { size: head.size, note: note.clone() });
         match inner.store.commit(change).await {
+            Ok(_) => {
+                inner.tell_witness(note).await;
+                Ok(())
+            }
             // Another task signed a later head meanwhile: as good.
-            Ok(_) | Err(CommitError::Malformed(_)) => Ok(()),
+            Err(CommitError::Malformed(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

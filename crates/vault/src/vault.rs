@@ -1,6 +1,7 @@
 //! The vault itself: what it holds, and the small steps every ask is made of.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
@@ -9,6 +10,7 @@ use tacebo_seal::{Blinder, Category, Custodian, DataKey, IdTerm, Keyring, Part, 
 use tacebo_store::{BlobHold, Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock as RwLockAsync};
 
+use crate::backup::Desk;
 use crate::compare::Progress;
 use crate::custody::CustodyState;
 use crate::disclosed::VaultFault;
@@ -68,7 +70,7 @@ pub(crate) struct Inner {
     /// Tells [`Self::time`].
     pub clock: tacebo_store::Clock,
     pub time: Arc<Time>,
-    pub dir: std::path::PathBuf,
+    pub dir: PathBuf,
     /// How far the comparison of documents and log has come that runs.
     pub comparing: tokio::sync::watch::Sender<Option<Progress>>,
     /// Asks for one.
@@ -85,6 +87,10 @@ pub(crate) struct Inner {
     pub turn_trouble: Mutex<Option<String>>,
     /// Whether the custodian answers.
     pub custody: CustodyState,
+    /// Where backups are asked for and told of.
+    pub desk: Desk,
+    /// The file elsewhere that knows the newest checkpoint.
+    pub witness: OnceLock<PathBuf>,
 }
 
 /// The gate, passed: see [`Inner::gate`].
@@ -116,6 +122,11 @@ impl Vault {
     /// The institution this vault belongs to.
     pub fn institution(&self) -> &Institution {
         &self.0.institution
+    }
+
+    /// Who holds the root key: for a restore that is tried beside this house.
+    pub fn custodian(&self) -> Arc<dyn Custodian> {
+        Arc::clone(&self.0.custodian)
     }
 
     /// Commit order as of now.

@@ -37,6 +37,8 @@ codes! {
         Account = "account",
         /// The machine.
         Configuration = "configuration",
+        /// Backups: their state, and that one is made now; never what is in them.
+        Backup = "backup",
         /// Root keys.
         Key = "key",
         /// Requests to destroy personal data, and what keeps it from being destroyed.

@@ -88,6 +88,7 @@ pub(crate) const WHATS: &[(&str, &str)] = &[
     ("UserAccount", ""),
     ("UserAccount", "portal"),
     ("Configuration", ""),
+    ("Backup", ""),
     ("RootKey", ""),
     ("Shredding", ""),
     ("Nonsense", ""),

@@ -173,6 +173,14 @@ pub(crate) fn statement(case: &Case) -> Told {
                 && (looks || action == A::Administer),
             faceless,
         ),
+        // Backups.
+        (
+            (is(Role::SystemAdmin) || is(Role::SecurityOfficer))
+                && purpose == P::SystemAdmin
+                && kind == "Backup"
+                && (looks || action == A::Administer),
+            MaskSet::NONE,
+        ),
         // Root keys.
         (
             is(Role::SecurityAdmin)

@@ -120,6 +120,7 @@ field-patient = Patient
 field-items = Items
 field-count = Number of items
 field-digests = Digests
+field-gone = Taken out
 field-policies = Policies
 field-evidence = Rests on
 field-masks = Masks

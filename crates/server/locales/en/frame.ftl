@@ -72,6 +72,7 @@ nav-log = Log
 nav-verify = Verify the log
 nav-accounts = Accounts and roles
 nav-system = System status
+nav-backups = Backups
 nav-root-keys = Root keys
 nav-my-account = My account
 nav-me = My data

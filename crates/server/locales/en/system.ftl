@@ -46,3 +46,53 @@ terms-progress = Under way
 # $percent (String)
 terms-percent = { $percent }% made anew; both keys are asked meanwhile
 terms-make = Make new search keys
+backups-lead = An archive of all records, sealed as they are. What is in it opens with the root key only.
+backups-well = Backups are made and come back
+backups-missed = A backup is missing
+backups-test-late = The last restore test is too old, failed, or missed its targets
+backups-running = A backup is under way
+backups-test-running = A restore test is under way
+backups-none = No backup is set up: nothing would come back after a loss of the disk.
+# $when (String)
+backups-trouble = The attempt of { $when } failed; the program tries again by itself:
+backups-last = The last backup
+backups-when = Finished
+backups-number = Backup
+backups-took = Took
+# $n (String)
+backups-seconds = { $n } s
+# $n (String)
+backups-minutes = { $n } min
+# $n (String)
+backups-hours = { $n } h
+backups-size = Written
+backups-carried = New in it
+# $versions (String)
+# $entries (String)
+backups-counts = { $versions } versions of documents, { $entries } entries of the log
+backups-manifest = SHA-256 of its manifest
+backups-never = No backup was made yet.
+backups-last-test = The last restore test
+backups-result = Result
+backups-passed = Passed
+backups-failed = Failed
+backups-rto = A restore takes (RTO)
+backups-too-long = Longer than it may
+backups-rpo = Would have been lost (RPO)
+backups-too-old = More than may be lost
+backups-compared = Compared
+backups-test-never = No restore was tried yet.
+backups-do = Now
+# $hours (String)
+# $days (String)
+# $late (String)
+backups-plan = A backup every { $hours } hours and after every change of keys, a restore test every { $days } days; after { $late } days a test is too old.
+# $minutes (String)
+# $hours (String)
+backups-targets = A restore may take { $minutes } minutes and lose { $hours } hours of work.
+backups-now = Back up now
+backups-test-now = Test a restore now
+backups-test-hint = A test restores the newest backup into a folder of its own, compares documents, hashes and log, measures, and wipes it.
+backups-set-up = Whoever runs the machine names a place under [backup] in the configuration.
+check-backup = The last backup is not missed
+check-restore-test = A restore was tried and came back in time

@@ -102,6 +102,7 @@ field-patient = 患者
 field-items = 文书
 field-count = 文书数量
 field-digests = 摘要
+field-gone = 已销毁项
 field-policies = 策略
 field-evidence = 依据
 field-masks = 遮盖

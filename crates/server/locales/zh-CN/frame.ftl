@@ -56,6 +56,7 @@ nav-log = 审计日志
 nav-verify = 立即校验
 nav-accounts = 账户与角色
 nav-system = 系统状态
+nav-backups = 备份与恢复
 nav-root-keys = 根密钥
 nav-my-account = 我的账户
 nav-me = 我的信息

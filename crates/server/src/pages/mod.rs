@@ -26,6 +26,7 @@ pub(crate) use no_content_in_debug;
 pub mod account;
 pub mod accounts;
 pub mod audit;
+pub mod backups;
 pub mod chart;
 pub mod desk;
 pub mod destruction;

@@ -29,6 +29,8 @@ pub enum Nav {
     Accounts,
     /// The state of the system.
     System,
+    /// Backups: the last one, the last restore that was tried.
+    Backups,
     /// Root keys: their state and their turning.
     RootKeys,
     /// The person's own account.
@@ -58,6 +60,7 @@ impl Nav {
             Self::Verify => t.nav_verify(),
             Self::Accounts => t.nav_accounts(),
             Self::System => t.nav_system(),
+            Self::Backups => t.nav_backups(),
             Self::RootKeys => t.nav_root_keys(),
             Self::MyAccount => t.nav_my_account(),
             Self::Me => t.nav_me(),
@@ -81,6 +84,7 @@ impl Nav {
             Self::Verify => url::VERIFY,
             Self::Accounts => url::ACCOUNTS,
             Self::System => url::SYSTEM,
+            Self::Backups => url::BACKUPS,
             Self::RootKeys => url::ROOT_KEYS,
             Self::MyAccount => url::ACCOUNT,
             Self::Me => url::ME,
@@ -103,6 +107,7 @@ impl Nav {
             Self::Log => "list-tree",
             Self::Verify => "badge-check",
             Self::System => "server",
+            Self::Backups => "database",
             Self::RootKeys => "key-round",
             Self::MyAccount => "settings",
             Self::Me => "house",
@@ -119,8 +124,8 @@ impl Nav {
             Role::PrivacyOfficer => &[Self::PrivacyToday, Self::Reviews, Self::WhoSaw, Self::Destructions],
             Role::Auditor | Role::AuditAdministrator => &[Self::Log, Self::Verify],
             Role::SecurityAdministrator => &[Self::Accounts, Self::RootKeys],
-            Role::SystemAdministrator => &[Self::System, Self::RootKeys],
-            Role::SecurityOfficer => &[Self::System, Self::RootKeys, Self::Destructions],
+            Role::SystemAdministrator => &[Self::System, Self::Backups, Self::RootKeys],
+            Role::SecurityOfficer => &[Self::System, Self::Backups, Self::RootKeys, Self::Destructions],
             Role::Patient => &[Self::Me, Self::Seen, Self::Choices, Self::MyRecord],
         }
     }

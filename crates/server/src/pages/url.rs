@@ -51,6 +51,12 @@ pub const ROOT_KEYS: &str = "/system/keys";
 pub const ROOT_TURN: &str = "/system/keys/turn";
 /// New keys of blind terms (`POST`, no fields).
 pub const TERMS_ANEW: &str = "/system/keys/terms";
+/// Backups.
+pub const BACKUPS: &str = "/system/backups";
+/// A backup now (`POST`, no fields).
+pub const BACKUP_NOW: &str = "/system/backups/now";
+/// A restore is tried now (`POST`, no fields).
+pub const RESTORE_TEST: &str = "/system/backups/test";
 /// The person's own account.
 pub const ACCOUNT: &str = "/account";
 /// Own password (`POST` fields `current`, `new`, `again`).

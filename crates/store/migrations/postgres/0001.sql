@@ -156,6 +156,14 @@ CREATE TABLE checkpoint (
 );
 CREATE INDEX checkpoint_size ON checkpoint (part, size, seq);
 
+-- Versions that were sealed anew or taken out, by the time of that commit: what an archive of before has to be told of.
+CREATE TABLE reworked (
+    time bigint  NOT NULL,
+    rid  bigint  NOT NULL,
+    part integer NOT NULL,
+    PRIMARY KEY (part, time, rid)
+);
+
 CREATE TABLE meta (
     part  integer NOT NULL,
     name  text    COLLATE "C" NOT NULL,

@@ -145,6 +145,14 @@ CREATE TABLE checkpoint (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX checkpoint_size ON checkpoint (part, size, seq);
 
+-- Versions that were sealed anew or taken out, by the time of that commit: what an archive of before has to be told of.
+CREATE TABLE reworked (
+    part INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    rid  INTEGER NOT NULL,
+    PRIMARY KEY (part, time, rid)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE meta (
     part  INTEGER NOT NULL,
     name  TEXT    NOT NULL,

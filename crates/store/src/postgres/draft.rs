@@ -58,7 +58,7 @@ impl<'g> Draft<'g> {
         self.log(change, log, time_us)?;
         // Nothing fails from here on.
         self.known.latest.retain(|_, latest| !change.erase.contains(&latest.rid));
-        self.rows.erase(change);
+        self.rows.erase(change, time_us);
         self.rows.subjects(change, &mut self.known);
         self.rows.keys(change);
         for (document, kind) in change.documents.iter().zip(numbers) {

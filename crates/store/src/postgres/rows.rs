@@ -23,7 +23,7 @@ pub(super) struct Rows<'g> {
     /// Versions whose terms are gone, stored or not.
     termless: BTreeSet<Rid>,
     /// What a change takes away or seals anew; it stands alone.
-    erased: Option<&'g Change>,
+    erased: Option<(&'g Change, i64)>,
     blobs: Vec<(Rid, &'g Blob)>,
     forgotten: Vec<&'g [u8]>,
     subjects: Vec<(&'g [u8; 16], u64)>,
@@ -86,8 +86,8 @@ impl<'g> Rows<'g> {
         }
     }
 
-    pub(super) fn erase(&mut self, change: &'g Change) {
-        self.erased = Some(change).filter(|change| change.stands_alone());
+    pub(super) fn erase(&mut self, change: &'g Change, time_us: i64) {
+        self.erased = Some((change, time_us)).filter(|(change, _)| change.stands_alone());
     }
 
     pub(super) fn keys(&mut self, change: &'g Change) {
@@ -113,7 +113,11 @@ impl<'g> Rows<'g> {
             let (numbers, names) = new_kinds.iter().copied().unzip();
             put(sql::PUT_KINDS, vec![Column::Ints(numbers), Column::Texts(names)]);
         }
-        if let Some(change) = self.erased {
+        if let Some((change, time_us)) = self.erased {
+            let reworked: Vec<Rid> = change.reworked().collect();
+            if !reworked.is_empty() {
+                put(sql::PUT_REWORKED, vec![Column::Int(time_us), Column::Ints(reworked)]);
+            }
             erase(change, &mut put);
         }
         for gone in &self.drops {

@@ -92,6 +92,8 @@ statements! {
         SELECT $1, q.* FROM unnest($2::bigint[], $3::bigint[], $4::text[]) AS q";
     PUT_META = "INSERT INTO meta (part, name, value) SELECT $1, q.* FROM unnest($2::text[], $3::bytea[]) AS q \
         ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
+    PUT_REWORKED = "INSERT INTO reworked (part, time, rid) \
+        SELECT $1, $2, q.rid FROM unnest($3::bigint[]) AS q (rid) ON CONFLICT DO NOTHING";
     PUT_STATE = "UPDATE part_state SET size = $2, root = $3, checkpoint = $4, rid = $5, time = $6 WHERE part = $1";
     CREATE_STATE = "INSERT INTO part_state (part, origin, size, root, checkpoint, rid, time) \
         VALUES ($1, $2, 0, $3, 0, 0, 0) ON CONFLICT DO NOTHING";
@@ -101,6 +103,21 @@ statements! {
     MARK = "SELECT token FROM node_mark WHERE part = $1 AND node = $2";
     DROP_MARK = "DELETE FROM node_mark WHERE part = $1 AND node = $2";
     DROP_OLD_MARKS = "DELETE FROM node_mark WHERE part = $1 AND time < $2";
+
+    EMPTY_STATE = "DELETE FROM part_state WHERE part = $1";
+    EMPTY_KIND = "DELETE FROM kind WHERE part = $1";
+    EMPTY_DOCUMENT = "DELETE FROM document WHERE part = $1";
+    EMPTY_TERM = "DELETE FROM term WHERE part = $1";
+    EMPTY_SUBJECT = "DELETE FROM subject WHERE part = $1";
+    EMPTY_SUBJECT_KEY = "DELETE FROM subject_key WHERE part = $1";
+    EMPTY_BUCKET_KEY = "DELETE FROM bucket_key WHERE part = $1";
+    EMPTY_LOG_LEAF = "DELETE FROM log_leaf WHERE part = $1";
+    EMPTY_LOG_SUBJECT = "DELETE FROM log_subject WHERE part = $1";
+    EMPTY_LOG_ACTOR = "DELETE FROM log_actor WHERE part = $1";
+    EMPTY_LOG_TILE = "DELETE FROM log_tile WHERE part = $1";
+    EMPTY_CHECKPOINT = "DELETE FROM checkpoint WHERE part = $1";
+    EMPTY_REWORKED = "DELETE FROM reworked WHERE part = $1";
+    EMPTY_META = "DELETE FROM meta WHERE part = $1";
 
     /// Takes the lease if nobody has it, or its term is over by the server's clock.
     LEASE_TAKE = "INSERT INTO node_lease (no, node, name, until) \
@@ -115,3 +132,22 @@ statements! {
     LEASE_CHECK = "SELECT node FROM node_lease WHERE no = 1 FOR SHARE";
     LEASE_LEAVE = "DELETE FROM node_lease WHERE no = 1 AND node = $1";
 }
+
+/// What a restore that was not finished left of a part.
+pub(super) const EMPTY: [&str; 15] = [
+    EMPTY_STATE,
+    EMPTY_KIND,
+    EMPTY_DOCUMENT,
+    EMPTY_TERM,
+    DROP_GUARDS,
+    EMPTY_SUBJECT,
+    EMPTY_SUBJECT_KEY,
+    EMPTY_BUCKET_KEY,
+    EMPTY_LOG_LEAF,
+    EMPTY_LOG_SUBJECT,
+    EMPTY_LOG_ACTOR,
+    EMPTY_LOG_TILE,
+    EMPTY_CHECKPOINT,
+    EMPTY_REWORKED,
+    EMPTY_META,
+];

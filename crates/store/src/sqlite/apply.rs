@@ -101,7 +101,7 @@ impl Applier<'_> {
         for guard in &change.guards {
             self.check_guard(part, guard)?;
         }
-        self.erase(change)?;
+        self.erase(change, time_us)?;
         self.keys(change)?;
         for document in &change.documents {
             edge.rid += 1;
@@ -148,8 +148,11 @@ impl Applier<'_> {
     }
 
     /// Takes versions out, gives others other terms, and seals others anew.
-    fn erase(&self, change: &Change) -> Result<(), Failed> {
+    fn erase(&self, change: &Change, time_us: i64) -> Result<(), Failed> {
         let part = change.part.sql();
+        for rid in change.reworked() {
+            self.conn.prepare_cached(sql::REWORKED_PUT.sqlite)?.execute((part, time_us, rid))?;
+        }
         for rid in &change.erase {
             self.conn.prepare_cached(sql::GUARD_DROP.sqlite)?.execute((part, rid))?;
             self.conn.prepare_cached(sql::TERM_DROP.sqlite)?.execute((part, rid))?;

@@ -105,7 +105,7 @@ impl Writer for FileWriter {
 }
 
 /// Copies the write-ahead log back as far as readers and the disk's room let it; the rest waits for the next time.
-fn copied_back(conn: &Connection, how: &str) -> rusqlite::Result<()> {
+pub(super) fn copied_back(conn: &Connection, how: &str) -> rusqlite::Result<()> {
     match conn.query_row(how, [], |_| Ok(())) {
         Err(e) if e.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => Ok(()),
         Err(e) if e.sqlite_error_code() == Some(ErrorCode::DiskFull) => {

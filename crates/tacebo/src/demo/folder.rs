@@ -31,6 +31,11 @@ impl Folder {
         &self.0
     }
 
+    /// Where its backups go.
+    pub(crate) fn backups(&self) -> PathBuf {
+        self.0.join("backup")
+    }
+
     /// Where its keys are.
     pub(crate) fn custody(&self) -> Custody {
         Custody::File(FileAt { file: self.secret("root.json"), passphrase_file: self.secret("passphrase") })

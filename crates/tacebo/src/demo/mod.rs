@@ -13,8 +13,10 @@ use tacebo_fixtures::{Day, Sample};
 use tacebo_identity::Identity;
 use tacebo_seal::Effort;
 use tacebo_server::Options;
+use tacebo_store::At;
 use tacebo_vault::{CustodyTerms, Institution, Suite, Vault};
 
+use crate::config::Backup;
 use crate::demo::folder::Folder;
 use crate::demo::people::Kept;
 use crate::lang::Lang;
@@ -79,6 +81,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     let listen = [args.listen];
     let running = Running::bind(vault, identity, plain(&listen)).await?;
+    // A real house keeps its backups elsewhere.
+    let backup = Backup::into_folder(folder.backups())?;
+    let running = running.backed_up(&backup, At::Folder(args.data.clone()), &args.data);
     let address = running.addresses().into_iter().next().context("no address")?;
     if args.json {
         print::line(show::json(&address, &kept))?;

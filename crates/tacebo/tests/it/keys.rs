@@ -1,7 +1,7 @@
 //! `tacebo keys`: root keys are turned, moved, split and brought back, stopped anywhere and gone on with.
 
 #[cfg(target_os = "linux")]
-mod absent;
+pub(crate) mod absent;
 #[expect(dead_code, reason = "the suite of custodians uses more of it")]
 #[path = "../../../seal/tests/custody/bao.rs"]
 mod bao;
@@ -13,7 +13,7 @@ mod service;
 mod serving;
 mod shares;
 #[cfg(target_os = "linux")]
-mod shred;
+pub(crate) mod shred;
 #[cfg(target_os = "linux")]
 mod terms;
 

@@ -13,6 +13,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "the helpers are tests too")]
 
+mod backup;
 mod bad_input;
 #[cfg(target_os = "linux")]
 mod calls;

@@ -11,6 +11,7 @@ use tokio::sync::OwnedRwLockWriteGuard;
 
 use super::ask::words;
 use super::blocked::years_after;
+use super::gone::Gone;
 use super::plan::Plan;
 use super::rekey::Renewal;
 use super::{SHRED_KIND, ShredDone, ShredStage, ShredTarget, ShredTerms, Shredding};
@@ -194,7 +195,14 @@ impl Inner {
         });
         self.keep_shredding(&mut change, &found)?;
         let detail = carried_out(&found.id, plan.documents, plan.erase.len(), renewal.keys);
-        change.entries.push(self.seal_entry(&told(asker, leave, detail.clone()), None)?);
+        let mut by_house = told(asker, leave, detail.clone());
+        let gone = Gone {
+            person: plan.person.then_some(subject),
+            keys: renewal.destroyed.clone(),
+            rids: change.erase.clone(),
+        };
+        by_house.put(field::GONE, gone.to_string());
+        change.entries.push(self.seal_entry(&by_house, None)?);
         // In the person's own trail as well, which outlives the person for its legal term.
         let own = told(asker, leave, detail).of(Some(subject), patient.map(PatientId::as_str));
         change.entries.push(self.seal_entry(&own, None)?);
@@ -226,6 +234,7 @@ impl Inner {
         self.use_ring(ring, touched);
         drop(gate);
         self.clear_blobs().await;
+        self.desk.keys_changed();
         Ok(committed.receipts)
     }
 }

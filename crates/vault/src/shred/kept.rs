@@ -19,7 +19,7 @@ impl Inner {
     }
 
     /// All of them, the newest first: their ids rise with time.
-    pub(super) fn shreddings_kept(&self) -> Result<Vec<Shredding>, VaultFault> {
+    pub(crate) fn shreddings_kept(&self) -> Result<Vec<Shredding>, VaultFault> {
         let mut all: Vec<Shredding> = self.all_kept(SHRED_KIND, SHRED_META)?;
         all.reverse();
         Ok(all)

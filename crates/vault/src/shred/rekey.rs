@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use tacebo_seal::{DataKey, Keyring, Part, SubjectNo, WrappedKey};
+use tacebo_seal::{Category, DataKey, Keyring, Part, SubjectNo, WrappedKey};
 use tacebo_store::{BlobHold, Change, IndexRow, KeyDrop, KeyRow, NewBlob, Reseal, Rid};
 
 use super::plan::{Pair, Plan};
@@ -21,6 +21,8 @@ pub(super) struct Renewal {
     pub keys: u64,
     /// Keeps the objects that were sealed anew until the change is durable.
     pub blobs: Vec<BlobHold>,
+    /// Which: whose, for which sort of data, and the newest generation of it.
+    pub destroyed: Vec<(SubjectNo, Category, u32)>,
     /// Versions sealed anew, by person and data key, with one digest over their new bodies.
     resealed: BTreeMap<Pair, (u64, String)>,
 }
@@ -84,7 +86,9 @@ impl Inner {
             let digest = hex::encode(digest::digest(&digest::SHA256, &bodies.concat()));
             resealed.insert(*pair, (bodies.len() as u64, digest));
         }
-        Ok(Renewal { ring: rekeyed.ring, keys, blobs, resealed })
+        let newest = |pair: &Pair| Some((pair.0, pair.1, *generations.get(pair)?));
+        let destroyed = pairs.iter().filter_map(newest).collect();
+        Ok(Renewal { ring: rekeyed.ring, keys, blobs, destroyed, resealed })
     }
 
     /// Seals every version that stays under `key`, objects too, one at a time; gives the digest of each new body, in commit

@@ -113,6 +113,17 @@ impl Inner {
         self.commit_terms(change, kept).await
     }
 
+    /// Every document has terms of the newest epoch, made just now: an older one is forgotten.
+    pub(crate) async fn only_newest_terms(&self) -> Result<(), VaultFault> {
+        let kept = self.terms.now().kept.clone();
+        if kept.before.is_none() {
+            return Ok(());
+        }
+        let mut change = Change::new(self.part);
+        change.drop_guards = true;
+        self.commit_terms(change, Kept { before: None, ..kept }).await
+    }
+
     async fn commit_terms(&self, mut change: Change, kept: Kept) -> Result<(), VaultFault> {
         let epochs = Epochs::of(&self.ring(), kept)?;
         let record = self.key(SubjectNo::HOUSE, Drawer::Record.category())?;
@@ -123,7 +134,7 @@ impl Inner {
     }
 
     /// Under which terms of the epoch in use a document is found.
-    fn terms_of(&self, found: &Opened) -> Result<Vec<Term>, VaultFault> {
+    pub(crate) fn terms_of(&self, found: &Opened) -> Result<Vec<Term>, VaultFault> {
         let (row, record) = (&found.row, &found.record);
         let mut terms: Vec<Term> = record.terms.iter().map(|(param, value)| self.term(param, value)).collect();
         if let Some(speech) = self.speech(&row.kind).filter(|_| !row.deleted) {

@@ -147,6 +147,7 @@ pub(in crate::doors) fn field_label(t: &Messages, code: &str) -> String {
         field::ITEMS => t.field_items(),
         field::COUNT => t.field_count(),
         field::DIGESTS => t.field_digests(),
+        field::GONE => t.field_gone(),
         field::POLICIES => t.field_policies(),
         field::EVIDENCE => t.field_evidence(),
         field::MASKS => t.field_masks(),

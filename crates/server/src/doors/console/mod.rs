@@ -3,6 +3,7 @@
 mod account;
 mod accounts;
 pub(super) mod audit;
+mod backups;
 mod consent;
 mod desk;
 mod destructions;
@@ -153,6 +154,9 @@ fn administration() -> Vec<Route> {
         post("/accounts/{account}", Decided(Action::Update), inside(accounts::update)),
         post("/accounts/{account}/{step}", Decided(Action::Administer), inside(accounts::step)),
         get(url::SYSTEM, Decided(Action::Read), inside(system::status)),
+        get(url::BACKUPS, Decided(Action::Read), inside(backups::page)),
+        post(url::BACKUP_NOW, Decided(Action::Administer), inside(backups::now)),
+        post(url::RESTORE_TEST, Decided(Action::Administer), inside(backups::test)),
         get(url::ROOT_KEYS, Decided(Action::Read), inside(roots::page)),
         post(url::ROOT_TURN, Decided(Action::Administer), inside(roots::turn)),
         post(url::TERMS_ANEW, Decided(Action::Administer), inside(roots::terms)),

@@ -4,6 +4,7 @@ use http::StatusCode;
 use tacebo_vault::policy::Purpose;
 use tacebo_vault::{Comparison, CustodyTrouble, Refused, Standby, Standbys, Suite, Worth};
 
+use super::backups;
 use crate::doors::session::Inside;
 use crate::doors::wording;
 use crate::http::Reply;
@@ -89,6 +90,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
     let shell = inside.shell_with(Some(Nav::System), &state).await;
     let ready = inside.app.vault().ready();
     let compared = inside.app.vault().compared()?.last;
+    let saved = inside.app.vault().backups()?;
     Ok(Reply::page(
         StatusCode::OK,
         state.map(|state| {
@@ -105,6 +107,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 compared_check(compared.as_ref(), &shell),
             ];
             checks.extend(standby_checks(state.standbys.as_ref(), &shell));
+            checks.extend(backups::checks(&saved, &shell));
             Status {
                 checks,
                 version: env!("CARGO_PKG_VERSION").to_owned(),

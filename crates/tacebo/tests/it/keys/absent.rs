@@ -11,7 +11,7 @@ use tacebo_seal::{Custodian, Realm, SubjectNo};
 
 use crate::program::Program;
 
-pub(super) fn database(folder: &Path) -> Connection {
+pub(crate) fn database(folder: &Path) -> Connection {
     Connection::open_with_flags(folder.join("store.db"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
 }
 

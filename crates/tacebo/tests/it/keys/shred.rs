@@ -34,19 +34,19 @@ fn observation(id: &str, of: &str) -> Value {
 }
 
 /// The two officers, logged in.
-struct Officers {
+pub(crate) struct Officers {
     asks: Session,
     approves: Session,
 }
 
 impl Officers {
-    fn of(address: SocketAddr, house: &House) -> Self {
+    pub(crate) fn of(address: SocketAddr, house: &House) -> Self {
         let log_in = |login| Session::log_in(address, &house.data, login);
         Self { asks: log_in("ye.qinglan"), approves: log_in("pan.lijun") }
     }
 
     /// Asks and gives the address of the request.
-    fn ask(&self, address: SocketAddr, whom: &str, what: &str, doc: &str) -> String {
+    pub(crate) fn ask(&self, address: SocketAddr, whom: &str, what: &str, doc: &str) -> String {
         let fields = [
             ("q", whom),
             ("what", what),
@@ -60,12 +60,12 @@ impl Officers {
         to.split('?').next().unwrap().to_owned()
     }
 
-    fn approve(&self, address: SocketAddr, path: &str) -> std::io::Result<u16> {
+    pub(crate) fn approve(&self, address: SocketAddr, path: &str) -> std::io::Result<u16> {
         self.approves.post(address, path, &form(&[("answer", "approved")]))
     }
 
     /// The certificate, once there is one.
-    fn certificate(&self, address: SocketAddr, path: &str) -> Option<String> {
+    pub(crate) fn certificate(&self, address: SocketAddr, path: &str) -> Option<String> {
         let answer = self.asks.get(address, &format!("{path}/certificate")).unwrap();
         (answer.status == 200).then(|| String::from_utf8(answer.body).unwrap())
     }

@@ -1,0 +1,14 @@
+backup-carrying = 正在备份
+backup-checking = 正在检查备份库
+backup-done = 第 { $run } 次备份已完成：已写入 { $size }，位置 { $place }
+backup-carried = 新增文档版本 { $versions } 个，重新封装或移除 { $again } 个，日志条目 { $entries } 条
+backup-manifest = 备份清单的 SHA-256：{ $manifest }
+backup-whole = 备份库完好：共 { $runs } 次备份，{ $size }
+backup-whole-holds = 文档版本 { $versions } 个，日志条目 { $entries } 条，与 { $checkpoints } 个已签名检查点一致
+backup-broken = 备份库已损坏：{ $why }
+backup-unchecked = 未能检查：{ $why }
+restore-filling = 正在恢复
+restore-log = 正在检查日志
+restore-terms = 正在重建检索项
+restore-done = 第 { $run } 次备份已恢复，用时 { $seconds } 秒；文档与日志相符
+restore-holds = 文档版本 { $versions } 个，日志条目 { $entries } 条

@@ -1,0 +1,161 @@
+//! What the running program does by itself: backups by the plan and when keys changed, and restores that are tried.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::Result;
+use tacebo_archive::Plan;
+use tacebo_identity::Identity;
+use tacebo_objects::Objects;
+use tacebo_store::At;
+use tacebo_vault::{BackupTrouble, BackupWork, Door, Vault};
+
+use super::bring::Step;
+use super::{drill, kept, make, newest};
+use crate::clock;
+use crate::config::Backup;
+
+/// How often it is looked whether something is due.
+const LOOK: Duration = Duration::from_mins(1);
+/// What changes keys comes in a row: one backup is made for all of it.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// Makes the backups of a house that runs.
+pub(crate) struct Keeper {
+    pub vault: Vault,
+    /// Where the records are, for reading.
+    pub at: At,
+    /// What is planned.
+    pub backup: Backup,
+    /// Where restores are tried.
+    pub drill_folder: PathBuf,
+}
+
+impl Keeper {
+    /// Does so until `stop` resolves. What is under way then is stopped where it is: a backup that was cut off is none, and a
+    /// restore that was tried leaves no folder.
+    pub(crate) async fn keep(self, stop: impl Future<Output = ()>) {
+        let ended = Arc::new(AtomicBool::new(false));
+        self.vault.plan_backups(self.backup.plan);
+        let work = self.work(Arc::clone(&ended));
+        let mut work = std::pin::pin!(work);
+        tokio::select! {
+            () = stop => ended.store(true, Ordering::Relaxed),
+            () = &mut work => return,
+        }
+        work.await;
+    }
+
+    async fn work(&self, ended: Arc<AtomicBool>) {
+        let (mut backup, mut drill) = (false, false);
+        while !ended.load(Ordering::Relaxed) {
+            if let Err(error) = self.once(backup, drill, &ended).await {
+                tracing::error!(%error, "how a backup went could not be kept");
+            }
+            let woken = async {
+                tokio::select! {
+                    () = self.vault.backup_wanted() => (true, false),
+                    () = self.vault.drill_wanted() => (false, true),
+                    () = tokio::time::sleep(LOOK) => (false, false),
+                }
+            };
+            tokio::select! {
+                woken = woken => (backup, drill) = woken,
+                () = raised(&ended) => return,
+            }
+            if backup {
+                tokio::time::sleep(SETTLED).await;
+            }
+        }
+    }
+
+    async fn once(&self, backup: bool, drill: bool, ended: &Arc<AtomicBool>) -> Result<()> {
+        let house = Identity::house(Door::Job);
+        let state = self.vault.backups()?;
+        if backup || state.is_due() {
+            self.vault.backup_goes(Some(BackupWork::Backup(0, 0)));
+            let done = self.back_up(ended, state.last.map_or(0, |last| last.run), backup).await;
+            self.vault.backup_goes(None);
+            if ended.load(Ordering::Relaxed) && done.is_err() {
+                return Ok(());
+            }
+            let told = done.map_err(|error| {
+                tracing::error!(error = format!("{error:#}"), "a backup failed");
+                BackupTrouble { at_us: clock::now_us(), why: format!("{error:#}") }
+            });
+            self.vault.backed_up(&house, told).await?;
+        }
+        if drill || self.vault.backups()?.is_drill_due() {
+            self.vault.backup_goes(Some(BackupWork::Drill(0, 0)));
+            let tried = self.drill(ended).await;
+            self.vault.backup_goes(None);
+            if !ended.load(Ordering::Relaxed) {
+                if let Some(why) = &tried.trouble {
+                    tracing::error!(why, "a restore test failed");
+                }
+                self.vault.drilled(&house, tried).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A run; or the one that somebody made by hand since, if none was asked for.
+    async fn back_up(&self, ended: &Arc<AtomicBool>, known: u64, asked: bool) -> Result<tacebo_vault::BackupRun> {
+        // What is in the archive is signed up to its end, or almost.
+        self.vault.sign_now().await?;
+        let (vault, at, backup, ended) = (self.vault.clone(), self.at.clone(), self.backup.clone(), Arc::clone(ended));
+        let made = tokio::task::spawn_blocking(move || {
+            let objects: Objects = backup.place.open()?;
+            let age = |ended_us: i64| clock::now_us().saturating_sub(ended_us) / 3_600_000_000;
+            if !asked
+                && let Some(last) = newest(&objects)?
+                && last.manifest.run > known
+                && age(last.manifest.ended_us) < i64::from(backup.plan.every_hours)
+            {
+                return Ok(kept(&last));
+            }
+            let plan = Plan { rate: backup.rate, keep_keys_days: backup.keep_keys_days };
+            let ran = make(&at, &objects, &vault.log_vkey()?, plan, &ended, &mut |done, of| {
+                vault.backup_goes(Some(BackupWork::Backup(done, of)));
+            })?;
+            Ok(kept(&ran))
+        });
+        made.await?
+    }
+
+    async fn drill(&self, ended: &Arc<AtomicBool>) -> tacebo_vault::Drill {
+        let objects = match self.backup.place.open() {
+            Ok(objects) => objects,
+            Err(error) => {
+                let now = clock::now_us();
+                let trouble = Some(format!("{error:#}"));
+                let none = tacebo_vault::Drill {
+                    begun_us: now,
+                    ended_us: now,
+                    run: 0,
+                    versions: 0,
+                    entries: 0,
+                    loss_us: 0,
+                    trouble,
+                };
+                return none;
+            }
+        };
+        let vault = self.vault.clone();
+        let mut tell = move |step| {
+            let (done, of) = match step {
+                Step::Fill(done, of) | Step::Log(done, of) | Step::Terms(done, of) => (done, of),
+            };
+            vault.backup_goes(Some(BackupWork::Drill(done, of)));
+        };
+        drill::run(&objects, &self.drill_folder, self.vault.custodian(), ended, &mut tell).await
+    }
+}
+
+async fn raised(flag: &AtomicBool) {
+    while !flag.load(Ordering::Relaxed) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
