@@ -9,8 +9,8 @@ mod pool;
 pub(crate) mod schema;
 mod writer;
 
-pub(crate) use load::FileLoader;
 use crate::Migration;
+pub(crate) use load::FileLoader;
 pub(crate) use pool::Pool;
 pub(crate) use writer::FileWriter;
 

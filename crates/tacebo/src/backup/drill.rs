@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use tacebo_archive::{ArchiveError, Chain};
 use tacebo_objects::Objects;
 use tacebo_store::At;
-use tacebo_vault::{Custodian, Drill};
+use tacebo_vault::{BLOBS_FOLDER, Custodian, Drill};
 
 use super::bring::{Bring, Step};
 use crate::{clock, custody};
@@ -51,6 +51,7 @@ async fn tried(
         run: newest.run,
         keys: None,
         at: &At::Folder(folder.to_owned()),
+        blobs: Objects::open(&tacebo_objects::At::Folder(folder.join(BLOBS_FOLDER)))?,
         dir: folder,
         custodian,
         notes: &[],

@@ -107,6 +107,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         run,
         keys: keys.as_ref(),
         at: &at,
+        blobs: config.blobs.open()?,
         dir: &config.data,
         custodian,
         notes: &notes,
