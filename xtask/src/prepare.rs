@@ -14,7 +14,7 @@ const SYNTHEA_ARGS: [&str; 6] = ["-p", "3", "-s", "42", "--profile", "us-core"];
 /// The whole R4 definition set and its examples (CC0-1.0).
 const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
 /// A program, and the Debian packages it comes from.
-const PACKAGES: [(&str, &[&str]); 10] = [
+const PACKAGES: [(&str, &[&str]); 11] = [
     ("chromium", &["chromium"]),
     ("node", &["nodejs", "npm"]),
     ("python3", &["python3", "python3-venv"]),
