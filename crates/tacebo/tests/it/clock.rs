@@ -4,19 +4,16 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
-use tacebo_fhir::speech::Fhir;
 use tacebo_identity::{Identity, NewClient, TokenHolder};
 use tacebo_ledger::EntryHead;
-use tacebo_seal::PassphraseFile;
 use tacebo_store::AuditSource;
 use tacebo_testbed::Postgres;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Door, LogQuery, Opening, Origin, Vault, field};
+use tacebo_vault::{Door, LogQuery, Origin, field};
 
 use crate::http::Client;
 use crate::keys::house::token;
@@ -64,24 +61,9 @@ impl Clock {
     }
 }
 
-/// Does something with the vault itself, the program stopped.
-fn inside<T>(place: &Place, act: impl AsyncFnOnce(Vault) -> T) -> T {
-    let passphrase = fs::read_to_string(place.data().join("custody/passphrase")).unwrap();
-    let custodian = PassphraseFile::open(&place.data().join("custody/root.json"), passphrase.trim_end()).unwrap();
-    let opening = Opening {
-        dir: place.data(),
-        custodian: Arc::new(custodian),
-        speeches: vec![Arc::new(Fhir::default())],
-        clock: Arc::new(|| jiff::Timestamp::now().as_microsecond()),
-        on_fatal: Arc::new(|why: &str| panic!("{why}")),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    runtime.block_on(async { act(Vault::open_at(&place.at(), opening).unwrap()).await })
-}
-
 /// A token that is good for thirty minutes.
 fn short_token(place: &Place) -> String {
-    inside(place, async |vault| {
+    place.inside(async |vault| {
         let identity = Identity::new(vault.clone()).unwrap();
         let house = Identity::house(Door::Cli);
         let new = NewClient {
@@ -99,7 +81,7 @@ fn short_token(place: &Place) -> String {
 
 fn jumps(place: &Place) -> Vec<String> {
     let officer = token(&place.data(), "privacy-officer");
-    inside(place, async |vault| {
+    place.inside(async |vault| {
         let identity = Identity::new(vault.clone()).unwrap();
         let origin = Origin { door: Door::Cli, address: None };
         let officer = identity.token(&officer).unwrap().unwrap().asker_for("HCOMPL", origin).unwrap();

@@ -42,6 +42,7 @@ mod serve;
 mod session;
 mod store;
 mod suite;
+mod swapped;
 mod synthea;
 mod tamper;
 mod verify;

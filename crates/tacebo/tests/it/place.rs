@@ -9,8 +9,11 @@ use std::sync::Arc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+use tacebo_fhir::speech::Fhir;
+use tacebo_seal::PassphraseFile;
 use tacebo_store::{At, Options, PostgresAt, PostgresHost, Store};
 use tacebo_testbed::Postgres;
+use tacebo_vault::{Opening, Vault};
 
 use crate::folder::Folder;
 use crate::program::{Program, tacebo, verified, verify};
@@ -132,6 +135,59 @@ impl Place {
         let mut program = Program::serve_with(config, environment).unwrap_or_else(|said| panic!("{said}"));
         program.ready = crate::folder::sample_ready();
         program
+    }
+
+    /// Does something with the vault itself, the program stopped.
+    pub(crate) fn inside<T>(&self, act: impl AsyncFnOnce(Vault) -> T) -> T {
+        let passphrase = fs::read_to_string(self.data().join("custody/passphrase")).unwrap();
+        let custodian = PassphraseFile::open(&self.data().join("custody/root.json"), passphrase.trim_end()).unwrap();
+        let opening = Opening {
+            dir: self.data(),
+            custodian: Arc::new(custodian),
+            speeches: vec![Arc::new(Fhir::default())],
+            clock: Arc::new(|| jiff::Timestamp::now().as_microsecond()),
+            on_fatal: Arc::new(|why: &str| panic!("{why}")),
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        runtime.block_on(async { act(Vault::open_at(&self.at(), opening).unwrap()).await })
+    }
+
+    /// Somebody with the database in his hands changes it, the program stopped.
+    pub(crate) fn change(&self, sql: &str) {
+        if self.database.is_some() {
+            self.run(sql);
+        } else {
+            self.file_opened().execute_batch(sql).unwrap();
+        }
+    }
+
+    /// What a query of one column gives, as text.
+    pub(crate) fn column(&self, sql: &str) -> Vec<String> {
+        if self.database.is_some() {
+            return self.run(sql).lines().map(str::to_owned).collect();
+        }
+        let file = self.file_opened();
+        let mut statement = file.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| {
+            Ok(match row.get_ref(0)? {
+                ValueRef::Integer(n) => n.to_string(),
+                other => other.as_str()?.to_owned(),
+            })
+        });
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    /// How the engine writes bytes as hexadecimal digits, and how it reads them.
+    pub(crate) fn hex_of(&self, column: &str) -> String {
+        if self.database.is_some() { format!("encode({column}, 'hex')") } else { format!("lower(hex({column}))") }
+    }
+
+    pub(crate) fn bytes(&self, hex: &str) -> String {
+        if self.database.is_some() { format!("'\\x{hex}'::bytea") } else { format!("x'{hex}'") }
+    }
+
+    fn file_opened(&self) -> Connection {
+        Connection::open(self.data().join("store.db")).unwrap()
     }
 
     /// What `tacebo verify --json` finds.
