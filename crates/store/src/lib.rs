@@ -29,7 +29,7 @@ mod store;
 
 pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
-pub use blobs::{BlobHold, GRACE, NewBlob, Swept};
+pub use blobs::{BlobHold, BrokenObject, CheckedObjects, GRACE, NewBlob, Swept};
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
 pub use model::{

@@ -11,7 +11,7 @@ mod service;
 mod serving;
 mod shares;
 #[cfg(target_os = "linux")]
-mod shred;
+pub(crate) mod shred;
 #[cfg(target_os = "linux")]
 mod terms;
 

@@ -14,6 +14,8 @@
 
 mod bad_input;
 #[cfg(target_os = "linux")]
+mod blobs;
+#[cfg(target_os = "linux")]
 mod calls;
 mod compare;
 mod crash;

@@ -34,19 +34,19 @@ fn observation(id: &str, of: &str) -> Value {
 }
 
 /// The two officers, logged in.
-struct Officers {
+pub(crate) struct Officers {
     asks: Session,
     approves: Session,
 }
 
 impl Officers {
-    fn of(address: SocketAddr, house: &House) -> Self {
+    pub(crate) fn of(address: SocketAddr, house: &House) -> Self {
         let log_in = |login| Session::log_in(address, &house.data, login);
         Self { asks: log_in("ye.qinglan"), approves: log_in("pan.lijun") }
     }
 
     /// Asks and gives the address of the request.
-    fn ask(&self, address: SocketAddr, whom: &str, what: &str, doc: &str) -> String {
+    pub(crate) fn ask(&self, address: SocketAddr, whom: &str, what: &str, doc: &str) -> String {
         let fields = [
             ("q", whom),
             ("what", what),
@@ -60,12 +60,12 @@ impl Officers {
         to.split('?').next().unwrap().to_owned()
     }
 
-    fn approve(&self, address: SocketAddr, path: &str) -> std::io::Result<u16> {
+    pub(crate) fn approve(&self, address: SocketAddr, path: &str) -> std::io::Result<u16> {
         self.approves.post(address, path, &form(&[("answer", "approved")]))
     }
 
     /// The certificate, once there is one.
-    fn certificate(&self, address: SocketAddr, path: &str) -> Option<String> {
+    pub(crate) fn certificate(&self, address: SocketAddr, path: &str) -> Option<String> {
         let answer = self.asks.get(address, &format!("{path}/certificate")).unwrap();
         (answer.status == 200).then(|| String::from_utf8(answer.body).unwrap())
     }
@@ -316,4 +316,10 @@ fn a_destruction_that_was_stopped_before_its_root_key_was_destroyed_is_finished_
     let program = Program::serve(&house.config).unwrap();
     assert!(officers.certificate(program.address, &path).is_some());
     program.stop();
+}
+
+/// How many entries of a house that may be running tell of disclosures, and how many of changes.
+pub(crate) fn told(house: &House) -> (i64, i64) {
+    let text = "SELECT count(*) FILTER (WHERE class = 1), count(*) FILTER (WHERE class = 2) FROM log_leaf";
+    database(&house.data).query_row(text, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
