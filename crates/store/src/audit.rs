@@ -29,7 +29,7 @@ const PIECE: i64 = 2048;
 /// so that it is named as the broken place.
 pub struct AuditSource {
     state: State,
-    part: PartNo,
+    pub(crate) part: PartNo,
 }
 
 /// The one state that is looked at.
@@ -141,7 +141,7 @@ impl AuditSource {
         }
     }
 
-    fn conn(&self) -> Conn<'_> {
+    pub(crate) fn conn(&self) -> Conn<'_> {
         match &self.state {
             State::File { conn, .. } => Conn::Sqlite(conn),
             State::Server(lent) => Conn::Postgres(lent),

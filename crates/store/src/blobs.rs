@@ -15,7 +15,7 @@ use aws_lc_rs::digest;
 use tacebo_objects::{Name, ObjectError, Objects};
 
 use crate::{
-    Blob, BlobName, Change, CommitError, Hash, PartNo, Rid, Store, StoreError,
+    AuditSource, Blob, BlobName, Change, CommitError, Hash, PartNo, Rid, Store, StoreError,
     conn::{Conn, Row},
     documents::sql_limit,
     postgres::sql as set,
@@ -86,7 +86,7 @@ impl Underway {
         let mut held = self.lock();
         for name in &names {
             match held.get_mut(name) {
-                Some((since, named)) if !*named && since.elapsed() < UNDERWAY => *named = true,
+                Some((since, taken)) if !*taken && since.elapsed() < UNDERWAY => *taken = true,
                 _ => return Err(CommitError::Malformed("a blob that was not put, or long ago, or is named already")),
             }
         }
@@ -144,12 +144,7 @@ impl Store {
 
     /// The sealed bytes of a blob, exactly those that were written.
     pub fn read_blob(&self, part: PartNo, blob: &Blob) -> Result<Vec<u8>, StoreError> {
-        match self.objects()?.get(&object(part, blob.name)?, blob.size) {
-            Ok(bytes) if bytes.len() as u64 == blob.size && hash(&bytes) == blob.hash => Ok(bytes.into()),
-            Ok(_) | Err(ObjectError::Length { .. }) => Err(StoreError::BlobChanged),
-            Err(ObjectError::Missing) => Err(StoreError::BlobMissing),
-            Err(error) => Err(error.into()),
-        }
+        fetch(self.objects()?, part, blob)
     }
 
     /// The blobs that these versions have, in the order asked.
@@ -267,6 +262,82 @@ impl Store {
             })
         })?;
         Ok(out)
+    }
+}
+
+fn fetch(objects: &Objects, part: PartNo, blob: &Blob) -> Result<Vec<u8>, StoreError> {
+    match objects.get(&object(part, blob.name)?, blob.size) {
+        Ok(bytes) if bytes.len() as u64 == blob.size && hash(&bytes) == blob.hash => Ok(bytes.into()),
+        Ok(_) | Err(ObjectError::Length { .. }) => Err(StoreError::BlobChanged),
+        Err(ObjectError::Missing) => Err(StoreError::BlobMissing),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What the offline check found of objects.
+#[derive(Debug, Default)]
+pub struct CheckedObjects {
+    /// How many are as they were written.
+    pub whole: u64,
+    /// The first that is not: its version, the kind of that, and whether it is there at all.
+    pub broken: Option<BrokenObject>,
+}
+
+/// An object that is not as its row says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokenObject {
+    /// Place of its version in commit order.
+    pub rid: Rid,
+    /// Kind of its version.
+    pub kind: String,
+    /// Whether something is there under its name.
+    pub is_there: bool,
+    blob: Blob,
+}
+
+impl AuditSource {
+    /// How many versions have an object.
+    pub fn object_count(&self) -> Result<u64, StoreError> {
+        Ok(self.conn().first(&sql::COUNT_BLOBS, &[self.part.into()], |r| r.unsigned(0))?.unwrap_or(0))
+    }
+
+    /// Compares every object with its row, without keys, up to the first that is not as it was written.
+    pub fn check_objects(&self, objects: &Objects) -> Result<CheckedObjects, StoreError> {
+        let mut found = CheckedObjects::default();
+        let mut after: Rid = 0;
+        loop {
+            let values = [self.part.into(), after.into(), sql_limit(PIECE).into()];
+            let page = self.conn().all(&sql::BLOB_PAGE, &values, |row| Ok((row.int(0)?, blob_row(row)?)))?;
+            let Some((last, _)) = page.last() else { return Ok(found) };
+            after = *last;
+            for (rid, blob) in page {
+                let is_there = match fetch(objects, self.part, &blob) {
+                    Ok(_) => {
+                        found.whole += 1;
+                        continue;
+                    }
+                    Err(StoreError::BlobMissing) => false,
+                    Err(StoreError::BlobChanged) => true,
+                    Err(error) => return Err(error),
+                };
+                let kind = self.kind_of(rid)?.unwrap_or_default();
+                found.broken = Some(BrokenObject { rid, kind, is_there, blob });
+                return Ok(found);
+            }
+        }
+    }
+
+    /// Whether the row of a broken object is still there: it may have been destroyed while it was looked at.
+    pub fn still_names(&self, broken: &BrokenObject) -> Result<bool, StoreError> {
+        let found = self.conn().first(&sql::BLOB_OF, &[self.part.into(), broken.rid.into()], blob_row)?;
+        Ok(found == Some(broken.blob))
+    }
+
+    fn kind_of(&self, rid: Rid) -> Result<Option<String>, StoreError> {
+        let Some(kind) = self.conn().first(&sql::BY_RID, &[self.part.into(), rid.into()], |r| r.int(1))? else {
+            return Ok(None);
+        };
+        self.conn().first(&sql::KIND_NAME, &[self.part.into(), kind.into()], |r| r.text(0))
     }
 }
 

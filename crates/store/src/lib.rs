@@ -33,7 +33,7 @@ mod store;
 pub use archive::{ArchiveSource, KeyVisit, SourceTiles};
 pub use at::{Alone, At, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
-pub use blobs::{BlobHold, GRACE, NewBlob, Swept};
+pub use blobs::{BlobHold, BrokenObject, CheckedObjects, GRACE, NewBlob, Swept};
 pub use error::{CommitError, StoreError};
 pub use load::{KeyBatch, Loader};
 pub use log::PartTiles;

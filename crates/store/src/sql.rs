@@ -183,6 +183,7 @@ statements! { READS:
     META = "SELECT value FROM meta WHERE part = ?1 AND name = ?2";
     METAS = "SELECT name, value FROM meta WHERE part = ?1 AND name >= ?2 AND name < ?3 ORDER BY name";
     BLOB_OF = "SELECT rid, name, size, hash FROM blob WHERE part = ?1 AND rid = ?2";
+    BLOB_PAGE = "SELECT rid, name, size, hash FROM blob WHERE part = ?1 AND rid > ?2 ORDER BY rid LIMIT ?3";
     BLOB_NAMED = "SELECT rid FROM blob WHERE part = ?1 AND name = ?2";
     BLOBS_GONE = "SELECT name FROM blob_gone WHERE part = ?1 ORDER BY name LIMIT ?2";
     COUNT_BLOBS = "SELECT count(*), CAST(coalesce(sum(size), 0) AS bigint) FROM blob WHERE part = ?1";

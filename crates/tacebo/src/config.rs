@@ -130,14 +130,15 @@ impl Config {
         written.overridden(environment)?.complete(&name)
     }
 
-    /// Where the records are and the data folder, of a file that need not name a custodian: for whoever only verifies.
+    /// Where records and large documents are, and the data folder, of a file that need not name a custodian: for whoever only verifies.
     pub(crate) fn place(
         file: &Path,
         environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<(StorePlace, PathBuf)> {
+    ) -> Result<(StorePlace, BlobsPlace, PathBuf)> {
         let (written, name) = Written::read(Some(file))?;
         let written = written.overridden(environment)?;
-        Ok((written.store.complete(&name)?, written.data.ok_or_else(|| missing(&name, "data"))?))
+        let data = written.data.ok_or_else(|| missing(&name, "data"))?;
+        Ok((written.store.complete(&name)?, written.blobs.complete(&name, &data)?, data))
     }
 
     /// The same with its backups: for whoever makes one without any key.

@@ -11,11 +11,11 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use tacebo_ledger::audit::{AuditError, Fault, LogSource, Report, audit};
 use tacebo_ledger::{Evidence, LogVerifier, Proved};
-use tacebo_server::pages::fault_words;
-use tacebo_store::{At, AuditSource, Integrity, StoreError, Unchecked};
-use tacebo_vault::VKEY_FILE;
+use tacebo_server::pages::{fault_words, unlike_words};
+use tacebo_store::{At, AuditSource, BrokenObject, Integrity, PartNo, StoreError, Unchecked};
+use tacebo_vault::{BLOBS_FOLDER, Unlike, VKEY_FILE};
 
-use crate::config::Config;
+use crate::config::{BlobsPlace, Config};
 use crate::lang::{Lang, Messages};
 use crate::print;
 
@@ -57,9 +57,18 @@ pub(crate) struct Args {
 
 /// What was found.
 enum Finding {
-    Whole { report: Report, twice: bool, key_inside: Option<PathBuf>, unchecked: Option<Unchecked> },
+    Whole { report: Report, twice: bool, key_inside: Option<PathBuf>, unchecked: Option<Unchecked>, objects: LargeOnes },
     Broken(Fault),
+    Object(BrokenObject),
     Damaged(String),
+}
+
+/// What is known of the objects of large documents.
+enum LargeOnes {
+    /// So many are as they were written.
+    Whole(u64),
+    /// So many are named, and where they lie was not said.
+    Elsewhere(u64),
 }
 
 /// Runs the check; the number is the exit status.
@@ -70,12 +79,26 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
     }
     let outcome = match &args.proof {
         Some(file) => return proof(file, args, lang.t()),
-        None => place(args.dir.as_deref(), args.config.as_deref()).and_then(|(at, dir)| log(&at, &dir, args, lang.t())),
+        None => place(args.dir.as_deref(), args.config.as_deref()).and_then(|place| log(&place, args, lang.t())),
     };
     match outcome {
-        Ok(Finding::Whole { report, twice, key_inside, unchecked }) => {
-            say_whole(&report, twice, key_inside.as_deref(), unchecked, args, lang.t())?;
+        Ok(Finding::Whole { report, twice, key_inside, unchecked, objects }) => {
+            say_whole(&report, twice, key_inside.as_deref(), unchecked, &objects, args, lang.t())?;
             Ok(CLEAN)
+        }
+        Ok(Finding::Object(BrokenObject { rid, kind, is_there, .. })) => {
+            let (code, unlike) = if is_there {
+                ("object-changed", Unlike::BlobChanged { rid, kind })
+            } else {
+                ("object-missing", Unlike::BlobMissing { rid, kind })
+            };
+            let words = unlike_words(&unlike, lang.pages());
+            if args.json {
+                print::line(json!({"result": "fault", "fault": {"code": code, "text": words}}))?;
+            } else {
+                print::line(lang.t().broken_object(&words))?;
+            }
+            Ok(FAULT)
         }
         Ok(Finding::Broken(fault)) => {
             let words = fault_words(&fault, lang.pages());
@@ -105,17 +128,43 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
     }
 }
 
-/// Where the records are, and the folder with the log's public key.
-fn place(dir: Option<&Path>, config: Option<&Path>) -> Result<(At, PathBuf)> {
-    if let Some(file) = config {
-        let (store, data) = Config::place(file, std::env::vars())?;
-        return Ok((store.at(&data, false)?, data));
-    }
-    let dir = dir.context("name a data folder")?;
-    Ok((At::Folder(dir.to_owned()), dir.to_owned()))
+/// A house at rest.
+struct Place {
+    /// Its records.
+    at: At,
+    /// The folder with the log's public key.
+    dir: PathBuf,
+    /// Its large documents, where it is known where they lie.
+    blobs: Option<BlobsPlace>,
 }
 
-fn log(at: &At, dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
+fn place(dir: Option<&Path>, config: Option<&Path>) -> Result<Place> {
+    if let Some(file) = config {
+        let (store, blobs, dir) = Config::place(file, std::env::vars())?;
+        return Ok(Place { at: store.at(&dir, false)?, dir, blobs: Some(blobs) });
+    }
+    let dir = dir.context("name a data folder")?.to_owned();
+    let beside = Some(dir.join(BLOBS_FOLDER)).filter(|folder| folder.is_dir());
+    Ok(Place { at: At::Folder(dir.clone()), dir, blobs: beside.map(BlobsPlace::Folder) })
+}
+
+/// Compares the objects of large documents with their rows.
+fn objects(place: &Place, part: PartNo) -> Result<Result<LargeOnes, BrokenObject>> {
+    let count = AuditSource::open(&place.at, part)?.object_count()?;
+    let Some(blobs) = place.blobs.as_ref().filter(|_| count > 0) else { return Ok(Ok(LargeOnes::Elsewhere(count))) };
+    let objects = blobs.open()?;
+    loop {
+        let found = AuditSource::open(&place.at, part)?.check_objects(&objects)?;
+        let Some(broken) = found.broken else { return Ok(Ok(LargeOnes::Whole(found.whole))) };
+        // Unless it was destroyed meanwhile.
+        if AuditSource::open(&place.at, part)?.still_names(&broken)? {
+            return Ok(Err(broken));
+        }
+    }
+}
+
+fn log(place: &Place, args: &Args, t: &Messages) -> Result<Finding> {
+    let Place { at, dir, .. } = place;
     let parts = match AuditSource::parts(at) {
         Ok(parts) => parts,
         Err(StoreError::Sql(error)) if is_damage(&error.to_string()) => {
@@ -149,7 +198,12 @@ fn log(at: &At, dir: &Path, args: &Args, t: &Messages) -> Result<Finding> {
     }
     match checked {
         Ok(report) => Ok(match beside(&source, &verifier) {
-            Ok(unchecked) => Finding::Whole { report, twice: verifier.sm2().is_some(), key_inside, unchecked },
+            Ok(unchecked) => match objects(place, *part)? {
+                Ok(objects) => {
+                    Finding::Whole { report, twice: verifier.sm2().is_some(), key_inside, unchecked, objects }
+                }
+                Err(broken) => Finding::Object(broken),
+            },
             Err(line) => Finding::Damaged(line),
         }),
         Err(AuditError::Fault(fault)) => Ok(Finding::Broken(fault)),
@@ -183,6 +237,7 @@ fn say_whole(
     twice: bool,
     key_inside: Option<&Path>,
     unchecked: Option<Unchecked>,
+    objects: &LargeOnes,
     args: &Args,
     t: &Messages,
 ) -> Result<()> {
@@ -195,6 +250,10 @@ fn say_whole(
             "unsigned": report.unsigned_tail,
             "older": report.older,
             "files": unchecked.is_none(),
+            "objects": match objects {
+                LargeOnes::Whole(count) => Some(*count),
+                LargeOnes::Elsewhere(count) => Some(0).filter(|_| *count == 0),
+            },
             "signatures": if twice { &["ed25519", "sm2"][..] } else { &["ed25519"] },
         }));
     }
@@ -210,6 +269,11 @@ fn say_whole(
         print::line(t.whole_older(report.older.to_string()))?;
     }
     print::line(t.whole_root(report.root.to_base64()))?;
+    match objects {
+        LargeOnes::Elsewhere(0) => {}
+        LargeOnes::Elsewhere(count) => print::line(t.objects_elsewhere(count.to_string()))?,
+        LargeOnes::Whole(count) => print::line(t.objects_whole(count.to_string()))?,
+    }
     match unchecked {
         Some(Unchecked::NoExtension) => print::line(t.files_no_extension())?,
         Some(Unchecked::NoRight) => print::line(t.files_no_right())?,
@@ -311,7 +375,7 @@ pub(crate) struct CheckpointArgs {
 
 /// `tacebo checkpoint`: the note to keep outside, byte for byte.
 pub(crate) fn checkpoint(args: &CheckpointArgs) -> Result<()> {
-    let (at, _) = place(args.dir.as_deref(), args.config.as_deref())?;
+    let Place { at, .. } = place(args.dir.as_deref(), args.config.as_deref())?;
     let part = AuditSource::parts(&at)?.into_iter().next().context("there is no log here")?;
     let mut newest = None;
     AuditSource::open(&at, part)?.checkpoints(&mut |row| {

@@ -62,23 +62,22 @@ impl SealedBody {
     }
 }
 
-impl Inner {
-    /// Seals a packed body, in the row or beside it. `place` gives the place of each column of the version.
-    pub(crate) fn seal_body<'a>(
-        &self,
-        key: &DataKey,
-        place: impl Fn(tacebo_seal::Part) -> tacebo_seal::Place<'a>,
-        packed: &[u8],
-    ) -> Result<SealedBody, VaultFault> {
-        use tacebo_seal::Part;
-        if packed.len() <= LARGEST_ROW {
-            return Ok(SealedBody { body: key.seal(&place(Part::Body), packed)?.into_bytes(), blob: None });
-        }
-        let blob = NewBlob::new(key.seal(&place(Part::Blob), packed)?.into_bytes())?;
-        let body = key.seal(&place(Part::Body), &pointer(&blob.blob()))?.into_bytes();
-        Ok(SealedBody { body, blob: Some(blob) })
+/// Seals a packed body, in the row or beside it. `place` gives the place of each column of the version.
+pub(crate) fn seal_body<'a>(
+    key: &DataKey,
+    place: impl Fn(tacebo_seal::Part) -> tacebo_seal::Place<'a>,
+    packed: &[u8],
+) -> Result<SealedBody, VaultFault> {
+    use tacebo_seal::Part;
+    if packed.len() <= LARGEST_ROW {
+        return Ok(SealedBody { body: key.seal(&place(Part::Body), packed)?.into_bytes(), blob: None });
     }
+    let blob = NewBlob::new(key.seal(&place(Part::Blob), packed)?.into_bytes())?;
+    let body = key.seal(&place(Part::Body), &pointer(&blob.blob()))?.into_bytes();
+    Ok(SealedBody { body, blob: Some(blob) })
+}
 
+impl Inner {
     /// The packed body behind a sealed one, and the length of what it was opened from.
     pub(crate) fn unseal_body<'a>(
         &self,

@@ -38,7 +38,7 @@ fn listed(objects: &Objects) -> BTreeSet<Name> {
 
 fn named(blob: &Blob) -> Name {
     let hex = blob.name.hex();
-    format!("0007/{}/{hex}", &hex[..2]).parse().unwrap()
+    format!("0007/{}/{hex}", hex.get(..2).unwrap()).parse().unwrap()
 }
 
 async fn a_blob_comes_with_its_version_and_comes_back_as_it_was(home: Home) {

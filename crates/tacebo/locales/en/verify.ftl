@@ -17,6 +17,12 @@ files-no-right = The database server was not asked about its own files: the role
 broken = The log is broken.
 # $fault (String)
 broken-place = First broken place: { $fault }
+# $count (String)
+objects-whole = { $count } objects of large documents are as they were written
+# $count (String)
+objects-elsewhere = { $count } objects of large documents were not looked at: name the configuration with --config
+# $what (String)
+broken-object = Large documents are damaged: { $what }
 # $line (String)
 broken-file = The database file is damaged: { $line }
 # $why (String)

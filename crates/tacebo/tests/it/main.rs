@@ -16,6 +16,8 @@
 mod backup;
 mod bad_input;
 #[cfg(target_os = "linux")]
+mod blobs;
+#[cfg(target_os = "linux")]
 mod calls;
 #[cfg(target_os = "linux")]
 mod clock;

@@ -8,7 +8,7 @@ use tacebo_seal::{Category, DataKey, Keyring, Part, SubjectNo, WrappedKey};
 use tacebo_store::{BlobHold, Change, IndexRow, KeyDrop, KeyRow, NewBlob, Reseal, Rid};
 
 use super::plan::{Pair, Plan};
-use crate::blob::SealedBody;
+use crate::blob::{SealedBody, seal_body};
 use crate::compare::resealed_token;
 use crate::disclosed::VaultFault;
 use crate::vault::Inner;
@@ -113,7 +113,7 @@ impl Inner {
             let place = |part| self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, part);
             let index = key.seal(&place(Part::Index), &old.open(&place(Part::Index), &row.index)?)?.into_bytes();
             let (packed, _) = self.unseal_body(old, place, &body)?;
-            let sealed = self.seal_body(key, place, &packed)?;
+            let sealed = seal_body(key, place, &packed)?;
             digests.push(sealed.digest());
             let SealedBody { body, blob: new } = sealed;
             let blob = new.as_ref().map(NewBlob::blob);

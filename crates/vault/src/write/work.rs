@@ -11,7 +11,7 @@ use super::asked::Written;
 use super::note::Note;
 use super::stopped::Failure;
 use crate::asker::Asker;
-use crate::blob::SealedBody;
+use crate::blob::{SealedBody, seal_body};
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::VaultFault;
 use crate::document::{DocRef, IndexRecord};
@@ -154,7 +154,7 @@ impl<'a> Work<'a> {
         let key = self.key(subject, category)?;
         let at = |part| self.inner.place(subject, category, &name.kind, &id.0, no, part);
         let index = key.seal(&at(Part::Index), &record.encode()?)?.into_bytes();
-        let sealed = self.inner.seal_body(&key, at, body)?;
+        let sealed = seal_body(&key, at, body)?;
         let digest = if deleted { String::new() } else { hex::encode(sealed.digest()) };
         let SealedBody { body, blob } = sealed;
         if let Some(blob) = blob {

@@ -14,7 +14,7 @@ fn large(seed: u64) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        words.push_str(&format!("{state:016x}"));
+        words.extend([format!("{state:016x}")]);
     }
     words
 }
@@ -64,7 +64,7 @@ async fn a_large_body_lies_as_an_object_that_tells_nothing_and_comes_back_as_it_
     assert_eq!(lie.len(), 2);
     for (path, bytes) in &lie {
         assert!(bytes.len() > 400 << 10, "{}", bytes.len());
-        for needle in ["很长的病程记录", "Observation", "o-a", &first[50..82]] {
+        for needle in ["很长的病程记录", "Observation", "o-a", first.get(50..82).unwrap()] {
             let seen = |bytes: &[u8]| bytes.windows(needle.len()).any(|w| w == needle.as_bytes());
             assert!(!seen(bytes) && !path.to_string_lossy().contains(needle), "{needle}");
         }
@@ -160,7 +160,7 @@ async fn what_a_killed_writer_left_is_swept_after_a_day_and_nothing_else() {
     put(&house.vault, "o-a", "a", &large(1)).await;
     let (named, bytes) = objects(house.dir.path()).pop_first().unwrap();
     let left = |name: &str, age: Duration| {
-        let folder = named.parent().unwrap().with_file_name(&name[..2]);
+        let folder = named.parent().unwrap().with_file_name(name.get(..2).unwrap());
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join(name);
         std::fs::write(&path, &bytes).unwrap();

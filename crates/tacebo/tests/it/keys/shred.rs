@@ -317,3 +317,9 @@ fn a_destruction_that_was_stopped_before_its_root_key_was_destroyed_is_finished_
     assert!(officers.certificate(program.address, &path).is_some());
     program.stop();
 }
+
+/// How many entries of a house that may be running tell of disclosures, and how many of changes.
+pub(crate) fn told(house: &House) -> (i64, i64) {
+    let text = "SELECT count(*) FILTER (WHERE class = 1), count(*) FILTER (WHERE class = 2) FROM log_leaf";
+    database(&house.data).query_row(text, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+}
