@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use tacebo_ledger::Hash;
+use tacebo_objects::Objects;
 use tacebo_store::{ArchiveSource, At, CheckpointRow, EntryRow, KeyBatch, Loader, PartNo, Rid, WholeRow};
 
-use crate::{ArchiveError, Chain, Class, Manifest, Ran, Tally, Tell, hash::sha256, segment::Row};
+use crate::{
+    ArchiveError, Chain, Class, Manifest, Object, Ran, Tally, Tell, backup::data_name, hash::sha256, segment::Row,
+};
 
 /// A restore.
 pub struct Restore<'a> {
@@ -17,6 +20,8 @@ pub struct Restore<'a> {
     pub keys: Option<&'a Chain>,
     /// An empty folder or database.
     pub at: &'a At,
+    /// Where its large documents go.
+    pub blobs: &'a Objects,
     /// Now, microseconds since 1970.
     pub now_us: i64,
     /// Whether it should stop where it is.
@@ -102,6 +107,7 @@ impl Restore<'_> {
             self.go_on()?;
             let rows = wholes(self.chain.rows(object)?, |rid| !reworked.contains(&rid));
             rows.iter().for_each(|whole| tally.add(whole));
+            self.blobs(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);
         }
@@ -115,6 +121,7 @@ impl Restore<'_> {
                 reworked.remove(rid);
             }
             rows.iter().for_each(|whole| tally.add(whole));
+            self.blobs(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);
         }

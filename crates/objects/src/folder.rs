@@ -4,7 +4,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::SystemTime,
 };
 
@@ -12,18 +12,34 @@ use object_store::{ObjectStore, local::LocalFileSystem};
 
 use crate::{Name, ObjectError};
 
-/// The folder of objects, made if it is not there.
+/// The folder of objects. It is made with the first of them: most houses never need it.
 pub(crate) struct Folder {
     root: PathBuf,
-    pub(crate) store: Arc<dyn ObjectStore>,
+    store: OnceLock<Arc<dyn ObjectStore>>,
 }
 
 impl Folder {
-    pub(crate) fn new(root: &Path) -> Result<Self, ObjectError> {
-        let wrong = |e: &dyn std::fmt::Display| ObjectError::Folder(format!("{}: {e}", root.display()));
-        make(root).map_err(|e| wrong(&e))?;
-        let store = LocalFileSystem::new_with_prefix(root).map_err(|e| wrong(&e))?.with_fsync(true);
-        Ok(Self { root: root.to_owned(), store: Arc::new(store) })
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned(), store: OnceLock::new() }
+    }
+
+    /// The folder for writing.
+    pub(crate) fn made(&self) -> Result<Arc<dyn ObjectStore>, ObjectError> {
+        if let Some(store) = self.store.get() {
+            return Ok(Arc::clone(store));
+        }
+        let wrong = |e: &dyn std::fmt::Display| ObjectError::Folder(format!("{}: {e}", self.root.display()));
+        make(&self.root).map_err(|e| wrong(&e))?;
+        let store = LocalFileSystem::new_with_prefix(&self.root).map_err(|e| wrong(&e))?.with_fsync(true);
+        Ok(Arc::clone(self.store.get_or_init(|| Arc::new(store))))
+    }
+
+    /// The folder for reading; missing is what is asked for where there is no folder.
+    pub(crate) fn there(&self) -> Result<Arc<dyn ObjectStore>, ObjectError> {
+        if self.store.get().is_none() && !self.root.exists() {
+            return Err(ObjectError::Missing);
+        }
+        self.made()
     }
 
     /// Makes the removal of an object durable: one that was destroyed must not be there again after a power cut.
@@ -36,6 +52,9 @@ impl Folder {
 
     /// Removes what a program that was killed left half written (`name#1`): nothing ever reads or lists it.
     pub(crate) fn sweep(&self, before: SystemTime) -> Result<u64, ObjectError> {
+        if !self.root.exists() {
+            return Ok(0);
+        }
         sweep(&self.root, before).map_err(|e| ObjectError::Folder(e.to_string()))
     }
 }

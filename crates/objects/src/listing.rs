@@ -35,13 +35,19 @@ pub struct Listing {
 impl Listing {
     pub(crate) fn start(
         wire: &wire::Wire,
-        store: Arc<dyn ObjectStore>,
+        store: Result<Arc<dyn ObjectStore>, ObjectError>,
         prefix: String,
         under: Path,
         patience: Duration,
     ) -> Self {
         let (tell, found) = mpsc::channel(AHEAD);
         wire.spawn(async move {
+            let store = match store {
+                Ok(store) => store,
+                Err(ObjectError::Missing) => return,
+                // Nobody may want to know any more.
+                Err(error) => return drop(tell.send(Err(error)).await),
+            };
             let under = Some(under).filter(|path| !path.as_ref().is_empty());
             let mut stream = store.list(under.as_ref());
             while let Some(next) = stream.next().await {

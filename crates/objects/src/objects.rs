@@ -45,11 +45,11 @@ impl fmt::Debug for Objects {
 }
 
 impl Objects {
-    /// Takes up what is needed. A folder is made; nothing is asked of a bucket yet, so that a house whose bucket is away
-    /// starts and serves what does not need it.
+    /// Takes up what is needed. Nothing is made or asked for yet, so that a house whose bucket is away starts and serves what
+    /// does not need it.
     pub fn open(at: &At) -> Result<Self, ObjectError> {
         let (place, prefix, patience) = match at {
-            At::Folder(root) => (Place::Folder(Folder::new(root)?), String::new(), Patience::default()),
+            At::Folder(root) => (Place::Folder(Folder::new(root)), String::new(), Patience::default()),
             At::S3(at) => (Place::Bucket(Bucket::new(at)?), at.prefix.clone(), at.patience),
         };
         let wire = Wire::new(patience.together, patience.whole)?;
@@ -63,7 +63,7 @@ impl Objects {
         match &self.inner.place {
             // Not tried again: after a failed sync the next one may say yes without having written anything.
             Place::Folder(folder) => {
-                let store = Arc::clone(&folder.store);
+                let store = folder.made()?;
                 self.inner.wire.wait(async move { create(&*store, &path, bytes).await })
             }
             Place::Bucket(bucket) => {
@@ -104,7 +104,7 @@ impl Objects {
 
     /// Length and age of an object.
     pub fn head(&self, name: &Name) -> Result<Listed, ObjectError> {
-        let (store, path) = (self.store(), name.path(&self.inner.prefix));
+        let (store, path) = (self.store()?, name.path(&self.inner.prefix));
         let prefix = self.inner.prefix.clone();
         self.inner.wire.wait(async move {
             let meta = store.head(&path).await.map_err(|e| meant(&e))?;
@@ -116,12 +116,17 @@ impl Objects {
     pub fn list(&self, under: &str) -> Listing {
         let prefix = format!("{}/{under}", self.inner.prefix);
         let path = prefix.split('/').filter(|part| !part.is_empty()).collect();
-        Listing::start(&self.inner.wire, self.store(), self.inner.prefix.clone(), path, self.inner.patience.whole)
+        let (prefix, patience) = (self.inner.prefix.clone(), self.inner.patience.whole);
+        Listing::start(&self.inner.wire, self.store(), prefix, path, patience)
     }
 
     /// Removes an object, durably; one that is not there is no error.
     pub fn delete(&self, name: &Name) -> Result<(), ObjectError> {
-        let (store, path) = (self.store(), name.path(&self.inner.prefix));
+        let path = name.path(&self.inner.prefix);
+        let store = match self.store() {
+            Err(ObjectError::Missing) => return Ok(()),
+            store => store?,
+        };
         let done = self.inner.wire.wait(async move { store.delete(&path).await.map_err(|e| meant(&e)) });
         match (&self.inner.place, done) {
             (_, Err(ObjectError::Missing)) => Ok(()),
@@ -140,7 +145,7 @@ impl Objects {
     }
 
     fn fetch(&self, name: &Name, range: Option<Range<u64>>, most: u64) -> Result<Bytes, ObjectError> {
-        let (store, path) = (self.store(), name.path(&self.inner.prefix));
+        let (store, path) = (self.store()?, name.path(&self.inner.prefix));
         let again = self.inner.patience.again;
         self.inner.wire.wait(async move {
             let mut pause = FIRST_PAUSE;
@@ -159,10 +164,18 @@ impl Objects {
     }
 
     /// The store for what may be asked twice.
-    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+    fn store(&self) -> Result<Arc<dyn ObjectStore>, ObjectError> {
         match &self.inner.place {
-            Place::Folder(folder) => Arc::clone(&folder.store),
-            Place::Bucket(bucket) => Arc::clone(&bucket.patient),
+            Place::Folder(folder) => folder.there(),
+            Place::Bucket(bucket) => Ok(Arc::clone(&bucket.patient)),
+        }
+    }
+
+    /// The same for writing.
+    pub(crate) fn made(&self) -> Result<Arc<dyn ObjectStore>, ObjectError> {
+        match &self.inner.place {
+            Place::Folder(folder) => folder.made(),
+            Place::Bucket(bucket) => Ok(Arc::clone(&bucket.patient)),
         }
     }
 

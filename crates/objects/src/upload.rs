@@ -28,7 +28,7 @@ impl fmt::Debug for Upload {
 
 impl Upload {
     pub(crate) fn start(objects: Objects, path: Path) -> Result<Self, ObjectError> {
-        let store = objects.store();
+        let store = objects.made()?;
         let parts = objects.wire().wait(async move { store.put_multipart(&path).await.map_err(|e| meant(&e)) })?;
         Ok(Self { objects, parts: Some(Arc::new(Mutex::new(parts))), waiting: BytesMut::new(), length: 0 })
     }

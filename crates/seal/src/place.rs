@@ -51,6 +51,8 @@ pub enum Part {
     Index = 2,
     /// A log entry's body.
     Entry = 3,
+    /// The document itself, where it is too big for its row and lies as an object.
+    Blob = 4,
 }
 
 /// The one place where a message opens. Every field is bound into the message's key, so that a sealed value moved to

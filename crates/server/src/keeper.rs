@@ -1,7 +1,7 @@
 //! What is begun with keys and not finished is finished by the running program itself: right away, after a start, and
 //! again after a while when a custodian or the disk stood in the way.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tacebo_identity::{Identity, IdentityError};
 use tacebo_vault::{Door, VaultFault};
@@ -10,6 +10,8 @@ use crate::app::App;
 
 /// Waits between two attempts.
 const AGAIN: Duration = Duration::from_mins(1);
+/// Between two looks for objects that nothing names.
+const SWEEP: Duration = Duration::from_hours(24);
 
 /// Why something is not finished yet.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,27 @@ impl App {
     }
 }
 
+/// Looks after the objects of large documents: those of what was destroyed go as soon as they can be reached, those that
+/// nothing names once a day.
+async fn keep_blobs(app: &App) {
+    let mut swept: Option<Instant> = None;
+    loop {
+        tokio::time::sleep(AGAIN).await;
+        if let Err(error) = app.vault().settle_blobs().await {
+            tracing::error!(%error, "objects of what was destroyed could not be removed; trying again");
+        }
+        if swept.is_none_or(|then| then.elapsed() >= SWEEP) {
+            match app.vault().sweep_blobs().await {
+                Ok(found) => {
+                    swept = Some(Instant::now());
+                    tracing::debug!(orphans = found.orphans, kept = found.kept, "objects were looked through");
+                }
+                Err(error) => tracing::error!(%error, "objects could not be looked through; trying again"),
+            }
+        }
+    }
+}
+
 /// Does so until `stop` resolves.
 pub async fn keep_keys(app: App, stop: impl Future<Output = ()>) {
     let keys = async {
@@ -84,5 +107,6 @@ pub async fn keep_keys(app: App, stop: impl Future<Output = ()>) {
         () = stop => {}
         () = keys => {}
         () = terms => {}
+        () = keep_blobs(&app) => {}
     }
 }

@@ -67,6 +67,18 @@ pub enum StoreError {
     /// The log cannot be continued from what is stored.
     #[error("the log's stored edge is unusable ({0}): run verify")]
     Log(String),
+    /// No object of this name is where a version's blob should be.
+    #[error("the object of a stored version is missing: run verify")]
+    BlobMissing,
+    /// The object is not the one that was written: cut, changed, or another's.
+    #[error("the object of a stored version is not the one that was written: run verify")]
+    BlobChanged,
+    /// There is nowhere to put objects.
+    #[error("no place for large documents is configured")]
+    NoObjects,
+    /// The place of objects failed. Says nothing about what is stored.
+    #[error(transparent)]
+    Objects(#[from] tacebo_objects::ObjectError),
     /// The data folder cannot be used.
     #[error("the data folder cannot be used")]
     Io(#[from] std::io::Error),

@@ -8,6 +8,7 @@
 mod archive;
 mod at;
 mod audit;
+mod blobs;
 mod conn;
 mod documents;
 mod edge;
@@ -31,13 +32,14 @@ mod store;
 pub use archive::{ArchiveSource, KeyVisit, SourceTiles};
 pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
+pub use blobs::{BlobHold, GRACE, NewBlob, Swept};
 pub use error::{CommitError, StoreError};
 pub use load::{KeyBatch, Loader};
 pub use log::PartTiles;
 pub use model::{
-    BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts, DocumentWrite, EntryQuery,
-    EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartEdge, PartNo, Receipt,
-    Reseal, Reterm, Rid, SubjectNo, Term, WholeRow,
+    Blob, BlobName, BlobWrite, BucketRow, CURRENT, Category, Change, CheckpointRow, CheckpointWrite, Committed, Counts,
+    DocumentWrite, EntryQuery, EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead,
+    PartEdge, PartNo, Receipt, Reseal, Reterm, Rid, SubjectNo, Term, WholeRow,
 };
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

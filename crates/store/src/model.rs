@@ -75,6 +75,38 @@ pub struct DocumentWrite {
 }
 opaque_debug!(DocumentWrite);
 
+/// The name of a blob: random, so that it tells nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BlobName(pub [u8; 16]);
+
+impl BlobName {
+    /// The name in hex, as its object has it.
+    #[must_use]
+    pub fn hex(&self) -> String {
+        format!("{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// Sealed bytes that lie as an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Blob {
+    /// Its name.
+    pub name: BlobName,
+    /// How many bytes it has.
+    pub size: u64,
+    /// SHA-256 of them.
+    pub hash: Hash,
+}
+
+/// The blob of a new version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlobWrite {
+    /// Which of the change's documents it belongs to.
+    pub document: usize,
+    /// The blob. Its object was put before ([`crate::Store::put_blobs`]).
+    pub blob: Blob,
+}
+
 /// One new log entry. The store adds the time, the index and the leaf.
 #[derive(Clone, PartialEq, Eq)]
 pub struct EntryWrite {
@@ -154,6 +186,8 @@ pub struct Reseal {
     pub index: Vec<u8>,
     /// Its body, sealed anew.
     pub body: Vec<u8>,
+    /// Its blob, sealed anew; the one of before goes in any case.
+    pub blob: Option<Blob>,
 }
 opaque_debug!(Reseal);
 
@@ -183,6 +217,10 @@ pub struct Change {
     pub part: PartNo,
     /// New document versions, in order. Two versions of one document are allowed (1, then 2).
     pub documents: Vec<DocumentWrite>,
+    /// Blobs of these documents, one for each at most.
+    pub blobs: Vec<BlobWrite>,
+    /// Blobs whose objects were removed and need not be remembered any more.
+    pub forget_blobs: Vec<BlobName>,
     /// New log entries, in order.
     pub entries: Vec<EntryWrite>,
     /// Wrapped data keys, new or re-wrapped. Applied after `drop_keys`.
@@ -223,6 +261,8 @@ impl Change {
         Self {
             part,
             documents: Vec::new(),
+            blobs: Vec::new(),
+            forget_blobs: Vec::new(),
             entries: Vec::new(),
             keys: Vec::new(),
             drop_keys: Vec::new(),
@@ -253,7 +293,19 @@ impl Change {
         if documents.chain(entries).chain(named).any(|length| length > MAX_VALUE) {
             return Err(CommitError::Malformed("a value is too big"));
         }
+        let mut with_blob: Vec<usize> = self.blobs.iter().map(|blob| blob.document).collect();
+        with_blob.sort_unstable();
+        let twice = with_blob.windows(2).any(|pair| pair.first() == pair.last());
+        if twice || with_blob.last().is_some_and(|last| *last >= self.documents.len()) {
+            return Err(CommitError::Malformed("a blob of no document, or two of one"));
+        }
         Ok(())
+    }
+
+    /// The blobs that it names.
+    pub(crate) fn blob_names(&self) -> impl Iterator<Item = BlobName> {
+        let anew = self.reseal.iter().filter_map(|one| one.blob);
+        self.blobs.iter().map(|one| one.blob).chain(anew).map(|blob| blob.name)
     }
 
     /// Whether it takes away or replaces what others may name, so that looking up each row's neighbours would be needed to
@@ -281,6 +333,8 @@ impl Change {
         let Self {
             part: _,
             documents,
+            blobs,
+            forget_blobs,
             entries,
             keys,
             drop_keys,
@@ -298,6 +352,8 @@ impl Change {
         entries.len() == 1
             && checkpoint.is_none()
             && documents.is_empty()
+            && blobs.is_empty()
+            && forget_blobs.is_empty()
             && keys.is_empty()
             && drop_keys.is_empty()
             && erase.is_empty()
@@ -358,6 +414,8 @@ pub struct WholeRow {
     pub row: IndexRow,
     /// Sealed body.
     pub body: Vec<u8>,
+    /// The object that it leads to, if it is too big for a row.
+    pub blob: Option<Blob>,
 }
 opaque_debug!(WholeRow);
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
+use tacebo_objects::Objects;
+
 /// Tells the time in microseconds since 1970. A parameter, so that tests set it and a jump can be played.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
@@ -29,6 +31,8 @@ pub struct Options {
     pub group_bytes: usize,
     /// Idle read connections to a file that are kept.
     pub readers: usize,
+    /// Where blobs lie. Without it those of a file are in the folder beside it, and a database has none.
+    pub objects: Option<Objects>,
     /// Tests only.
     #[doc(hidden)]
     pub commit_fault: Option<CommitFault>,
@@ -46,6 +50,7 @@ impl Options {
             group_changes: 512,
             group_bytes: 8 << 20,
             readers: 4,
+            objects: None,
             commit_fault: None,
         }
     }

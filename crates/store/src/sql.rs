@@ -83,6 +83,11 @@ statements! { WRITES:
         ON CONFLICT (part, level, idx) DO UPDATE SET hashes = excluded.hashes";
     CHECKPOINT_PUT = "INSERT INTO checkpoint (part, seq, size, note) VALUES (?1, ?2, ?3, ?4)";
     REWORKED_PUT = "INSERT INTO reworked (part, time, rid) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    BLOB_PUT = "INSERT INTO blob (part, rid, name, size, hash) VALUES (?1, ?2, ?3, ?4, ?5)";
+    /// Remembers the blob of a version that goes, until its object is gone too.
+    BLOB_GONE = "INSERT INTO blob_gone (part, name) SELECT part, name FROM blob WHERE part = ?1 AND rid = ?2";
+    BLOB_DROP = "DELETE FROM blob WHERE part = ?1 AND rid = ?2";
+    BLOB_FORGET = "DELETE FROM blob_gone WHERE part = ?1 AND name = ?2";
     META_PUT = "INSERT INTO meta (part, name, value) VALUES (?1, ?2, ?3) \
         ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
 }
@@ -185,6 +190,11 @@ statements! { READS:
         WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid");
     REWORKED = "SELECT time, rid FROM reworked WHERE part = ?1 AND (time, rid) > (?2, ?3) \
         ORDER BY time, rid LIMIT ?4";
+    BLOBS_PAGE = "SELECT rid, name, size, hash FROM blob WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid";
+    BLOB_OF = "SELECT rid, name, size, hash FROM blob WHERE part = ?1 AND rid = ?2";
+    BLOB_NAMED = "SELECT rid FROM blob WHERE part = ?1 AND name = ?2";
+    BLOBS_GONE = "SELECT name FROM blob_gone WHERE part = ?1 ORDER BY name LIMIT ?2";
+    COUNT_BLOBS = "SELECT count(*), CAST(coalesce(sum(size), 0) AS bigint) FROM blob WHERE part = ?1";
     COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";
     COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
 }

@@ -11,6 +11,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use tacebo_objects::Objects;
 use tokio::sync::{
     mpsc::{self, error::SendTimeoutError},
     oneshot,
@@ -18,6 +19,7 @@ use tokio::sync::{
 
 use crate::{
     At, Change, CommitError, Committed, Held, Options, PartNo, Pending, StoreError,
+    blobs::Underway,
     conn::Conn,
     kinds::Kinds,
     postgres,
@@ -38,12 +40,17 @@ pub(crate) struct Shared {
     pub(crate) poisoned: AtomicBool,
 }
 
+/// Where the blobs of a file are when nothing else is said.
+const BLOBS: &str = "blobs";
+
 struct Inner {
     shared: Arc<Shared>,
     engine: Engine,
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
     options: Options,
+    objects: Option<Objects>,
+    underway: Arc<Underway>,
 }
 
 /// What readers need.
@@ -83,7 +90,13 @@ impl Store {
                 (Engine::Postgres(server), writer)
             }
         };
-        let inner = Inner { shared, engine, queue: Some(queue), writer: Some(writer), options };
+        let objects = match (&options.objects, at) {
+            (Some(objects), _) => Some(objects.clone()),
+            (None, At::Folder(dir)) => Some(Objects::open(&tacebo_objects::At::Folder(dir.join(BLOBS)))?),
+            (None, At::Postgres(_)) => None,
+        };
+        let underway = Arc::default();
+        let inner = Inner { shared, engine, queue: Some(queue), writer: Some(writer), options, objects, underway };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -105,7 +118,7 @@ impl Store {
     /// The same, with something that is dropped when the change is durable or has failed, and before anybody is told
     /// so, even if the caller has gone away meanwhile.
     pub async fn commit_holding(&self, change: Change, held: Held) -> Result<Committed, CommitError> {
-        change.check()?;
+        self.check(&change)?;
         let (reply, answer) = oneshot::channel();
         self.enqueue(Job::Commit(Box::new(change), held, reply)).await?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
@@ -113,7 +126,7 @@ impl Store {
 
     /// The same for a thread without an async runtime (a command-line tool). Never call it from async code.
     pub fn commit_blocking(&self, change: Change) -> Result<Committed, CommitError> {
-        change.check()?;
+        self.check(&change)?;
         let (reply, answer) = oneshot::channel();
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
@@ -165,6 +178,19 @@ impl Store {
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.inner.engine
+    }
+
+    fn check(&self, change: &Change) -> Result<(), CommitError> {
+        change.check()?;
+        self.inner.underway.name(change)
+    }
+
+    pub(crate) fn objects(&self) -> Result<&Objects, StoreError> {
+        self.inner.objects.as_ref().ok_or(StoreError::NoObjects)
+    }
+
+    pub(crate) fn underway(&self) -> &Arc<Underway> {
+        &self.inner.underway
     }
 
     pub(crate) fn kinds(&self) -> &Kinds {

@@ -4,6 +4,7 @@
 //! environment wins. An unknown key or variable is an error: a misspelt limit must not be silently ignored.
 
 mod backup;
+mod blobs;
 mod custody;
 mod store;
 
@@ -17,6 +18,7 @@ use crate::logging::Format;
 use crate::suite::Choice;
 
 pub(crate) use backup::{ArchivePlace, Backup};
+pub(crate) use blobs::BlobsPlace;
 pub(crate) use custody::{Custody, FileAt};
 pub(crate) use store::StorePlace;
 
@@ -41,6 +43,8 @@ struct Written {
     store: store::Written,
     #[serde(default)]
     backup: backup::Written,
+    #[serde(default)]
+    blobs: blobs::Written,
     #[serde(default)]
     custody: custody::Written,
     #[serde(default)]
@@ -92,6 +96,8 @@ pub(crate) struct Config {
     pub backup: Option<Backup>,
     /// A file elsewhere that knows the newest checkpoint.
     pub witness: Option<PathBuf>,
+    /// Where large documents are.
+    pub blobs: BlobsPlace,
     /// Who holds the root keys.
     pub custody: Custody,
     /// How log lines look.
@@ -102,6 +108,18 @@ pub(crate) struct Config {
     pub body_limit: usize,
     /// Whether nothing may be swapped out.
     pub lock_memory: bool,
+}
+
+/// What a backup is made of, without any key.
+pub(crate) struct Archived {
+    /// Where the records are.
+    pub store: StorePlace,
+    /// Data folder.
+    pub data: Option<PathBuf>,
+    /// Where large documents are.
+    pub blobs: Option<BlobsPlace>,
+    /// Where to, and how.
+    pub backup: Option<Backup>,
 }
 
 impl std::fmt::Debug for Config {
@@ -131,10 +149,12 @@ impl Config {
     pub(crate) fn archived(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<(StorePlace, Option<PathBuf>, Option<Backup>)> {
+    ) -> Result<Archived> {
         let (written, name) = Written::read(file)?;
         let written = written.overridden(environment)?;
-        Ok((written.store.complete(&name)?, written.data, written.backup.complete(&name)?))
+        let blobs = written.data.as_ref().map(|data| written.blobs.complete(&name, data)).transpose()?;
+        let (store, backup) = (written.store.complete(&name)?, written.backup.complete(&name)?);
+        Ok(Archived { store, data: written.data, blobs, backup })
     }
 }
 
@@ -157,7 +177,9 @@ impl Written {
             *path = folder.join(&*path);
         }
         let paths = [&mut self.data, &mut self.tls.certificate, &mut self.tls.key, &mut self.log.witness];
-        for path in paths.into_iter().chain(self.custody.paths()).chain(self.store.paths()).flatten() {
+        for path in
+            paths.into_iter().chain(self.custody.paths()).chain(self.store.paths()).chain(self.blobs.paths()).flatten()
+        {
             *path = folder.join(&*path);
         }
         self
@@ -205,6 +227,10 @@ impl Written {
                     Some(key) => self.backup.set(key, &value)?,
                     None => false,
                 } => {}
+                _ if match key.strip_prefix("BLOBS_") {
+                    Some(key) => self.blobs.set(key, &value)?,
+                    None => false,
+                } => {}
                 _ if key.strip_prefix("CUSTODY_").is_some_and(|key| self.custody.set(key, &value)) => {}
                 _ => bail!("the environment variable {name} is not known: see `tacebo serve --help` for the keys"),
             }
@@ -235,6 +261,7 @@ impl Written {
             store: self.store.complete(name)?,
             backup: self.backup.complete(name)?,
             witness: self.log.witness,
+            blobs: self.blobs.complete(name, &data)?,
             custody: self.custody.complete(name)?,
             data,
             suite: self.suite,
@@ -382,6 +409,37 @@ mod tests {
             (text.clone(), Some(("TACEBO_STORE_HOSTS", "a:b")), "store.hosts"),
             (text.clone(), Some(("TACEBO_STORE_ENGINE", "oracle")), "TACEBO_STORE_ENGINE"),
             (text.clone(), Some(("TACEBO_STORE_HOST", "a")), "TACEBO_STORE_HOST"),
+        ] {
+            let error = format!("{:#}", load(&text, environment.as_slice()).unwrap_err());
+            assert!(error.contains(named), "{named}: {error}");
+        }
+    }
+
+    #[test]
+    fn large_documents_are_beside_the_data_in_a_folder_or_in_a_bucket() {
+        let BlobsPlace::Folder(folder) = load(WHOLE, &[]).unwrap().blobs else { panic!("no folder") };
+        assert!(folder.ends_with("data/blobs"), "{}", folder.display());
+        let text = format!("{WHOLE}\n[blobs]\nfolder = \"large\"");
+        let BlobsPlace::Folder(folder) = load(&text, &[]).unwrap().blobs else { panic!("no folder") };
+        assert!(folder.is_absolute() && folder.ends_with("large"));
+        let text = format!(
+            "{WHOLE}\n[blobs]\nendpoint = \"https://s3.example\"\nbucket = \"records\"\nprefix = \"house\"\n\
+            access-key-file = \"a\"\nsecret-key-file = \"s\"\nauthority = \"ca.pem\"\npatience-s = 20"
+        );
+        let BlobsPlace::S3 { at, access_key_file, .. } =
+            load(&text, &[("TACEBO_BLOBS_REGION", "cn-north-1")]).unwrap().blobs
+        else {
+            panic!("no bucket")
+        };
+        assert_eq!((&*at.endpoint, &*at.bucket, &*at.prefix), ("https://s3.example", "records", "house"));
+        assert_eq!((&*at.region, at.patience.whole.as_secs()), ("cn-north-1", 20));
+        assert!(access_key_file.is_absolute() && at.authority.as_ref().unwrap().is_absolute());
+        for (text, environment, named) in [
+            (text.replace("bucket", "# "), None, "blobs.bucket"),
+            (text.replace("secret-key-file", "# "), None, "blobs.secret-key-file"),
+            (text.replace("endpoint", "folder"), None, "one of both"),
+            (text.replace("= 20", "= 0"), None, "blobs.patience-s"),
+            (text.clone(), Some(("TACEBO_BLOBS_BUKET", "x")), "TACEBO_BLOBS_BUKET"),
         ] {
             let error = format!("{:#}", load(&text, environment.as_slice()).unwrap_err());
             assert!(error.contains(named), "{named}: {error}");

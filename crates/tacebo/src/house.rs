@@ -33,7 +33,8 @@ pub(crate) fn open(dir: &Path, custodian: Arc<dyn Custodian>) -> Result<Vault> {
 /// Opens the founded house that a configuration names, and keeps other programs out of it.
 pub(crate) fn open_of(config: &Config, custodian: Arc<dyn Custodian>) -> Result<Vault> {
     let at = config.store.at(&config.data, true)?;
-    let vault = Vault::open_at(&at, opening(&config.data, custodian)).with_context(|| cannot_open(config))?;
+    let (blobs, opening) = (config.blobs.open()?, opening(&config.data, custodian));
+    let vault = Vault::open_with(&at, blobs, opening).with_context(|| cannot_open(config))?;
     if let Some(file) = &config.witness {
         vault.witness_in(file).with_context(|| cannot_open(config))?;
     }
@@ -48,7 +49,8 @@ pub(crate) async fn found_of(
 ) -> Result<Vault> {
     let at = config.store.at(&config.data, true)?;
     let opening = opening(&config.data, custodian);
-    Vault::found_at(&at, opening, institution).await.with_context(|| match &config.store {
+    let blobs = config.blobs.open()?;
+    Vault::found_with(&at, blobs, opening, institution).await.with_context(|| match &config.store {
         StorePlace::Folder => format!("no institution can be founded in {}", config.data.display()),
         StorePlace::Postgres { at, .. } => format!("no institution can be founded in the database {}", at.database),
     })

@@ -28,6 +28,9 @@ Keys of the file, each also an environment variable that overrides it (TACEBO_DA
             database, user = \"tacebo\", password-file, authority (certificates that vouch for the hosts, PEM)
             prepared = \"named\" | \"unnamed\" unnamed behind PgBouncer in transaction mode
             readers = 4, snapshots = 4, statement-timeout-s = 30, lock-timeout-s = 10, patience-s = 60
+  [blobs]   folder                          large documents, sealed; default blobs/ in the data folder; or
+            endpoint = \"https://s3:9000\", bucket, region, prefix, access-key-file, secret-key-file,
+            authority (certificates that vouch for it, PEM), patience-s = 30   in an S3 bucket
   [custody] file, passphrase-file           root keys and the passphrase that opens them; or
   [custody.pkcs11] library, token, pin-file, name = \"tacebo\"   root keys in a module; or
   [custody.transit] address, token-file, authority, mount, name, namespace   in OpenBao or HashiCorp Vault
@@ -79,7 +82,10 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     };
     let running = Running::bind(vault, identity, doors).await.context("cannot listen")?;
     let running = match &config.backup {
-        Some(backup) => running.backed_up(backup, config.store.at(&config.data, false)?, &config.data),
+        Some(backup) => {
+            let at = config.store.at(&config.data, false)?;
+            running.backed_up(backup, at, config.blobs.open()?, &config.data)
+        }
         None => running,
     };
     let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -40,6 +40,10 @@ pub struct Comparison {
     pub versions: u64,
     /// Entries of changes that were looked at.
     pub entries: u64,
+    /// Objects that no version names, a day old or more: left by a program that was killed, and swept. Not told where the
+    /// object storage could not say.
+    #[serde(default)]
+    pub orphans: Option<u64>,
     /// The first that does not fit; then nothing after it was looked at.
     pub unlike: Option<Unlike>,
 }
@@ -77,6 +81,20 @@ pub enum Unlike {
     /// A version passes for the current one and is not, or the other way round.
     Misplaced {
         /// Its place in commit order.
+        rid: i64,
+        /// Its kind.
+        kind: String,
+    },
+    /// The object of a version is not there.
+    BlobMissing {
+        /// The version's place in commit order.
+        rid: i64,
+        /// Its kind.
+        kind: String,
+    },
+    /// The object of a version is not the one that was written: cut, changed, or that of another version.
+    BlobChanged {
+        /// The version's place in commit order.
         rid: i64,
         /// Its kind.
         kind: String,
@@ -177,13 +195,13 @@ impl Vault {
                 }
                 // A destruction meanwhile took away what it was still to see.
                 if !walk.was_disturbed(&vault.0)? {
-                    return Ok::<_, VaultFault>(walk);
+                    return Ok::<_, VaultFault>((walk, vault.orphans()));
                 }
             }
         });
-        let walk = walked.await.map_err(|_| VaultFault::Decode("a comparison was interrupted"))??;
+        let (walk, orphans) = walked.await.map_err(|_| VaultFault::Decode("a comparison was interrupted"))??;
         drop(wanted);
-        let found = walk.found(begun_us, self.now_us());
+        let found = Comparison { orphans, ..walk.found(begun_us, self.now_us()) };
         if let Some(unlike) = &found.unlike {
             tracing::error!(?unlike, "documents and log do not fit each other");
         }

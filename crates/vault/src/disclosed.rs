@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tacebo_ledger::Receipt;
 use tacebo_policy::{Permit, Refusal};
+use tacebo_store::StoreError;
 
 use crate::decide::Leave;
 
@@ -165,7 +166,7 @@ impl From<VaultFault> for Refused {
 pub enum VaultFault {
     /// The store failed.
     #[error("store: {0}")]
-    Store(#[from] tacebo_store::StoreError),
+    Store(#[from] StoreError),
     /// A commit failed.
     #[error("commit: {0}")]
     Commit(#[from] tacebo_store::CommitError),
@@ -193,7 +194,12 @@ impl VaultFault {
     fn public(&self) -> &'static str {
         match self {
             Self::Commit(_) => "the log or the store cannot be written; nothing was disclosed",
-            Self::Seal(_) | Self::Decode(_) => "a stored record does not open; the security officer has been told",
+            Self::Store(StoreError::Objects(_)) => {
+                "the place of large documents does not answer; nothing was disclosed and nothing written; try again later"
+            }
+            Self::Seal(_) | Self::Decode(_) | Self::Store(StoreError::BlobMissing | StoreError::BlobChanged) => {
+                "a stored record does not open; the security officer has been told"
+            }
             _ => "the store cannot be read",
         }
     }

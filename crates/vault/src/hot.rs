@@ -135,11 +135,12 @@ impl Inner {
             return Ok(Arc::default());
         }
         let key = self.key(row.subject.unwrap_or(SubjectNo::HOUSE), row.category)?;
-        let place = self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, Part::Body);
-        let mut text = self.packer.unpack(&key.open(&place, sealed)?)?;
+        let place = |part| self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, part);
+        let (packed, length) = self.unseal_body(&key, place, sealed)?;
+        let mut text = self.packer.unpack(&packed)?;
         stamp_time(&mut text, &row.kind, &one.record.id, row.version, row.time_us)?;
         let text = Arc::new(text);
-        if sealed.len() <= LARGEST {
+        if length <= LARGEST {
             self.hot.bodies.insert(row.rid, Arc::clone(&text));
         }
         Ok(text)

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
 use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, LogVerifier};
+use tacebo_objects::Objects;
 use tacebo_policy::Engine;
 use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SealError, SubjectNo, Suite};
-use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store};
+use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store, StoreError};
 use zeroize::Zeroizing;
 
 use crate::backup::Desk;
@@ -72,7 +73,21 @@ impl Vault {
     /// # Errors
     /// As [`Vault::found`].
     pub async fn found_at(at: &At, opening: Opening, institution: &Institution) -> Result<Self, VaultFault> {
-        let store = Store::open(at, options(&opening))?;
+        let blobs = blobs_in(&opening)?;
+        Self::found_with(at, blobs, opening, institution).await
+    }
+
+    /// The same with large documents elsewhere too.
+    ///
+    /// # Errors
+    /// As [`Vault::found`].
+    pub async fn found_with(
+        at: &At,
+        blobs: Objects,
+        opening: Opening,
+        institution: &Institution,
+    ) -> Result<Self, VaultFault> {
+        let store = Store::open(at, options(&opening, blobs))?;
         let realm = Realm(institution.realm);
         let part = part_of(realm);
         if store.meta(part, META_INSTITUTION)?.is_some() {
@@ -121,12 +136,21 @@ impl Vault {
     /// # Errors
     /// As [`Vault::open`].
     pub fn open_at(at: &At, opening: Opening) -> Result<Self, VaultFault> {
-        Self::open_to(at, opening, false)
+        let blobs = blobs_in(&opening)?;
+        Self::open_with(at, blobs, opening)
+    }
+
+    /// The same with large documents elsewhere too.
+    ///
+    /// # Errors
+    /// As [`Vault::open`].
+    pub fn open_with(at: &At, blobs: Objects, opening: Opening) -> Result<Self, VaultFault> {
+        Self::open_to(at, blobs, opening, false)
     }
 
     /// Opens a house; one that is being restored only for whoever restores it.
-    pub(crate) fn open_to(at: &At, opening: Opening, restore: bool) -> Result<Self, VaultFault> {
-        let store = Store::open(at, options(&opening))?;
+    pub(crate) fn open_to(at: &At, blobs: Objects, opening: Opening, restore: bool) -> Result<Self, VaultFault> {
+        let store = Store::open(at, options(&opening, blobs))?;
         let part = store
             .parts()?
             .into_iter()
@@ -193,8 +217,17 @@ fn write_vkey(opening: &Opening, log_key: &LogKey) -> Result<(), VaultFault> {
         .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be written: {error}")))
 }
 
-fn options(opening: &Opening) -> Options {
-    Options::new(Arc::clone(&opening.clock), Arc::clone(&opening.on_fatal))
+fn options(opening: &Opening, blobs: Objects) -> Options {
+    let options = Options::new(Arc::clone(&opening.clock), Arc::clone(&opening.on_fatal));
+    Options { objects: Some(blobs), ..options }
+}
+
+/// Where large documents lie unless somebody chose otherwise.
+pub const BLOBS_FOLDER: &str = "blobs";
+
+fn blobs_in(opening: &Opening) -> Result<Objects, VaultFault> {
+    let at = tacebo_objects::At::Folder(opening.dir.join(BLOBS_FOLDER));
+    Ok(Objects::open(&at).map_err(StoreError::from)?)
 }
 
 fn assemble(

@@ -13,6 +13,7 @@
 mod amend;
 mod asker;
 mod backup;
+mod blob;
 mod body;
 mod compare;
 mod decide;
@@ -58,7 +59,7 @@ pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
 pub use document::{DocRef, Document};
 pub use entry::{Outcome, field};
 pub use granted::Granted;
-pub use house::{Opening, VKEY_FILE, part_of};
+pub use house::{BLOBS_FOLDER, Opening, VKEY_FILE, part_of};
 pub use log::{LogEntry, LogQuery, ProofFile};
 pub use look::{Look, Unanswered};
 pub use meant::Meant;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use tacebo_objects::Objects;
 use tacebo_policy::Action;
 use tacebo_seal::SubjectNo;
 use tacebo_store::{At, CURRENT, Change, EntryQuery, IndexRow, KeyDrop, Reterm, Rid, Store};
@@ -54,8 +55,8 @@ impl Restoring {
     ///
     /// # Errors
     /// As [`Vault::open_at`]; or this is no unfinished restore.
-    pub fn open(at: &At, opening: Opening) -> Result<Self, VaultFault> {
-        Vault::open_to(at, opening, true).map(Self)
+    pub fn open(at: &At, blobs: Objects, opening: Opening) -> Result<Self, VaultFault> {
+        Vault::open_to(at, blobs, opening, true).map(Self)
     }
 
     /// Whether the restored log continues a signed checkpoint.
@@ -211,6 +212,7 @@ impl Inner {
         change.drop_keys = drop_keys;
         change.drop_subjects = persons.into_iter().collect();
         self.store.commit(change).await?;
+        self.clear_blobs().await;
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub struct HouseState {
     pub signed: u64,
     /// When it was signed, microseconds since the Unix epoch.
     pub signed_us: Option<i64>,
-    /// Bytes in the data folder.
+    /// Bytes in the data folder, and of the objects of documents wherever they lie.
     pub bytes: u64,
     /// Newest epoch of the root key that a bucket is wrapped under.
     pub epoch: u32,
@@ -91,7 +91,7 @@ impl Inner {
             root: head.map(|head| hex::encode(head.root.0)).unwrap_or_default(),
             signed: last.as_ref().map_or(0, |last| last.size),
             signed_us: self.signed_us(last.as_ref())?,
-            bytes: folder_bytes(&self.dir),
+            bytes: folder_bytes(&self.dir) + self.store.blob_bytes(self.part)?.1,
             epoch,
             suite: self.institution.suite,
             worth: self.custodian.worth(),

@@ -7,7 +7,7 @@ use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
 use tacebo_seal::{Blinder, Category, Custodian, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Suite};
-use tacebo_store::{Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
+use tacebo_store::{BlobHold, Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock as RwLockAsync};
 
 use crate::backup::Desk;
@@ -224,7 +224,7 @@ impl Inner {
         Ok(self.store.commit(change).await?.receipts)
     }
 
-    /// Commits a change. `touched` are the persons about whom other facts hold afterwards.
+    /// Commits a change whose objects are there. `touched` are the persons about whom other facts hold afterwards.
     ///
     /// Whoever reads takes the document first and the person's facts after it: he never sees a document of this change
     /// with facts from before it.
@@ -233,9 +233,10 @@ impl Inner {
         change: Change,
         touched: Vec<SubjectNo>,
         gate: &Gate,
+        blobs: BlobHold,
     ) -> Result<Committed, CommitError> {
         let names = change.documents.iter().map(|document| document.id).collect();
-        let held = (self.profiles.announce(touched), self.currents.announce(names), Arc::clone(gate));
+        let held = (self.profiles.announce(touched), self.currents.announce(names), Arc::clone(gate), blobs);
         self.store.commit_holding(change, Box::new(held)).await
     }
 

@@ -76,10 +76,12 @@ impl Inner {
         leaves: Vec<Leave>,
         gate: &Gate,
     ) -> Result<Done, Stopped> {
-        let Attempt { change, mut written, mut permits, touched, notes, new_persons } =
+        let Attempt { change, blobs, mut written, mut permits, touched, notes, new_persons } =
             self.attempt(asker, deeds, looked)?;
+        // Everything is decided: objects are written before the commit that names them.
+        let blobs = self.store.put_blobs(self.part, blobs).map_err(VaultFault::from)?;
         let overtaken = || looked.iter().cloned().chain(notes.iter().map(|note| note.undone(asker))).collect();
-        match self.commit(change, touched, gate).await {
+        match self.commit(change, touched, gate, blobs).await {
             Ok(committed) => {
                 for (patient, no, keys) in new_persons {
                     self.keys.remember(no, &keys);

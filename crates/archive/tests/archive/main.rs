@@ -41,6 +41,12 @@ fn same(house: &House, at: &At) {
             }
         }
     }
+    let rids: Vec<_> = (1..=source.head(PART).unwrap()).collect();
+    let blobs = source.blobs_of(PART, &rids).unwrap();
+    assert!(store.blobs_of(PART, &rids).unwrap() == blobs && blobs.iter().flatten().count() > 1);
+    for blob in blobs.iter().flatten() {
+        assert_eq!(store.read_blob(PART, blob).unwrap(), source.read_blob(PART, blob).unwrap());
+    }
     for no in 1..6 {
         let subject = SubjectNo(no);
         assert!(store.keys_of(PART, subject).unwrap() == source.keys_of(PART, subject).unwrap());
@@ -208,6 +214,7 @@ fn an_occupied_place_is_left_alone_and_an_unfinished_one_is_begun_anew() {
                 run: 1,
                 keys: None,
                 at: &half.at,
+                blobs: &house::beside(&half.at),
                 now_us: stop_at,
                 stop: &stop,
             };

@@ -134,6 +134,18 @@ conform! {
 }
 
 #[test]
+fn a_folder_is_made_with_its_first_object() {
+    let (objects, dir) = folder();
+    let root = dir.path().join("objects");
+    assert_eq!(objects.get(&name("a/x"), 1), Err(ObjectError::Missing));
+    assert_eq!((objects.delete(&name("a/x")), all(&objects, "").len()), (Ok(()), 0));
+    assert_eq!(objects.sweep_halves(SystemTime::now()), Ok(0));
+    assert!(!root.exists());
+    objects.put(&name("a/x"), b"x".to_vec()).unwrap();
+    assert!(root.is_dir() && objects.get(&name("a/x"), 1).is_ok());
+}
+
+#[test]
 fn a_half_written_file_is_never_seen_and_swept_when_it_is_old() {
     let (objects, dir) = folder();
     objects.put(&name("ab/whole"), b"x".to_vec()).unwrap();
@@ -151,6 +163,7 @@ fn a_half_written_file_is_never_seen_and_swept_when_it_is_old() {
 fn a_folder_that_cannot_be_written_says_so_and_leaves_nothing() {
     let (objects, dir) = folder();
     // A file where a folder would have to be.
+    std::fs::create_dir(dir.path().join("objects")).unwrap();
     std::fs::write(dir.path().join("objects/ab"), b"").unwrap();
     let done = objects.put(&name("ab/x"), b"x".to_vec());
     assert!(matches!(&done, Err(error) if error.is_passing()), "{done:?}");

@@ -74,5 +74,11 @@ unlike-unrecorded = no entry tells of version { $rid } in commit order ({ $kind 
 # $kind (String)
 # $rid (String)
 unlike-misplaced = version { $rid } in commit order ({ $kind }) passes for the current one and is not, or the other way round
+# $kind (String)
+# $rid (String)
+unlike-blob-missing = the file of version { $rid } in commit order ({ $kind }) is not in the place of large documents
+# $kind (String)
+# $rid (String)
+unlike-blob-changed = the file of version { $rid } in commit order ({ $kind }) is not the one that was written: cut, changed, or that of another version
 # $entry (String)
 unlike-entry = entry { $entry } does not open

@@ -55,4 +55,6 @@ unlike-missing = 日志第 { $entry } 条所记载的一个版本（{ $kind }）
 unlike-changed = 日志第 { $entry } 条所记载写入的内容，与现在库中的内容不同
 unlike-unrecorded = 日志中没有关于提交序号 { $rid } 的版本（{ $kind }）的记载
 unlike-misplaced = 提交序号 { $rid } 的版本（{ $kind }）被当作当前版本而实际不是，或反之
+unlike-blob-missing = 提交序号 { $rid } 的版本（{ $kind }）的文件不在大文档存放处
+unlike-blob-changed = 提交序号 { $rid } 的版本（{ $kind }）的文件不是当初写入的那一份：被截断、更改，或属于另一版本
 unlike-entry = 日志第 { $entry } 条无法打开

@@ -44,6 +44,8 @@ pub fn unlike_words(unlike: &Unlike, lang: Lang) -> String {
         Unlike::Changed { entry } => t.unlike_changed(entry.to_string()),
         Unlike::Unrecorded { rid, kind } => t.unlike_unrecorded(rid.to_string(), kind),
         Unlike::Misplaced { rid, kind } => t.unlike_misplaced(rid.to_string(), kind),
+        Unlike::BlobMissing { rid, kind } => t.unlike_blob_missing(rid.to_string(), kind),
+        Unlike::BlobChanged { rid, kind } => t.unlike_blob_changed(rid.to_string(), kind),
         Unlike::Entry { entry } => t.unlike_entry(entry.to_string()),
     }
 }
@@ -60,6 +62,8 @@ mod tests {
             Unlike::Unreadable { rid: 71, kind: kind() },
             Unlike::Unrecorded { rid: 71, kind: kind() },
             Unlike::Misplaced { rid: 71, kind: kind() },
+            Unlike::BlobMissing { rid: 71, kind: kind() },
+            Unlike::BlobChanged { rid: 71, kind: kind() },
         ] {
             let (zh, en) = words(&unlike);
             assert!(zh.contains("提交序号 71 的版本（Observation）"), "{zh}");

@@ -50,6 +50,24 @@ ALTER TABLE document ALTER index_sealed SET STORAGE EXTERNAL, ALTER body_sealed 
 CREATE INDEX document_subject ON document (part, subject, until, kind, rid) WHERE subject IS NOT NULL;
 CREATE INDEX document_kind ON document (part, kind, until, rid);
 
+-- Bodies that are too big for a row lie as objects; `body_sealed` holds what leads there.
+CREATE TABLE blob (
+    rid  bigint  NOT NULL,            -- the version that names it
+    size bigint  NOT NULL,
+    part integer NOT NULL,
+    name bytea   NOT NULL,            -- random
+    hash bytea   NOT NULL,            -- SHA-256 of the sealed bytes
+    PRIMARY KEY (part, rid),
+    UNIQUE (part, name)
+);
+
+-- Objects to be removed: their versions are gone.
+CREATE TABLE blob_gone (
+    part integer NOT NULL,
+    name bytea   NOT NULL,
+    PRIMARY KEY (part, name)
+);
+
 -- Only current versions have terms; history is never searched.
 CREATE TABLE term (
     rid  bigint  NOT NULL,

@@ -39,6 +39,24 @@ CREATE UNIQUE INDEX document_version ON document (part, kind, id, version);
 CREATE INDEX        document_subject ON document (part, subject, until, kind, rid) WHERE subject IS NOT NULL;
 CREATE INDEX        document_kind    ON document (part, kind, until, rid);
 
+-- Bodies that are too big for a row lie as objects; `body_sealed` holds what leads there.
+CREATE TABLE blob (
+    part INTEGER NOT NULL,
+    rid  INTEGER NOT NULL,            -- the version that names it
+    name BLOB    NOT NULL,            -- random
+    size INTEGER NOT NULL,
+    hash BLOB    NOT NULL,            -- SHA-256 of the sealed bytes
+    PRIMARY KEY (part, rid)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX blob_name ON blob (part, name);
+
+-- Objects to be removed: their versions are gone.
+CREATE TABLE blob_gone (
+    part INTEGER NOT NULL,
+    name BLOB    NOT NULL,
+    PRIMARY KEY (part, name)
+) STRICT, WITHOUT ROWID;
+
 -- Only current versions have terms; history is never searched.
 CREATE TABLE term (
     part INTEGER NOT NULL,

@@ -65,6 +65,8 @@ impl<'g> Draft<'g> {
             edge.rid += 1;
             self.document(document, kind, edge.rid, time_us);
         }
+        let first = edge.rid + 1 - i64::try_from(change.documents.len()).unwrap_or(0);
+        self.rows.blobs(change, first);
         for guard in &change.guards {
             self.known.guards.insert(guard.term.0, edge.rid);
             self.rows.guards.insert(&guard.term.0, edge.rid);

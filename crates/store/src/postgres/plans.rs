@@ -19,6 +19,8 @@ const FILL: &str = "
     INSERT INTO kind SELECT 2, n, 'kind' || n FROM generate_series(1, 12) n;
     INSERT INTO document SELECT n, n % 400, 1, 9223372036854775807, 0, 2, n % 12, 1, 0, sha256(n::text::bytea), 'i', 'b'
         FROM generate_series(1, 40000) n;
+    INSERT INTO blob SELECT n, 1, 2, sha256(n::text::bytea), 'h' FROM generate_series(1, 20000) n;
+    INSERT INTO blob_gone SELECT 2, sha256(n::text::bytea) FROM generate_series(1, 20000) n;
     INSERT INTO term SELECT n, 2, sha256((n % 5000)::text::bytea) FROM generate_series(1, 40000) n;
     INSERT INTO guard SELECT n, 2, sha256(n::text::bytea) FROM generate_series(1, 20000) n;
     INSERT INTO subject SELECT n, 2, sha256(n::text::bytea) FROM generate_series(1, 20000) n;
@@ -120,6 +122,10 @@ async fn each_read_takes_the_index_that_was_made_for_it() {
         ("BY_RID", "document_pkey"),
         ("BODY", "document_pkey"),
         ("BODIES", "document_pkey"),
+        ("BLOB_OF", "blob_pkey"),
+        ("BLOBS_OF", "blob_pkey"),
+        ("BLOB_NAMED", "blob_part_name_key"),
+        ("DROP_BLOBS", "blob_pkey"),
         ("GUARDS", "guard_pkey"),
         ("TOUCHED", "term_pkey"),
         ("NAMES", "subject_pkey"),

@@ -9,7 +9,7 @@ use super::{
     sql,
     wanted::{Known, Latest},
 };
-use crate::{CURRENT, Change, DocumentWrite, EntryWrite, KeyDrop, PartNo, Rid};
+use crate::{Blob, CURRENT, Change, DocumentWrite, EntryWrite, KeyDrop, PartNo, Rid};
 
 /// Bytes of documents that one statement takes; the next ones go into another.
 const DOCUMENT_BYTES: usize = 64 << 20;
@@ -24,6 +24,8 @@ pub(super) struct Rows<'g> {
     termless: BTreeSet<Rid>,
     /// What a change takes away or seals anew; it stands alone.
     erased: Option<(&'g Change, i64)>,
+    blobs: Vec<(Rid, &'g Blob)>,
+    forgotten: Vec<&'g [u8]>,
     subjects: Vec<(&'g [u8; 16], u64)>,
     drops: Vec<KeyDrop>,
     keys: BTreeMap<(u16, i64, u8, u32), &'g [u8]>,
@@ -55,6 +57,13 @@ impl<'g> Rows<'g> {
     pub(super) fn document(&mut self, new: &'g DocumentWrite, kind: i64, rid: Rid, time_us: i64) -> usize {
         self.documents.push((new, Document { rid, kind, until: CURRENT, time_us }));
         self.documents.len() - 1
+    }
+
+    /// Adds the blobs of a change whose first document has this rid.
+    pub(super) fn blobs(&mut self, change: &'g Change, first: Rid) {
+        let rid = |document: usize| first + i64::try_from(document).unwrap_or(0);
+        self.blobs.extend(change.blobs.iter().map(|one| (rid(one.document), &one.blob)));
+        self.forgotten.extend(change.forget_blobs.iter().map(|name| &name.0[..]));
     }
 
     pub(super) fn supersede(&mut self, old: Latest, by: Rid) {
@@ -175,6 +184,12 @@ impl<'g> Rows<'g> {
         for piece in pieces {
             put(sql::PUT_DOCUMENTS, document_columns(piece));
         }
+        if !self.blobs.is_empty() {
+            put(sql::PUT_BLOBS, blob_columns(self.blobs));
+        }
+        if !self.forgotten.is_empty() {
+            put(sql::FORGET_BLOBS, vec![Column::Bytes(self.forgotten)]);
+        }
         if !terms.is_empty() {
             put(sql::PUT_TERMS, vec![Column::Bytes(terms), Column::Ints(rids)]);
         }
@@ -205,7 +220,7 @@ impl<'g> Rows<'g> {
 fn erase<'g>(change: &'g Change, put: &mut impl FnMut(&'static str, Vec<Column<'g>>)) {
     if !change.erase.is_empty() {
         // The guards go by the terms of the versions, so they go first.
-        for text in [sql::DROP_GUARDS_OF, sql::DROP_TERMS, sql::DROP_DOCUMENTS] {
+        for text in [sql::DROP_GUARDS_OF, sql::DROP_TERMS, sql::DROP_BLOBS, sql::DROP_DOCUMENTS] {
             put(text, vec![Column::Ints(change.erase.clone())]);
         }
     }
@@ -226,11 +241,16 @@ fn erase<'g>(change: &'g Change, put: &mut impl FnMut(&'static str, Vec<Column<'
     }
     if !change.reseal.is_empty() {
         let last: BTreeMap<_, _> = change.reseal.iter().map(|one| (one.rid, one)).collect();
-        let (mut rids, mut indices, mut bodies) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rids, mut indices, mut bodies, mut blobs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (rid, one) in last {
             rids.push(rid);
             indices.push(&one.index[..]);
             bodies.push(&one.body[..]);
+            blobs.extend(one.blob.as_ref().map(|blob| (rid, blob)));
+        }
+        put(sql::DROP_BLOBS, vec![Column::Ints(rids.clone())]);
+        if !blobs.is_empty() {
+            put(sql::PUT_BLOBS, blob_columns(blobs));
         }
         put(sql::RESEAL, vec![Column::Ints(rids), Column::Bytes(indices), Column::Bytes(bodies)]);
     }
@@ -266,6 +286,13 @@ fn document_columns<'g>(rows: &[(&'g DocumentWrite, Document)]) -> Vec<Column<'g
         bytes(|new| &new.index),
         bytes(|new| &new.body),
     ]
+}
+
+fn blob_columns<'g>(blobs: Vec<(Rid, &'g Blob)>) -> Vec<Column<'g>> {
+    let sizes = blobs.iter().map(|(_, blob)| blob.size.cast_signed()).collect();
+    let hashes = blobs.iter().map(|(_, blob)| &blob.hash.0[..]).collect();
+    let (rids, names) = blobs.into_iter().map(|(rid, blob)| (rid, &blob.name.0[..])).unzip();
+    vec![Column::Ints(rids), Column::Bytes(names), Column::Ints(sizes), Column::Bytes(hashes)]
 }
 
 fn leaf_columns(leaves: Vec<(&EntryWrite, Leaf)>) -> Vec<Column<'_>> {

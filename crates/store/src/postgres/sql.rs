@@ -17,6 +17,7 @@ statements! {
     BY_RIDS = "SELECT rid, kind, id, subject, category, version, until, deleted, time, index_sealed \
         FROM unnest($2::bigint[]) AS q (wanted) JOIN document ON part = $1 AND rid = wanted";
     BODIES = "SELECT rid, body_sealed FROM unnest($2::bigint[]) AS q (wanted) JOIN document ON part = $1 AND rid = wanted";
+    BLOBS_OF = "SELECT rid, name, size, hash FROM unnest($2::bigint[]) AS q (wanted) JOIN blob ON part = $1 AND rid = wanted";
 
     /// The lock of a part: who holds it writes its log. In one order, so that two nodes never wait for each other.
     LOCK = "SELECT part, size, root, rid, time, checkpoint FROM part_state WHERE part = ANY($1::bigint[]) \
@@ -39,6 +40,13 @@ statements! {
         (SELECT t.term FROM unnest($2::bigint[]) AS q (rid) JOIN term t ON t.part = $1 AND t.rid = q.rid)";
     DROP_GUARDS = "DELETE FROM guard WHERE part = $1";
     DROP_DOCUMENTS = "DELETE FROM document d USING unnest($2::bigint[]) AS q (rid) WHERE d.part = $1 AND d.rid = q.rid";
+    /// Blobs of versions that go are remembered until their objects are gone too.
+    DROP_BLOBS = "WITH gone AS (DELETE FROM blob b USING unnest($2::bigint[]) AS q (rid) \
+        WHERE b.part = $1 AND b.rid = q.rid RETURNING b.name) \
+        INSERT INTO blob_gone (part, name) SELECT $1, name FROM gone";
+    PUT_BLOBS = "INSERT INTO blob (part, rid, name, size, hash) \
+        SELECT $1, q.* FROM unnest($2::bigint[], $3::bytea[], $4::bigint[], $5::bytea[]) AS q";
+    FORGET_BLOBS = "DELETE FROM blob_gone b USING unnest($2::bytea[]) AS q (name) WHERE b.part = $1 AND b.name = q.name";
     DROP_SUBJECTS = "DELETE FROM subject s USING unnest($2::bigint[]) AS q (no) WHERE s.part = $1 AND s.no = q.no";
     /// Only where the version is still the newest: history is never searched.
     PUT_TERMS_OF_CURRENT = "INSERT INTO term (part, term, rid) \
@@ -108,6 +116,8 @@ statements! {
     EMPTY_LOG_ACTOR = "DELETE FROM log_actor WHERE part = $1";
     EMPTY_LOG_TILE = "DELETE FROM log_tile WHERE part = $1";
     EMPTY_CHECKPOINT = "DELETE FROM checkpoint WHERE part = $1";
+    EMPTY_BLOB = "DELETE FROM blob WHERE part = $1";
+    EMPTY_BLOB_GONE = "DELETE FROM blob_gone WHERE part = $1";
     EMPTY_REWORKED = "DELETE FROM reworked WHERE part = $1";
     EMPTY_META = "DELETE FROM meta WHERE part = $1";
 
@@ -126,7 +136,7 @@ statements! {
 }
 
 /// What a restore that was not finished left of a part.
-pub(super) const EMPTY: [&str; 15] = [
+pub(super) const EMPTY: [&str; 17] = [
     EMPTY_STATE,
     EMPTY_KIND,
     EMPTY_DOCUMENT,
@@ -140,6 +150,8 @@ pub(super) const EMPTY: [&str; 15] = [
     EMPTY_LOG_ACTOR,
     EMPTY_LOG_TILE,
     EMPTY_CHECKPOINT,
+    EMPTY_BLOB,
+    EMPTY_BLOB_GONE,
     EMPTY_REWORKED,
     EMPTY_META,
 ];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
-    CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid,
+    Blob, CURRENT, Change, CommitError, DocumentWrite, Guard, PartNo, Rid,
     edge::{CHECKPOINT_SIZE, Edge, GUARD_ALONE, NO_KIND},
     kinds::Kinds,
     sql,
@@ -110,6 +110,14 @@ impl Applier<'_> {
         if edge.rid == before.rid && !change.guards.is_empty() {
             return Err(CommitError::Malformed(GUARD_ALONE).into());
         }
+        for one in &change.blobs {
+            let rid = before.rid + 1 + i64::try_from(one.document).unwrap_or(i64::MAX - before.rid - 1);
+            self.put_blob(part, rid, &one.blob)?;
+        }
+        let mut forget = self.conn.prepare_cached(sql::BLOB_FORGET.sqlite)?;
+        for name in &change.forget_blobs {
+            forget.execute((part, name.0))?;
+        }
         let mut stamp = self.conn.prepare_cached(sql::GUARD_PUT.sqlite)?;
         for guard in &change.guards {
             stamp.execute((part, guard.term.0, edge.rid))?;
@@ -148,6 +156,7 @@ impl Applier<'_> {
         for rid in &change.erase {
             self.conn.prepare_cached(sql::GUARD_DROP.sqlite)?.execute((part, rid))?;
             self.conn.prepare_cached(sql::TERM_DROP.sqlite)?.execute((part, rid))?;
+            self.drop_blob(part, *rid)?;
             self.conn.prepare_cached(sql::DOCUMENT_DROP.sqlite)?.execute((part, rid))?;
         }
         for subject in &change.drop_subjects {
@@ -171,7 +180,24 @@ impl Applier<'_> {
             if changed != 1 {
                 return Err(CommitError::Malformed("a version to be sealed anew is not there").into());
             }
+            self.drop_blob(part, one.rid)?;
+            if let Some(blob) = &one.blob {
+                self.put_blob(part, one.rid, blob)?;
+            }
         }
+        Ok(())
+    }
+
+    fn put_blob(&self, part: i64, rid: Rid, blob: &Blob) -> Result<(), Failed> {
+        let row = (part, rid, blob.name.0, blob.size.cast_signed(), blob.hash.0);
+        self.conn.prepare_cached(sql::BLOB_PUT.sqlite)?.execute(row)?;
+        Ok(())
+    }
+
+    /// Remembers that the object has to go.
+    fn drop_blob(&self, part: i64, rid: Rid) -> Result<(), Failed> {
+        self.conn.prepare_cached(sql::BLOB_GONE.sqlite)?.execute((part, rid))?;
+        self.conn.prepare_cached(sql::BLOB_DROP.sqlite)?.execute((part, rid))?;
         Ok(())
     }
 

@@ -59,6 +59,7 @@ fn each_read_takes_the_index_that_was_made_for_it() {
         ("CHECKPOINT_COVERING", "checkpoint_size"),
         ("DOCUMENT_SUPERSEDE", "document_rid"),
         ("TERM_DROP", "term_rid"),
+        ("BLOB_NAMED", "blob_name"),
     ];
     for (begins, index) in made {
         let named = READS.iter().chain(WRITES).filter(|(name, _)| name.starts_with(begins));

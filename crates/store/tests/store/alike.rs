@@ -114,7 +114,12 @@ fn build(store: &Store, part: u8, deeds: &[Deed]) -> Change {
                 one.erase.extend(rows.iter().map(|row| row.rid));
             }
             Deed::Reseal(rid) => {
-                one.reseal.push(Reseal { rid, index: b"anew".to_vec(), body: format!("anew {rid}").into_bytes() });
+                one.reseal.push(Reseal {
+                    rid,
+                    index: b"anew".to_vec(),
+                    body: format!("anew {rid}").into_bytes(),
+                    blob: None,
+                });
             }
             Deed::Reterm(rid, terms) => {
                 one.reterm.push(Reterm { rid, terms: terms.into_iter().map(term).collect() });

@@ -633,7 +633,7 @@ async fn what_is_erased_was_never_there_and_its_name_is_free(home: Home) {
 async fn a_version_sealed_anew_is_the_same_version(home: Home) {
     let store = World::default().store(&home).await;
     store.commit(of(vec![personal(1, 1, 5), personal(1, 2, 5)])).await.unwrap();
-    let anew = |rid| Reseal { rid, index: b"other index".to_vec(), body: b"other body".to_vec() };
+    let anew = |rid| Reseal { rid, index: b"other index".to_vec(), body: b"other body".to_vec(), blob: None };
     store.commit(Change { reseal: vec![anew(1)], entries: vec![entry(1)], ..change() }).await.unwrap();
     let rows = store.rows(PART, &[1, 2]).unwrap();
     let told: Vec<_> = rows.iter().map(|row| (row.version, row.until, row.index.as_slice())).collect();

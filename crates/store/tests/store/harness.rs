@@ -8,11 +8,12 @@ use std::{
     },
 };
 
+use tacebo_objects::{Objects, S3At};
 use tacebo_store::{
     At, Category, Change, DocumentWrite, EntryWrite, Guard, Hash, IdTerm, KeyRow, Options, PartNo, PostgresAt,
     PostgresHost, Prepared, Store, SubjectNo, Term,
 };
-use tacebo_testbed::{Pgbouncer, Postgres};
+use tacebo_testbed::{Pgbouncer, Postgres, Seaweed};
 
 pub(crate) const PART: PartNo = PartNo(7);
 pub(crate) const ORIGIN: &str = "log.example/seven";
@@ -24,13 +25,22 @@ static POOLER: LazyLock<Pgbouncer> = LazyLock::new(|| Pgbouncer::start(&SERVER))
 /// An empty place for one store.
 pub(crate) struct Home {
     at: At,
-    _dir: Option<tempfile::TempDir>,
+    objects: Option<Objects>,
+    dirs: Vec<tempfile::TempDir>,
+}
+
+/// One S3 server for all tests of this process.
+pub(crate) static BUCKETS: LazyLock<Seaweed> = LazyLock::new(Seaweed::start);
+
+/// A new bucket.
+pub(crate) fn bucket(endpoint: &str) -> S3At {
+    S3At::new(endpoint, &BUCKETS.bucket(), BUCKETS.access_key(), BUCKETS.secret_key())
 }
 
 impl Home {
     pub(crate) fn folder() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Self { at: At::Folder(dir.path().to_owned()), _dir: Some(dir) }
+        Self { at: At::Folder(dir.path().to_owned()), objects: None, dirs: vec![dir] }
     }
 
     pub(crate) fn postgres() -> Self {
@@ -52,7 +62,31 @@ impl Home {
     }
 
     pub(crate) fn of(at: PostgresAt) -> Self {
-        Self { at: At::Postgres(Box::new(at)), _dir: None }
+        Self { at: At::Postgres(Box::new(at)), objects: None, dirs: Vec::new() }
+    }
+
+    /// The same with blobs in a folder of their own.
+    pub(crate) fn with_folder(mut self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        self.objects = Some(Objects::open(&tacebo_objects::At::Folder(dir.path().to_owned())).unwrap());
+        self.dirs.push(dir);
+        self
+    }
+
+    /// The same with blobs in a bucket.
+    pub(crate) fn with_bucket(self) -> Self {
+        let at = bucket(&BUCKETS.endpoint());
+        self.with_objects(&Objects::open(&tacebo_objects::At::S3(Box::new(at))).unwrap())
+    }
+
+    pub(crate) fn with_objects(mut self, objects: &Objects) -> Self {
+        self.objects = Some(objects.clone());
+        self
+    }
+
+    /// Where its blobs lie, to meddle with them.
+    pub(crate) fn objects(&self) -> &Objects {
+        self.objects.as_ref().unwrap()
     }
 
     pub(crate) fn at(&self) -> &At {
@@ -115,14 +149,14 @@ impl World {
     }
 
     pub(crate) async fn store(&self, home: &Home) -> Store {
-        let store = Store::open(home.at(), self.options()).unwrap();
+        let store = Store::open(home.at(), Options { objects: home.objects.clone(), ..self.options() }).unwrap();
         store.create_part(PART, ORIGIN).await.unwrap();
         store
     }
 
     /// The same in a folder of the caller's.
     pub(crate) async fn store_in(&self, dir: &Path) -> Store {
-        self.store(&Home { at: At::Folder(dir.to_owned()), _dir: None }).await
+        self.store(&Home { at: At::Folder(dir.to_owned()), objects: None, dirs: Vec::new() }).await
     }
 }
 

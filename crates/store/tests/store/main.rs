@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "only tests come here")]
 
 mod alike;
+mod blobs;
 mod conformance;
 mod harness;
 mod postgres;

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use tacebo_archive::{ArchiveError, Chain};
 use tacebo_objects::Objects;
 use tacebo_store::At;
-use tacebo_vault::{Custodian, Drill};
+use tacebo_vault::{BLOBS_FOLDER, Custodian, Drill};
 
 use super::bring::{Bring, Step};
 use crate::{clock, custody};
@@ -46,11 +46,13 @@ async fn tried(
     let newest = chain.last().ok_or(ArchiveError::None)?.manifest.clone();
     drill.run = newest.run;
     drill.loss_us = drill.begun_us.saturating_sub(newest.begun_us);
+    let blobs = Objects::open(&tacebo_objects::At::Folder(folder.join(BLOBS_FOLDER)))?;
     let bring = Bring {
         chain: &chain,
         run: newest.run,
         keys: None,
         at: &At::Folder(folder.to_owned()),
+        blobs: &blobs,
         dir: folder,
         custodian,
         notes: &[],

@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use tacebo_fixtures::{Day, Sample};
 use tacebo_identity::Identity;
+use tacebo_objects::Objects;
 use tacebo_seal::Effort;
 use tacebo_server::Options;
 use tacebo_store::At;
-use tacebo_vault::{Institution, Suite, Vault};
+use tacebo_vault::{BLOBS_FOLDER, Institution, Suite, Vault};
 
 use crate::config::Backup;
 use crate::demo::folder::Folder;
@@ -83,7 +84,8 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     let running = Running::bind(vault, identity, plain(&listen)).await?;
     // A real house keeps its backups elsewhere.
     let backup = Backup::into_folder(folder.backups())?;
-    let running = running.backed_up(&backup, At::Folder(args.data.clone()), &args.data);
+    let blobs = Objects::open(&tacebo_objects::At::Folder(args.data.join(BLOBS_FOLDER)))?;
+    let running = running.backed_up(&backup, At::Folder(args.data.clone()), blobs, &args.data);
     let address = running.addresses().into_iter().next().context("no address")?;
     if args.json {
         print::line(show::json(&address, &kept))?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
-use tacebo_store::{CURRENT, EntryRow, IndexRow};
+use tacebo_store::{Blob, CURRENT, EntryRow, IndexRow, StoreError};
 
 use super::Unlike;
 use super::gone::Gone;
@@ -13,10 +13,12 @@ use crate::entry::{EntryBody, field};
 use crate::hot::Opened;
 use crate::vault::Inner;
 
-/// A version as it lies, and the SHA-256 of its sealed body.
+/// A version as it lies, and the digest of its sealed body.
 pub(super) struct Lies {
     pub(super) row: IndexRow,
     pub(super) digest: [u8; 32],
+    /// Its object, as the row beside it says.
+    pub(super) blob: Option<Blob>,
 }
 
 /// An entry as it lies.
@@ -49,10 +51,16 @@ impl Group {
         let destroyed = gone.after(self.time_us);
         let mut anew = 0;
         let mut versions = Vec::with_capacity(self.lies.len());
-        for Lies { row, digest } in self.lies {
+        for Lies { row, digest, blob } in self.lies {
             let (rid, kind) = (row.rid, row.kind.to_string());
             if !inner.lies_right(&row)? {
                 return Ok(Some(Unlike::Misplaced { rid, kind }));
+            }
+            match blob.map(|blob| inner.store.read_blob(inner.part, &blob)).transpose() {
+                Ok(_) => {}
+                Err(StoreError::BlobMissing) => return Ok(Some(Unlike::BlobMissing { rid, kind })),
+                Err(StoreError::BlobChanged) => return Ok(Some(Unlike::BlobChanged { rid, kind })),
+                Err(error) => return Err(error.into()),
             }
             let told = gone.covers(&row, &digest);
             anew += usize::from(told);

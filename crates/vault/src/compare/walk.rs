@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use aws_lc_rs::digest;
-use tacebo_store::{EntryQuery, EntryRow, IdTerm, IndexRow, Rid};
+use tacebo_store::{EntryQuery, EntryRow, IdTerm, Rid};
 
 use super::gone::Gone;
 use super::group::{Group, Lies, Tells};
 use super::{Comparison, Progress, Unlike};
+use crate::blob::digest;
 use crate::disclosed::VaultFault;
 use crate::entry::Class;
 use crate::vault::Inner;
@@ -24,7 +24,7 @@ pub(super) struct Walk {
     next_entry: u64,
     entries: VecDeque<EntryRow>,
     after: Rid,
-    versions: VecDeque<(IndexRow, [u8; 32])>,
+    versions: VecDeque<Lies>,
     seen: (u64, u64),
     gone: Gone,
     missing: BTreeMap<Named, (u64, String)>,
@@ -62,7 +62,7 @@ impl Walk {
 
     pub(super) fn found(self, begun_us: i64, ended_us: i64) -> Comparison {
         let (versions, entries) = self.seen;
-        Comparison { begun_us, ended_us, versions, entries, unlike: self.unlike }
+        Comparison { begun_us, ended_us, versions, entries, orphans: None, unlike: self.unlike }
     }
 
     /// Looks at some commits; false when there are no more, or something does not fit.
@@ -105,13 +105,13 @@ impl Walk {
     fn next(&mut self, inner: &Inner) -> Result<Option<Group>, VaultFault> {
         self.more_versions(inner)?;
         self.more_entries(inner)?;
-        let times = [self.versions.front().map(|(row, _)| row.time_us), self.entries.front().map(|row| row.time_us)];
+        let times = [self.versions.front().map(|lies| lies.row.time_us), self.entries.front().map(|row| row.time_us)];
         let Some(time_us) = times.into_iter().flatten().min().filter(|time| *time <= self.until_us) else {
             return Ok(None);
         };
         let mut group = Group { time_us, lies: Vec::new(), tells: Vec::new() };
-        while let Some((row, digest)) = self.versions.pop_front_if(|(row, _)| row.time_us == time_us) {
-            group.lies.push(Lies { row, digest });
+        while let Some(lies) = self.versions.pop_front_if(|lies| lies.row.time_us == time_us) {
+            group.lies.push(lies);
             self.more_versions(inner)?;
         }
         while let Some(row) = self.entries.pop_front_if(|row| row.time_us == time_us) {
@@ -126,11 +126,10 @@ impl Walk {
             let rows = inner.store.versions(inner.part, self.after, SLICE)?;
             let rids: Vec<Rid> = rows.iter().map(|row| row.rid).collect();
             let bodies = inner.store.bodies(inner.part, &rids)?;
+            let blobs = inner.store.blobs_of(inner.part, &rids)?;
             self.after = rids.last().copied().unwrap_or(Rid::MAX);
-            for (row, body) in rows.into_iter().zip(bodies) {
-                let mut sum = [0; 32];
-                sum.copy_from_slice(digest::digest(&digest::SHA256, &body).as_ref());
-                self.versions.push_back((row, sum));
+            for ((row, body), blob) in rows.into_iter().zip(bodies).zip(blobs) {
+                self.versions.push_back(Lies { digest: digest(&body, blob.as_ref()), row, blob });
             }
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tacebo_ledger::Receipt;
 use tacebo_policy::{Action, Fact};
-use tacebo_seal::{Keyring, SubjectNo};
+use tacebo_seal::SubjectNo;
 use tacebo_store::Change;
 use tokio::sync::OwnedRwLockWriteGuard;
 
@@ -13,6 +13,7 @@ use super::ask::words;
 use super::blocked::years_after;
 use super::gone::Gone;
 use super::plan::Plan;
+use super::rekey::Renewal;
 use super::{SHRED_KIND, ShredDone, ShredStage, ShredTarget, ShredTerms, Shredding};
 use crate::asker::Asker;
 use crate::compare::carried_out;
@@ -212,7 +213,7 @@ impl Inner {
         }
         let touched = plan.gone.union(&plan.renewed).map(|(no, _)| *no).chain([subject]);
         let touched: BTreeSet<SubjectNo> = touched.collect();
-        self.commit_rekeyed(change, &plan, renewal.ring, touched.into_iter().collect(), gate).await?;
+        self.commit_rekeyed(change, &plan, renewal, touched.into_iter().collect(), gate).await?;
         Ok(())
     }
 
@@ -222,14 +223,16 @@ impl Inner {
         &self,
         change: Change,
         plan: &Plan,
-        ring: Keyring,
+        renewal: Renewal,
         touched: Vec<SubjectNo>,
         gate: OwnedRwLockWriteGuard<()>,
     ) -> Result<Vec<Receipt>, VaultFault> {
-        let held = (self.profiles.announce(touched.clone()), self.currents.announce(plan.names()));
+        let Renewal { ring, blobs, .. } = renewal;
+        let held = (self.profiles.announce(touched.clone()), self.currents.announce(plan.names()), blobs);
         let committed = self.store.commit_holding(change, Box::new(held)).await?;
         self.use_ring(ring, touched);
         drop(gate);
+        self.clear_blobs().await;
         self.desk.keys_changed();
         Ok(committed.receipts)
     }

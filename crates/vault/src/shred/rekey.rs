@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use tacebo_seal::{Category, DataKey, Keyring, Part, SubjectNo, WrappedKey};
-use tacebo_store::{Change, IndexRow, KeyDrop, KeyRow, Reseal, Rid};
+use tacebo_store::{BlobHold, Change, IndexRow, KeyDrop, KeyRow, NewBlob, Reseal, Rid};
 
 use super::plan::{Pair, Plan};
+use crate::blob::SealedBody;
 use crate::compare::resealed_token;
 use crate::disclosed::VaultFault;
 use crate::vault::Inner;
@@ -20,6 +21,8 @@ pub(super) struct Renewal {
     pub keys: u64,
     /// Which: whose, for which sort of data, and the newest generation of it.
     pub destroyed: Vec<(SubjectNo, Category, u32)>,
+    /// Keeps the objects that were sealed anew until the change is durable.
+    pub blobs: Vec<BlobHold>,
     /// Versions sealed anew, by person and data key, with one digest over their new bodies.
     resealed: BTreeMap<Pair, (u64, String)>,
 }
@@ -74,22 +77,30 @@ impl Inner {
             let generation = generation(&(subject, category));
             change.keys.push(KeyRow { subject, category, generation, wrapped: wrapped.0 });
         }
-        let mut resealed = BTreeMap::new();
+        let (mut resealed, mut blobs) = (BTreeMap::new(), Vec::new());
         for pair in &plan.renewed {
             let (key, wrapped) = rekeyed.ring.new_data_key(pair.0, pair.1)?;
             let generation = generation(pair) + 1;
             change.keys.push(KeyRow { subject: pair.0, category: pair.1, generation, wrapped: wrapped.0 });
-            let bodies = self.reseal(change, *pair, &key, plan)?;
+            let bodies = self.reseal(change, *pair, &key, plan, &mut blobs)?;
             let digest = hex::encode(digest::digest(&digest::SHA256, &bodies.concat()));
             resealed.insert(*pair, (bodies.len() as u64, digest));
         }
         let newest = |pair: &Pair| Some((pair.0, pair.1, *generations.get(pair)?));
         let destroyed = pairs.iter().filter_map(newest).collect();
-        Ok(Renewal { ring: rekeyed.ring, keys, destroyed, resealed })
+        Ok(Renewal { ring: rekeyed.ring, keys, destroyed, blobs, resealed })
     }
 
-    /// Seals every version that stays under `key`; gives the SHA-256 of each new body, in commit order.
-    fn reseal(&self, change: &mut Change, pair: Pair, key: &DataKey, plan: &Plan) -> Result<Vec<[u8; 32]>, VaultFault> {
+    /// Seals every version that stays under `key`, objects too, one at a time; gives the digest of each new body, in commit
+    /// order.
+    fn reseal(
+        &self,
+        change: &mut Change,
+        pair: Pair,
+        key: &DataKey,
+        plan: &Plan,
+        blobs: &mut Vec<BlobHold>,
+    ) -> Result<Vec<[u8; 32]>, VaultFault> {
         let rids: Vec<Rid> = self.store.subject_versions(self.part, pair.0)?;
         let rids: Vec<Rid> = rids.into_iter().filter(|rid| !plan.erase.contains_key(rid)).collect();
         let rows: Vec<IndexRow> = self.store.rows(self.part, &rids)?;
@@ -100,13 +111,16 @@ impl Inner {
         for (row, body) in rows.iter().zip(self.store.bodies(self.part, &rids)?) {
             let Some(old) = &old else { break };
             let place = |part| self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, part);
-            let anew = |part, sealed: &[u8]| -> Result<Vec<u8>, VaultFault> {
-                Ok(key.seal(&place(part), &old.open(&place(part), sealed)?)?.into_bytes())
-            };
-            let one = Reseal { rid: row.rid, index: anew(Part::Index, &row.index)?, body: anew(Part::Body, &body)? };
-            let digest = digest::digest(&digest::SHA256, &one.body);
-            digests.push(<[u8; 32]>::try_from(digest.as_ref()).map_err(|_| VaultFault::Decode("digest"))?);
-            change.reseal.push(one);
+            let index = key.seal(&place(Part::Index), &old.open(&place(Part::Index), &row.index)?)?.into_bytes();
+            let (packed, _) = self.unseal_body(old, place, &body)?;
+            let sealed = self.seal_body(key, place, &packed)?;
+            digests.push(sealed.digest());
+            let SealedBody { body, blob: new } = sealed;
+            let blob = new.as_ref().map(NewBlob::blob);
+            if let Some(new) = new {
+                blobs.push(self.store.put_blobs(self.part, vec![new])?);
+            }
+            change.reseal.push(Reseal { rid: row.rid, index, body, blob });
         }
         Ok(digests)
     }

@@ -46,7 +46,7 @@ impl Vault {
         let draft = draft.of(Some(whom.subject), Some(whom.patient.as_str()));
         change.entries.push(inner.seal_entry(&draft, None)?);
         let touched: Vec<SubjectNo> = vec![whom.subject];
-        let receipts = inner.commit_rekeyed(change, &plan, renewal.ring, touched, whole).await?;
+        let receipts = inner.commit_rekeyed(change, &plan, renewal, touched, whole).await?;
         Ok(Disclosed::new(count, &[whom.leave], receipts))
     }
 }

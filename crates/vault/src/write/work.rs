@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use tacebo_policy::Action;
 use tacebo_seal::{Category, DataKey, IdTerm, Part, SubjectNo, Term};
-use tacebo_store::{Change, DocumentWrite};
+use tacebo_store::{BlobWrite, Change, DocumentWrite, NewBlob};
 
 use super::asked::Written;
 use super::note::Note;
 use super::stopped::Failure;
 use crate::asker::Asker;
+use crate::blob::SealedBody;
 use crate::decide::{Concerned, Leave};
 use crate::disclosed::VaultFault;
 use crate::document::{DocRef, IndexRecord};
@@ -26,6 +26,8 @@ use crate::vault::Inner;
 /// Everything one attempt has gathered before it is committed.
 pub(super) struct Attempt {
     pub(super) change: Change,
+    /// Objects that the change names.
+    pub(super) blobs: Vec<NewBlob>,
     pub(super) written: Vec<Written>,
     pub(super) permits: Vec<Leave>,
     /// Persons whose facts change.
@@ -40,6 +42,7 @@ pub(super) struct Work<'a> {
     pub(super) inner: &'a Inner,
     asker: &'a Asker,
     pub(super) change: Change,
+    blobs: Vec<NewBlob>,
     pub(super) written: Vec<Written>,
     pub(super) permits: Vec<Leave>,
     pub(super) touched: HashSet<SubjectNo>,
@@ -75,6 +78,7 @@ impl<'a> Work<'a> {
             inner,
             asker,
             change: Change::new(inner.part),
+            blobs: Vec::new(),
             written: Vec::new(),
             permits: Vec::new(),
             touched: HashSet::new(),
@@ -139,7 +143,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Seals one version and puts it into the change; tells the SHA-256 of its sealed body in hex, nothing for a deletion.
+    /// Seals one version and puts it into the change; tells the digest of its sealed body in hex, nothing for a deletion.
     pub(super) fn push(
         &mut self,
         version: Version<'_>,
@@ -150,8 +154,13 @@ impl<'a> Work<'a> {
         let key = self.key(subject, category)?;
         let at = |part| self.inner.place(subject, category, &name.kind, &id.0, no, part);
         let index = key.seal(&at(Part::Index), &record.encode()?)?.into_bytes();
-        let body = key.seal(&at(Part::Body), body)?.into_bytes();
-        let digest = if deleted { String::new() } else { hex::encode(digest::digest(&digest::SHA256, &body)) };
+        let sealed = self.inner.seal_body(&key, at, body)?;
+        let digest = if deleted { String::new() } else { hex::encode(sealed.digest()) };
+        let SealedBody { body, blob } = sealed;
+        if let Some(blob) = blob {
+            self.change.blobs.push(BlobWrite { document: self.change.documents.len(), blob: blob.blob() });
+            self.blobs.push(blob);
+        }
         self.versions.insert(name.clone(), no);
         let kind = name.kind.clone();
         self.change.documents.push(DocumentWrite {
@@ -213,6 +222,7 @@ impl<'a> Work<'a> {
             .collect();
         Ok(Attempt {
             change: self.change,
+            blobs: self.blobs,
             written: self.written,
             permits: self.permits,
             touched: self.touched.into_iter().collect(),

@@ -5,9 +5,11 @@
 mod international {
     const SUITE: Suite = Suite::International;
     include!("cases.rs");
+    include!("blobs.rs");
 }
 
 mod shangmi {
     const SUITE: Suite = Suite::Shangmi;
     include!("cases.rs");
+    include!("blobs.rs");
 }
