@@ -107,7 +107,7 @@ impl Restore<'_> {
             self.go_on()?;
             let rows = wholes(self.chain.rows(object)?, |rid| !reworked.contains(&rid));
             rows.iter().for_each(|whole| tally.add(whole));
-            self.blobs(&rows, loader, progress)?;
+            self.objects(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);
         }
@@ -121,11 +121,23 @@ impl Restore<'_> {
                 reworked.remove(rid);
             }
             rows.iter().for_each(|whole| tally.add(whole));
-            self.blobs(&rows, loader, progress)?;
+            self.objects(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);
         }
         Ok(tally)
+    }
+
+    /// The objects that versions lead to, before the rows that name them.
+    fn objects(&self, rows: &[WholeRow], loader: &Loader, progress: &mut Progress<'_>) -> Result<(), ArchiveError> {
+        for blob in rows.iter().filter_map(|whole| whole.blob.as_ref()) {
+            self.go_on()?;
+            let sha256 = hex::encode(blob.hash.0);
+            let object = Object { name: data_name(&sha256), class: Class::Blob, bytes: blob.size, sha256, rows: 1 };
+            loader.blob(self.blobs, blob, self.chain.bytes(&object)?)?;
+            progress.add(blob.size);
+        }
+        Ok(())
     }
 
     fn log(&self, runs: &[&Manifest], loader: &mut Loader, progress: &mut Progress<'_>) -> Result<(), ArchiveError> {

@@ -143,6 +143,10 @@ impl Walk<'_> {
         marks.push((run.log_size, run.log_root.clone()));
         marks.sort();
         let mut marks = marks.into_iter().peekable();
+        // Kept after the run before had looked, and for what that carried.
+        while let Some((_, root)) = marks.next_if(|(size, _)| *size == self.log.size()) {
+            self.agrees(run.run, &root)?;
+        }
         for object in run.of(Class::Entries) {
             for row in self.chain.rows(object)? {
                 let Row::Entry(row) = row else { continue };
@@ -155,10 +159,6 @@ impl Walk<'_> {
         }
         for object in run.of(Class::Checkpoints) {
             self.seen(object.bytes, tell);
-        }
-        // A run without entries.
-        while let Some((_, root)) = marks.next_if(|(size, _)| *size == self.log.size()) {
-            self.agrees(run.run, &root)?;
         }
         match marks.next() {
             Some(_) => Err(ArchiveError::Log { run: run.run, why: "entries are missing".to_owned() }),

@@ -130,7 +130,7 @@ impl House {
         self.store.commit_blocking(change).unwrap();
         drop(holds);
         // The objects of what went go too.
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(self.store.clear_gone_blobs(PART)).unwrap();
         self.sign();
     }

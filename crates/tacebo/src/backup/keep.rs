@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use tacebo_archive::Plan;
+use tacebo_archive::{Chain, Plan};
 use tacebo_identity::Identity;
 use tacebo_objects::Objects;
 use tacebo_store::{ArchiveSource, At};
@@ -51,7 +51,8 @@ impl Keeper {
     }
 
     async fn work(&self, ended: Arc<AtomicBool>) {
-        let (mut backup, mut drill) = (false, false);
+        // What was archived before may be elsewhere now, or lost.
+        let (mut backup, mut drill) = (!self.has_last().await, false);
         while !ended.load(Ordering::Relaxed) {
             if let Err(error) = self.once(backup, drill, &ended).await {
                 tracing::error!(%error, "how a backup went could not be kept");
@@ -71,6 +72,17 @@ impl Keeper {
                 tokio::time::sleep(SETTLED).await;
             }
         }
+    }
+
+    /// Whether the archive holds the last backup that the house knows of.
+    async fn has_last(&self) -> bool {
+        let Ok(Some(last)) = self.vault.backups().map(|state| state.last) else { return false };
+        let place = self.backup.place.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let chain = Chain::read(&place.open()?)?;
+            Ok::<_, anyhow::Error>(chain.runs.iter().any(|ran| ran.sha256 == last.manifest))
+        });
+        matches!(found.await, Ok(Ok(true)))
     }
 
     async fn once(&self, backup: bool, drill: bool, ended: &Arc<AtomicBool>) -> Result<()> {

@@ -40,6 +40,9 @@ pub(crate) struct Args {
     /// Begin anew: removes what an earlier demo left in the folder.
     #[arg(long)]
     fresh: bool,
+    /// Makes no backups.
+    #[arg(long)]
+    no_backups: bool,
     /// The algorithms in which everything is kept. An existing demo keeps its own.
     #[arg(long, value_enum, env = "TACEBO_SUITE")]
     suite: Option<Choice>,
@@ -82,10 +85,14 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     let listen = [args.listen];
     let running = Running::bind(vault, identity, plain(&listen)).await?;
-    // A real house keeps its backups elsewhere.
-    let backup = Backup::into_folder(folder.backups())?;
-    let blobs = Objects::open(&tacebo_objects::At::Folder(args.data.join(BLOBS_FOLDER)))?;
-    let running = running.backed_up(&backup, At::Folder(args.data.clone()), blobs, &args.data);
+    let running = if args.no_backups {
+        running
+    } else {
+        // A real house keeps its backups elsewhere.
+        let backup = Backup::into_folder(folder.backups())?;
+        let blobs = Objects::open(&tacebo_objects::At::Folder(args.data.join(BLOBS_FOLDER)))?;
+        running.backed_up(&backup, At::Folder(args.data.clone()), blobs, &args.data)
+    };
     let address = running.addresses().into_iter().next().context("no address")?;
     if args.json {
         print::line(show::json(&address, &kept))?;
