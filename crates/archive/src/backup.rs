@@ -13,7 +13,7 @@ use std::{
 
 use tacebo_ledger::root_at;
 use tacebo_objects::{Name, ObjectError, Objects};
-use tacebo_store::{ArchiveSource, PartEdge, PartNo, Rid, StoreError};
+use tacebo_store::{ArchiveSource, PartEdge, PartNo, Rid, StoreError, WholeRow};
 
 use crate::{
     ArchiveError, Carried, Chain, Class, Manifest, Object, Ran, Tell,
@@ -74,6 +74,8 @@ struct Going<'a> {
     log_size: u64,
     checkpoint: u64,
     reworked: (i64, Rid),
+    /// Versions whose object was gone when it was to be read: they must have been taken out or sealed anew.
+    unread: BTreeSet<Rid>,
     written: u64,
     began: Instant,
 }
@@ -95,6 +97,9 @@ impl Backup<'_> {
             }
             edge = self.edge()?;
         };
+        if !going.unread.is_empty() {
+            return Err(StoreError::BlobMissing.into());
+        }
         let mut subjects = BTreeSet::new();
         for segment in keys {
             for row in &segment.1 {
@@ -156,6 +161,7 @@ impl Backup<'_> {
             checkpoint: 0,
             // What was reworked before is read as it is now.
             reworked: (first.time_us, Rid::MAX),
+            unread: BTreeSet::new(),
             written: 0,
             began: Instant::now(),
         };
@@ -202,6 +208,11 @@ impl Backup<'_> {
     }
 }
 
+/// What an object of the data class is called.
+pub(crate) fn data_name(sha256: &str) -> String {
+    format!("data/{}/{sha256}", sha256.get(..2).unwrap_or_default())
+}
+
 type Keys = Vec<(Segment, Vec<Row>)>;
 
 impl Going<'_> {
@@ -215,6 +226,7 @@ impl Going<'_> {
             self.rid = page.last().map_or(last, |whole| whole.row.rid);
             for whole in page {
                 self.carried.versions += 1;
+                self.blob(&whole)?;
                 segment.push(&Row::Version(whole));
                 segment = self.full(segment)?;
             }
@@ -272,9 +284,11 @@ impl Going<'_> {
         let mut segment = Segment::new(Class::Again);
         for rid in rids {
             self.go_on()?;
+            self.unread.remove(&rid);
             let row = match self.run.source.version(self.run.part, rid)? {
                 Some(whole) => {
                     self.carried.again += 1;
+                    self.blob(&whole)?;
                     Row::Version(whole)
                 }
                 None => {
@@ -329,13 +343,28 @@ impl Going<'_> {
         if segment.rows == 0 {
             return Ok(());
         }
-        self.go_on()?;
         let (class, rows) = (segment.class, segment.rows);
-        let bytes = segment.into_bytes();
+        self.put_bytes(class, rows, segment.into_bytes())
+    }
+
+    /// Carries the object that a version leads to.
+    fn blob(&mut self, whole: &WholeRow) -> Result<(), ArchiveError> {
+        let Some(blob) = &whole.blob else { return Ok(()) };
+        match self.run.source.blob(self.run.part, blob)? {
+            Some(bytes) => self.put_bytes(Class::Blob, 1, bytes),
+            None => {
+                self.unread.insert(whole.row.rid);
+                Ok(())
+            }
+        }
+    }
+
+    fn put_bytes(&mut self, class: Class, rows: u64, bytes: Vec<u8>) -> Result<(), ArchiveError> {
+        self.go_on()?;
         let (length, sha256) = (bytes.len() as u64, sha256_hex(&bytes));
         let name = match class {
             Class::Keys => format!("keys/{:010}-{sha256}", self.number),
-            _ => format!("data/{}/{sha256}", sha256.get(..2).unwrap_or_default()),
+            _ => data_name(&sha256),
         };
         let object = Object { name, class, bytes: length, sha256, rows };
         let named: Name = object.name.parse()?;

@@ -13,6 +13,8 @@ pub enum Class {
     Versions,
     /// Versions that earlier runs carried and that were sealed anew since, or taken out.
     Again,
+    /// A large document, sealed: what a version leads to.
+    Blob,
     /// Entries of the log.
     Entries,
     /// Signed checkpoints of the log.
@@ -29,6 +31,7 @@ impl Class {
             Self::Entries => 3,
             Self::Checkpoints => 4,
             Self::Keys => 5,
+            Self::Blob => 6,
         }
     }
 }

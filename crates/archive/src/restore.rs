@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use tacebo_ledger::Hash;
+use tacebo_objects::Objects;
 use tacebo_store::{ArchiveSource, At, CheckpointRow, EntryRow, KeyBatch, Loader, PartNo, Rid, WholeRow};
 
-use crate::{ArchiveError, Chain, Class, Manifest, Ran, Tally, Tell, hash::sha256, segment::Row};
+use crate::{
+    ArchiveError, Chain, Class, Manifest, Object, Ran, Tally, Tell, backup::data_name, hash::sha256, segment::Row,
+};
 
 /// A restore.
 pub struct Restore<'a> {
@@ -17,6 +20,8 @@ pub struct Restore<'a> {
     pub keys: Option<&'a Chain>,
     /// An empty folder or database.
     pub at: &'a At,
+    /// Where its large documents go.
+    pub blobs: &'a Objects,
     /// Now, microseconds since 1970.
     pub now_us: i64,
     /// Whether it should stop where it is.
@@ -102,6 +107,7 @@ impl Restore<'_> {
             self.go_on()?;
             let rows = wholes(self.chain.rows(object)?, |rid| !reworked.contains(&rid));
             rows.iter().for_each(|whole| tally.add(whole));
+            self.objects(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);
         }
@@ -115,10 +121,23 @@ impl Restore<'_> {
                 reworked.remove(rid);
             }
             rows.iter().for_each(|whole| tally.add(whole));
+            self.objects(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);
         }
         Ok(tally)
+    }
+
+    /// The objects that versions lead to, before the rows that name them.
+    fn objects(&self, rows: &[WholeRow], loader: &Loader, progress: &mut Progress<'_>) -> Result<(), ArchiveError> {
+        for blob in rows.iter().filter_map(|whole| whole.blob.as_ref()) {
+            self.go_on()?;
+            let sha256 = hex::encode(blob.hash.0);
+            let object = Object { name: data_name(&sha256), class: Class::Blob, bytes: blob.size, sha256, rows: 1 };
+            loader.blob(self.blobs, blob, self.chain.bytes(&object)?)?;
+            progress.add(blob.size);
+        }
+        Ok(())
     }
 
     fn log(&self, runs: &[&Manifest], loader: &mut Loader, progress: &mut Progress<'_>) -> Result<(), ArchiveError> {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use tacebo_store::{
-    BucketRow, CURRENT, Category, CheckpointRow, EntryRow, IdTerm, IndexRow, KeyRow, KeyVisit, Rid, SubjectNo, WholeRow,
+    Blob, BlobName, BucketRow, CURRENT, Category, CheckpointRow, EntryRow, Hash, IdTerm, IndexRow, KeyRow, KeyVisit,
+    Rid, SubjectNo, WholeRow,
 };
 
 use crate::{
@@ -187,6 +188,12 @@ pub(crate) fn version(whole: &WholeRow, out: &mut Out) {
     out.i64(row.time_us);
     out.bytes(&row.index);
     out.bytes(&whole.body);
+    out.u8(whole.blob.is_some().into());
+    if let Some(blob) = &whole.blob {
+        out.fixed(&blob.name.0);
+        out.u64(blob.size);
+        out.fixed(&blob.hash.0);
+    }
 }
 
 fn read_version(from: &mut In<'_>) -> Option<WholeRow> {
@@ -206,7 +213,13 @@ fn read_version(from: &mut In<'_>) -> Option<WholeRow> {
         time_us: from.i64()?,
         index: from.bytes()?.to_vec(),
     };
-    Some(WholeRow { row, body: from.bytes()?.to_vec() })
+    let body = from.bytes()?.to_vec();
+    let blob = match from.u8()? {
+        0 => None,
+        1 => Some(Blob { name: BlobName(from.array()?), size: from.u64()?, hash: Hash(from.array()?) }),
+        _ => return None,
+    };
+    Some(WholeRow { row, body, blob })
 }
 
 /// The rows of an object, in order.
@@ -241,6 +254,7 @@ mod tests {
             time_us: -5,
             index: vec![1, 2],
         };
+        let blob = Blob { name: BlobName([1; 16]), size: 70_000, hash: Hash([2; 32]) };
         let entry = EntryRow {
             index: 3,
             eid: [4; 16],
@@ -253,7 +267,8 @@ mod tests {
         };
         let key = KeyRow { subject: SubjectNo(1), category: Category(2), generation: 3, wrapped: vec![9] };
         vec![
-            (Class::Versions, Row::Version(WholeRow { row, body: vec![7; 300] })),
+            (Class::Versions, Row::Version(WholeRow { row: row.clone(), body: vec![7; 300], blob: None })),
+            (Class::Again, Row::Version(WholeRow { row, body: vec![], blob: Some(blob) })),
             (Class::Again, Row::Gone(12)),
             (Class::Entries, Row::Entry(entry)),
             (Class::Checkpoints, Row::Checkpoint(CheckpointRow { seq: 1, size: 2, note: "n".to_owned() })),

@@ -1,12 +1,12 @@
 //! Checking an archive without keys: every object is the one that its manifest names, the log is whole up to the newest run
 //! and agrees with every signed checkpoint, and every version belongs where it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tacebo_ledger::{EntryHead, LogVerifier, MemoryTiles, RowColumns, Sequencer};
-use tacebo_store::EntryRow;
+use tacebo_store::{Blob, EntryRow};
 
-use crate::{ArchiveError, Chain, Class, Manifest, Tell, segment::Row};
+use crate::{ArchiveError, Chain, Class, Manifest, Tell, backup::data_name, segment::Row};
 
 /// An archive without fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +41,8 @@ pub fn verify(chain: &Chain, key: Option<&LogVerifier>, tell: Tell<'_>) -> Resul
     }
     let total: u64 = chain.runs.iter().map(|ran| ran.manifest.bytes()).sum();
     let log = Sequencer::load(&newest.manifest.origin, 0, &MemoryTiles::default()).map_err(|e| wrong(1, &e))?;
-    let mut walk = Walk { chain, key: own, log, there: BTreeSet::new(), checkpoints: 0, bytes: 0, total };
+    let mut walk =
+        Walk { chain, key: own, log, there: BTreeMap::new(), blobs: BTreeSet::new(), checkpoints: 0, bytes: 0, total };
     let mut with_keys = Vec::new();
     let mut from = 0;
     for (place, ran) in chain.runs.iter().enumerate() {
@@ -56,6 +57,12 @@ pub fn verify(chain: &Chain, key: Option<&LogVerifier>, tell: Tell<'_>) -> Resul
             with_keys.push(run.run);
         }
         from = run.rid;
+    }
+    for blob in walk.there.values().flatten() {
+        let sha256 = hex::encode(blob.hash.0);
+        if !walk.blobs.contains(&(sha256.clone(), blob.size)) {
+            return Err(ArchiveError::Missing(data_name(&sha256)));
+        }
     }
     if !with_keys.contains(&newest.manifest.run) {
         let missing = newest.manifest.of(Class::Keys).next().map(|object| object.name.clone());
@@ -75,7 +82,10 @@ struct Walk<'a> {
     chain: &'a Chain,
     key: LogVerifier,
     log: Sequencer,
-    there: BTreeSet<i64>,
+    /// Versions that are there, each with the object it leads to.
+    there: BTreeMap<i64, Option<Blob>>,
+    /// Objects of large documents: SHA-256 and length.
+    blobs: BTreeSet<(String, u64)>,
     checkpoints: u64,
     bytes: u64,
     total: u64,
@@ -88,6 +98,11 @@ impl Walk<'_> {
     }
 
     fn versions(&mut self, run: &Manifest, mut after: i64, tell: Tell<'_>) -> Result<(), ArchiveError> {
+        for object in run.of(Class::Blob) {
+            self.chain.bytes(object)?;
+            self.blobs.insert((object.sha256.clone(), object.bytes));
+            self.seen(object.bytes, tell);
+        }
         for object in run.of(Class::Versions) {
             for row in self.chain.rows(object)? {
                 let Row::Version(whole) = row else { continue };
@@ -96,7 +111,7 @@ impl Walk<'_> {
                     return Err(ArchiveError::Damaged { object: object.name.clone(), why: "versions out of order" });
                 }
                 after = rid;
-                self.there.insert(rid);
+                self.there.insert(rid, whole.blob);
             }
             self.seen(object.bytes, tell);
         }
@@ -104,7 +119,7 @@ impl Walk<'_> {
             for row in self.chain.rows(object)? {
                 match row {
                     Row::Version(whole) => {
-                        self.there.insert(whole.row.rid);
+                        self.there.insert(whole.row.rid, whole.blob);
                     }
                     Row::Gone(rid) => {
                         self.there.remove(&rid);
@@ -128,6 +143,10 @@ impl Walk<'_> {
         marks.push((run.log_size, run.log_root.clone()));
         marks.sort();
         let mut marks = marks.into_iter().peekable();
+        // Kept after the run before had looked, and for what that carried.
+        while let Some((_, root)) = marks.next_if(|(size, _)| *size == self.log.size()) {
+            self.agrees(run.run, &root)?;
+        }
         for object in run.of(Class::Entries) {
             for row in self.chain.rows(object)? {
                 let Row::Entry(row) = row else { continue };
@@ -140,10 +159,6 @@ impl Walk<'_> {
         }
         for object in run.of(Class::Checkpoints) {
             self.seen(object.bytes, tell);
-        }
-        // A run without entries.
-        while let Some((_, root)) = marks.next_if(|(size, _)| *size == self.log.size()) {
-            self.agrees(run.run, &root)?;
         }
         match marks.next() {
             Some(_) => Err(ArchiveError::Log { run: run.run, why: "entries are missing".to_owned() }),

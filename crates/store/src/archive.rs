@@ -1,14 +1,16 @@
 //! What an archive carries, read beside whoever has the store open: in pages, so that nothing is held up, and the keys in one
 //! look, so that they fit each other.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::Connection;
 use tacebo_ledger::Tiles;
+use tacebo_objects::Objects;
 
 use crate::{
-    At, BucketRow, CheckpointRow, EntryRow, Hash, IdTerm, KeyRow, PartEdge, PartNo, Rid, StoreError, SubjectNo,
+    At, Blob, BucketRow, CheckpointRow, EntryRow, Hash, IdTerm, KeyRow, PartEdge, PartNo, Rid, StoreError, SubjectNo,
     WholeRow,
+    blobs::{blob_row, fetch},
     conn::{Conn, Value},
     documents::{RowReader, sql_limit},
     entries::{checkpoint_row, entry_row},
@@ -31,6 +33,7 @@ const BUCKETS: u16 = 4096;
 pub struct ArchiveSource {
     reader: Reader,
     kinds: Kinds,
+    objects: Option<Objects>,
 }
 
 enum Reader {
@@ -81,7 +84,22 @@ impl ArchiveSource {
                 Reader::Server(server)
             }
         };
-        Ok(Self { reader, kinds: Kinds::default() })
+        Ok(Self { reader, kinds: Kinds::default(), objects: None })
+    }
+
+    /// Where its large documents lie.
+    #[must_use]
+    pub fn with_objects(self, objects: Objects) -> Self {
+        Self { objects: Some(objects), ..self }
+    }
+
+    /// The sealed bytes of a blob; none where its object is gone, because the version was taken out or sealed anew meanwhile.
+    pub fn blob(&self, part: PartNo, blob: &Blob) -> Result<Option<Vec<u8>>, StoreError> {
+        match fetch(self.objects.as_ref().ok_or(StoreError::NoObjects)?, part, blob) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(StoreError::BlobMissing) => Ok(None),
+            Err(e) => Err(e),
+        }
     }
 
     fn read<T>(&self, f: impl FnOnce(Conn<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
@@ -137,10 +155,15 @@ impl ArchiveSource {
             until = Some(rid);
         }
         let Some(until) = until else { return Ok(Vec::new()) };
-        self.read(|conn| {
+        self.snapshot(|conn| {
             let reader = RowReader { conn, kinds: &self.kinds, part };
             let values: [Value<'_>; 3] = [part.into(), after.into(), until.into()];
-            conn.all(&sql::WHOLE_PAGE, &values, |r| Ok(WholeRow { row: reader.index_row(r)?, body: r.bytes(10)? }))
+            let blobs = conn.all(&sql::BLOBS_PAGE, &values, |r| Ok((r.int(0)?, blob_row(r)?)))?;
+            let blobs: BTreeMap<Rid, Blob> = blobs.into_iter().collect();
+            conn.all(&sql::WHOLE_PAGE, &values, |r| {
+                let row = reader.index_row(r)?;
+                Ok(WholeRow { blob: blobs.get(&row.rid).copied(), row, body: r.bytes(10)? })
+            })
         })
     }
 

@@ -265,15 +265,6 @@ impl Store {
     }
 }
 
-fn fetch(objects: &Objects, part: PartNo, blob: &Blob) -> Result<Vec<u8>, StoreError> {
-    match objects.get(&object(part, blob.name)?, blob.size) {
-        Ok(bytes) if bytes.len() as u64 == blob.size && hash(&bytes) == blob.hash => Ok(bytes.into()),
-        Ok(_) | Err(ObjectError::Length { .. }) => Err(StoreError::BlobChanged),
-        Err(ObjectError::Missing) => Err(StoreError::BlobMissing),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// What the offline check found of objects.
 #[derive(Debug, Default)]
 pub struct CheckedObjects {
@@ -352,7 +343,17 @@ fn time_there(objects: &Objects, part: PartNo) -> Result<SystemTime, StoreError>
     Ok(made)
 }
 
-fn blob_row(row: &Row<'_>) -> Result<Blob, StoreError> {
+/// The sealed bytes of a blob, exactly those that were written.
+pub(crate) fn fetch(objects: &Objects, part: PartNo, blob: &Blob) -> Result<Vec<u8>, StoreError> {
+    match objects.get(&object(part, blob.name)?, blob.size) {
+        Ok(bytes) if bytes.len() as u64 == blob.size && hash(&bytes) == blob.hash => Ok(bytes.into()),
+        Ok(_) | Err(ObjectError::Length { .. }) => Err(StoreError::BlobChanged),
+        Err(ObjectError::Missing) => Err(StoreError::BlobMissing),
+        Err(error) => Err(error.into()),
+    }
+}
+
+pub(crate) fn blob_row(row: &Row<'_>) -> Result<Blob, StoreError> {
     Ok(Blob { name: BlobName(row.array(1)?), size: row.unsigned(2)?, hash: Hash(row.array(3)?) })
 }
 
@@ -362,7 +363,7 @@ fn folder(part: PartNo) -> String {
 }
 
 /// The object of a blob. Two digits of the name make folders that stay small.
-fn object(part: PartNo, blob: BlobName) -> Result<Name, StoreError> {
+pub(crate) fn object(part: PartNo, blob: BlobName) -> Result<Name, StoreError> {
     let hex = blob.hex();
     Ok(format!("{}/{}/{hex}", folder(part), hex.get(..2).unwrap_or_default()).parse()?)
 }

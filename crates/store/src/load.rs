@@ -4,9 +4,12 @@
 use std::collections::BTreeMap;
 
 use tacebo_ledger::{MemoryTiles, Sequencer, Tile};
+use tacebo_objects::{ObjectError, Objects};
 
 use crate::{
-    At, BucketRow, CheckpointRow, EntryRow, IdTerm, KeyRow, LogHead, PartNo, Rid, StoreError, SubjectNo, WholeRow,
+    At, Blob, BucketRow, CheckpointRow, EntryRow, IdTerm, KeyRow, LogHead, PartNo, Rid, StoreError, SubjectNo,
+    WholeRow,
+    blobs::object,
     log::filed,
     model::{CURRENT, Hash},
     postgres::ServerLoader,
@@ -88,6 +91,15 @@ impl Loader {
         match &mut self.engine {
             Engine::File(file) => file.versions(self.part, &numbered, &new_kinds, CURRENT),
             Engine::Server(server) => server.versions(self.part, &numbered, &new_kinds, CURRENT),
+        }
+    }
+
+    /// Puts the object of a version that is filled in. One that an earlier attempt left is the same.
+    pub fn blob(&self, into: &Objects, blob: &Blob, bytes: Vec<u8>) -> Result<(), StoreError> {
+        let name = object(self.part, blob.name)?;
+        match into.put(&name, bytes) {
+            Err(ObjectError::Taken) if into.head(&name)?.length == blob.size => Ok(()),
+            done => Ok(done?),
         }
     }
 

@@ -441,6 +441,8 @@ pub struct WholeRow {
     pub row: IndexRow,
     /// Sealed body.
     pub body: Vec<u8>,
+    /// The object that it leads to, if it is too big for a row.
+    pub blob: Option<Blob>,
 }
 opaque_debug!(WholeRow);
 

@@ -195,6 +195,7 @@ statements! { READS:
         WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid");
     REWORKED = "SELECT time, rid FROM reworked WHERE part = ?1 AND (time, rid) > (?2, ?3) \
         ORDER BY time, rid LIMIT ?4";
+    BLOBS_PAGE = "SELECT rid, name, size, hash FROM blob WHERE part = ?1 AND rid > ?2 AND rid <= ?3 ORDER BY rid";
     COUNT_SUBJECTS = "SELECT count(*) FROM subject WHERE part = ?1";
     COUNT_KEYS = "SELECT count(*) FROM subject_key WHERE part = ?1";
 }

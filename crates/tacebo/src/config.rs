@@ -44,6 +44,7 @@ struct Written {
     store: store::Written,
     #[serde(default)]
     backup: backup::Written,
+    #[serde(default)]
     blobs: blobs::Written,
     #[serde(default)]
     custody: custody::Written,
@@ -112,6 +113,18 @@ pub(crate) struct Config {
     pub lock_memory: bool,
 }
 
+/// What a backup is made of, without any key.
+pub(crate) struct Archived {
+    /// Where the records are.
+    pub store: StorePlace,
+    /// Data folder.
+    pub data: Option<PathBuf>,
+    /// Where large documents are.
+    pub blobs: Option<BlobsPlace>,
+    /// Where to, and how.
+    pub backup: Option<Backup>,
+}
+
 impl std::fmt::Debug for Config {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Config").field("data", &self.data).field("listen", &self.listen).finish_non_exhaustive()
@@ -145,10 +158,12 @@ impl Config {
     pub(crate) fn archived(
         file: Option<&Path>,
         environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<(StorePlace, Option<PathBuf>, Option<Backup>)> {
+    ) -> Result<Archived> {
         let (written, name) = Written::read(file)?;
         let written = written.overridden(environment)?;
-        Ok((written.store.complete(&name)?, written.data, written.backup.complete(&name)?))
+        let blobs = written.data.as_ref().map(|data| written.blobs.complete(&name, data)).transpose()?;
+        let (store, backup) = (written.store.complete(&name)?, written.backup.complete(&name)?);
+        Ok(Archived { store, data: written.data, blobs, backup })
     }
 }
 

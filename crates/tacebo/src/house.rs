@@ -33,8 +33,7 @@ pub(crate) fn open(dir: &Path, custodian: Arc<dyn Custodian>) -> Result<Vault> {
 /// Opens the founded house that a configuration names, and keeps other programs out of it.
 pub(crate) fn open_of(config: &Config, custodian: Arc<dyn Custodian>) -> Result<Vault> {
     let at = config.store.at(&config.data, true)?;
-    let blobs = config.blobs.open()?;
-    let opening = opening(&config.data, custodian);
+    let (blobs, opening) = (config.blobs.open()?, opening(&config.data, custodian));
     let vault = Vault::open_with(&at, blobs, opening).with_context(|| cannot_open(config))?;
     if let Some(file) = &config.witness {
         vault.witness_in(file).with_context(|| cannot_open(config))?;

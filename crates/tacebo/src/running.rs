@@ -9,6 +9,7 @@ use axum::Router;
 use tacebo_fhir::service::{Service, Settings};
 use tacebo_governance::Governance;
 use tacebo_identity::Identity;
+use tacebo_objects::Objects;
 use tacebo_server::http::{Listener, router, serve};
 use tacebo_server::{App, Options, keep_keys};
 use tacebo_store::At;
@@ -81,9 +82,9 @@ impl Running {
     }
 
     /// The same with backups that it makes by itself.
-    pub(crate) fn backed_up(self, backup: &Backup, at: At, data: &Path) -> Self {
+    pub(crate) fn backed_up(self, backup: &Backup, at: At, blobs: Objects, data: &Path) -> Self {
         let drill_folder = backup.drill_folder.clone().unwrap_or_else(|| data.to_owned()).join("restore-test");
-        let keeper = Keeper { vault: self.vault.clone(), at, backup: backup.clone(), drill_folder };
+        let keeper = Keeper { vault: self.vault.clone(), at, blobs, backup: backup.clone(), drill_folder };
         Self { keeper: Some(keeper), ..self }
     }
 

@@ -109,7 +109,10 @@ async fn open(config: &Config, listen: &[SocketAddr], custodian: Arc<dyn Custodi
     };
     let running = Running::bind(vault, identity, doors).await.context("cannot listen")?;
     let running = match &config.backup {
-        Some(backup) => running.backed_up(backup, config.store.at(&config.data, false)?, &config.data),
+        Some(backup) => {
+            let at = config.store.at(&config.data, false)?;
+            running.backed_up(backup, at, config.blobs.open()?, &config.data)
+        }
         None => running,
     };
     Ok((running, closing))

@@ -212,6 +212,7 @@ impl Inner {
         change.drop_keys = drop_keys;
         change.drop_subjects = persons.into_iter().collect();
         self.store.commit(change).await?;
+        self.clear_blobs().await;
         Ok(())
     }
 

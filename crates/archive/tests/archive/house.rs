@@ -9,8 +9,8 @@ use tacebo_archive::{Backup, Chain, Plan, Ran, Restore, Restored, Tally};
 use tacebo_ledger::{Checkpoint, LogKey};
 use tacebo_objects::Objects;
 use tacebo_store::{
-    ArchiveSource, At, BucketRow, Category, Change, CheckpointWrite, DocumentWrite, EntryWrite, Hash, IdTerm, KeyRow,
-    Options, PartNo, PostgresAt, PostgresHost, Reseal, Rid, Store, SubjectNo, Term,
+    ArchiveSource, At, BlobWrite, BucketRow, Category, Change, CheckpointWrite, DocumentWrite, EntryWrite, Hash,
+    IdTerm, KeyRow, NewBlob, Options, PartNo, PostgresAt, PostgresHost, Reseal, Rid, Store, SubjectNo, Term,
 };
 use tacebo_testbed::Postgres;
 use tempfile::TempDir;
@@ -50,7 +50,18 @@ pub(crate) struct House {
 pub(crate) fn open(at: &At) -> Store {
     static NOW: AtomicI64 = AtomicI64::new(1_800_000_000_000_000);
     let clock = Arc::new(|| NOW.fetch_add(1_000, Ordering::SeqCst));
-    Store::open(at, Options::new(clock, Arc::new(|why: &str| panic!("{why}")))).unwrap()
+    let options = Options::new(clock, Arc::new(|why: &str| panic!("{why}")));
+    Store::open(at, Options { objects: Some(beside(at)), ..options }).unwrap()
+}
+
+/// Where the large documents of a place lie: in a folder of their own, whichever engine has the rows.
+pub(crate) fn beside(at: &At) -> Objects {
+    static FOLDER: LazyLock<TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+    let name = match at {
+        At::Folder(dir) => dir.join("blobs"),
+        At::Postgres(at) => FOLDER.path().join(&at.database),
+    };
+    Objects::open(&tacebo_objects::At::Folder(name)).unwrap()
 }
 
 impl House {
@@ -87,7 +98,12 @@ impl House {
                 terms: vec![Term([id; 12])],
             });
             change.entries.push(entry(self.next, Some(subject)));
+            // Every fourth is a large one.
+            let blob = (id % 4 == 0).then(|| NewBlob::new(vec![self.next; 90_000]).unwrap());
+            change.blobs.extend(blob.iter().map(|blob| BlobWrite { document: 0, blob: blob.blob() }));
+            let hold = self.store.put_blobs(PART, blob.into_iter().collect()).unwrap();
             self.store.commit_blocking(change).unwrap();
+            drop(hold);
         }
         self.sign();
     }
@@ -102,13 +118,20 @@ impl House {
 
     /// Seals versions anew and takes others out.
     pub(crate) fn rework(&self, anew: &[Rid], out: &[Rid]) {
-        let mut change = Change::new(PART);
+        let (mut change, mut holds) = (Change::new(PART), Vec::new());
         for rid in anew {
-            change.reseal.push(Reseal { rid: *rid, index: vec![0xaa; 41], body: vec![0xbb; 701] });
+            let blob = NewBlob::new(vec![0xcc; 80_000 + anew.len()]).unwrap();
+            let anew = Reseal { rid: *rid, index: vec![0xaa; 41], body: vec![0xbb; 701], blob: Some(blob.blob()) };
+            change.reseal.push(anew);
+            holds.push(self.store.put_blobs(PART, vec![blob]).unwrap());
         }
         change.erase = out.to_vec();
         change.entries.push(entry(200, None));
         self.store.commit_blocking(change).unwrap();
+        drop(holds);
+        // The objects of what went go too.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(self.store.clear_gone_blobs(PART)).unwrap();
         self.sign();
     }
 
@@ -127,7 +150,7 @@ impl House {
         stop: &dyn Fn() -> bool,
     ) -> Result<Ran, tacebo_archive::ArchiveError> {
         let run = Backup {
-            source: &ArchiveSource::open(&self.home.at).unwrap(),
+            source: &ArchiveSource::open(&self.home.at).unwrap().with_objects(beside(&self.home.at)),
             part: PART,
             objects: into,
             vkey: &self.key.verifier().unwrap().to_string(),
@@ -157,6 +180,14 @@ pub(crate) fn archive() -> (TempDir, Objects) {
 pub(crate) fn restore(from: &Objects, to: &At) -> Result<Restored, tacebo_archive::ArchiveError> {
     let chain = Chain::read(from)?;
     let run = chain.runs.len() as u64;
-    Restore { chain: &chain, run, keys: None, at: to, now_us: 1_900_000_000_000_001, stop: &|| false }
-        .fill(&mut |_, _| {})
+    Restore {
+        chain: &chain,
+        run,
+        keys: None,
+        at: to,
+        blobs: &beside(to),
+        now_us: 1_900_000_000_000_001,
+        stop: &|| false,
+    }
+    .fill(&mut |_, _| {})
 }

@@ -107,6 +107,17 @@ impl ServerLoader {
             !full
         });
         puts.extend(pieces.map(|piece| Put::new(sql::PUT_DOCUMENTS, document_columns(part, piece, until))));
+        let blobs: Vec<_> = rows.iter().filter_map(|(_, whole)| Some((whole.row.rid, whole.blob.as_ref()?))).collect();
+        if !blobs.is_empty() {
+            let columns = [
+                number(part),
+                Column::Ints(blobs.iter().map(|(rid, _)| *rid).collect()),
+                Column::Bytes(blobs.iter().map(|(_, blob)| &blob.name.0[..]).collect()),
+                Column::Ints(blobs.iter().map(|(_, blob)| blob.size.cast_signed()).collect()),
+                Column::Bytes(blobs.iter().map(|(_, blob)| &blob.hash.0[..]).collect()),
+            ];
+            puts.push(Put::new(sql::PUT_BLOBS, columns));
+        }
         self.whole(&puts)
     }
 

@@ -116,6 +116,8 @@ statements! {
     EMPTY_LOG_ACTOR = "DELETE FROM log_actor WHERE part = $1";
     EMPTY_LOG_TILE = "DELETE FROM log_tile WHERE part = $1";
     EMPTY_CHECKPOINT = "DELETE FROM checkpoint WHERE part = $1";
+    EMPTY_BLOB = "DELETE FROM blob WHERE part = $1";
+    EMPTY_BLOB_GONE = "DELETE FROM blob_gone WHERE part = $1";
     EMPTY_REWORKED = "DELETE FROM reworked WHERE part = $1";
     EMPTY_META = "DELETE FROM meta WHERE part = $1";
 
@@ -134,7 +136,7 @@ statements! {
 }
 
 /// What a restore that was not finished left of a part.
-pub(super) const EMPTY: [&str; 15] = [
+pub(super) const EMPTY: [&str; 17] = [
     EMPTY_STATE,
     EMPTY_KIND,
     EMPTY_DOCUMENT,
@@ -148,6 +150,8 @@ pub(super) const EMPTY: [&str; 15] = [
     EMPTY_LOG_ACTOR,
     EMPTY_LOG_TILE,
     EMPTY_CHECKPOINT,
+    EMPTY_BLOB,
+    EMPTY_BLOB_GONE,
     EMPTY_REWORKED,
     EMPTY_META,
 ];

@@ -94,6 +94,10 @@ impl FileLoader {
                     whole.body
                 ])?;
             }
+            let mut put = conn.prepare_cached(sql::BLOB_PUT.sqlite)?;
+            for (rid, blob) in rows.iter().filter_map(|(_, whole)| Some((whole.row.rid, whole.blob.as_ref()?))) {
+                put.execute((part.sql(), rid, blob.name.0, blob.size.cast_signed(), blob.hash.0))?;
+            }
             Ok(())
         })
     }

@@ -25,8 +25,8 @@ pub(crate) struct Bring<'a> {
     pub keys: Option<&'a Chain>,
     /// The place of the records: empty.
     pub at: &'a At,
-    /// The place of large documents.
-    pub blobs: Objects,
+    /// Where large documents go.
+    pub blobs: &'a Objects,
     /// The data folder.
     pub dir: &'a Path,
     /// Who holds the root key.
@@ -69,7 +69,7 @@ impl Bring<'_> {
             restored.ran.manifest.vkey.parse().context("the archive names no public key of the log")?;
         let entries = tokio::task::block_in_place(|| log(self.at, &restored, &key, tell))?;
         let opening = house::opening_with(self.dir, self.custodian, self.on_fatal);
-        let restoring = Restoring::open(self.at, self.blobs, opening)
+        let restoring = Restoring::open(self.at, self.blobs.clone(), opening)
             .context("what was restored cannot be opened: are the root keys of these days still there?")?;
         for note in self.notes {
             let seen = key.open(note.as_bytes()).context("a checkpoint is none of this log")?;
@@ -92,7 +92,7 @@ impl Bring<'_> {
     fn fill(&self, tell: &mut (dyn FnMut(Step) + Send)) -> Result<Restored> {
         let stop = || self.stop.load(Ordering::Relaxed);
         let (chain, run, keys, at, now_us) = (self.chain, self.run, self.keys, self.at, clock::now_us());
-        let restore = Restore { chain, run, keys, at, now_us, stop: &stop };
+        let restore = Restore { chain, run, keys, at, blobs: self.blobs, now_us, stop: &stop };
         Ok(restore.fill(&mut |done, of| tell(Step::Fill(done, of)))?)
     }
 }

@@ -46,12 +46,13 @@ async fn tried(
     let newest = chain.last().ok_or(ArchiveError::None)?.manifest.clone();
     drill.run = newest.run;
     drill.loss_us = drill.begun_us.saturating_sub(newest.begun_us);
+    let blobs = Objects::open(&tacebo_objects::At::Folder(folder.join(BLOBS_FOLDER)))?;
     let bring = Bring {
         chain: &chain,
         run: newest.run,
         keys: None,
         at: &At::Folder(folder.to_owned()),
-        blobs: Objects::open(&tacebo_objects::At::Folder(folder.join(BLOBS_FOLDER)))?,
+        blobs: &blobs,
         dir: folder,
         custodian,
         notes: &[],

@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
-use tacebo_archive::Plan;
+use tacebo_archive::{Chain, Plan};
 use tacebo_identity::Identity;
 use tacebo_objects::Objects;
-use tacebo_store::At;
+use tacebo_store::{ArchiveSource, At};
 use tacebo_vault::{BackupTrouble, BackupWork, Door, Vault};
 
 use super::bring::Step;
@@ -27,6 +27,8 @@ pub(crate) struct Keeper {
     pub vault: Vault,
     /// Where the records are, for reading.
     pub at: At,
+    /// Where large documents are.
+    pub blobs: Objects,
     /// What is planned.
     pub backup: Backup,
     /// Where restores are tried.
@@ -49,7 +51,8 @@ impl Keeper {
     }
 
     async fn work(&self, ended: Arc<AtomicBool>) {
-        let (mut backup, mut drill) = (false, false);
+        // What was archived before may be elsewhere now, or lost.
+        let (mut backup, mut drill) = (!self.has_last().await, false);
         while !ended.load(Ordering::Relaxed) {
             if let Err(error) = self.once(backup, drill, &ended).await {
                 tracing::error!(%error, "how a backup went could not be kept");
@@ -69,6 +72,17 @@ impl Keeper {
                 tokio::time::sleep(SETTLED).await;
             }
         }
+    }
+
+    /// Whether the archive holds the last backup that the house knows of.
+    async fn has_last(&self) -> bool {
+        let Ok(Some(last)) = self.vault.backups().map(|state| state.last) else { return false };
+        let place = self.backup.place.clone();
+        let found = tokio::task::spawn_blocking(move || {
+            let chain = Chain::read(&place.open()?)?;
+            Ok::<_, anyhow::Error>(chain.runs.iter().any(|ran| ran.sha256 == last.manifest))
+        });
+        matches!(found.await, Ok(Ok(true)))
     }
 
     async fn once(&self, backup: bool, drill: bool, ended: &Arc<AtomicBool>) -> Result<()> {
@@ -106,6 +120,7 @@ impl Keeper {
         // What is in the archive is signed up to its end, or almost.
         self.vault.sign_now().await?;
         let (vault, at, backup, ended) = (self.vault.clone(), self.at.clone(), self.backup.clone(), Arc::clone(ended));
+        let blobs = self.blobs.clone();
         let made = tokio::task::spawn_blocking(move || {
             let objects: Objects = backup.place.open()?;
             let age = |ended_us: i64| clock::now_us().saturating_sub(ended_us) / 3_600_000_000;
@@ -117,7 +132,8 @@ impl Keeper {
                 return Ok(kept(&last));
             }
             let plan = Plan { rate: backup.rate, keep_keys_days: backup.keep_keys_days };
-            let ran = make(&at, &objects, &vault.log_vkey()?, plan, &ended, &mut |done, of| {
+            let source = ArchiveSource::open(&at)?.with_objects(blobs);
+            let ran = make(&source, &objects, &vault.log_vkey()?, plan, &ended, &mut |done, of| {
                 vault.backup_goes(Some(BackupWork::Backup(done, of)));
             })?;
             Ok(kept(&ran))

@@ -16,10 +16,10 @@ use serde_json::json;
 use tacebo_archive::{ArchiveError, Chain, Plan, Ran, verify};
 use tacebo_ledger::LogVerifier;
 use tacebo_objects::Objects;
-use tacebo_store::{ArchiveSource, At};
+use tacebo_store::ArchiveSource;
 use tacebo_vault::{BackupRun, VKEY_FILE};
 
-use crate::config::{ArchivePlace, Backup, Config};
+use crate::config::{ArchivePlace, Archived, Backup, Config};
 use crate::lang::{Lang, Messages};
 use crate::{clock, print};
 
@@ -58,7 +58,8 @@ const UNCHECKED: u8 = 2;
 /// Runs it; the number is the exit status.
 pub(crate) fn run(args: &Args) -> Result<u8> {
     let t = Lang::choose(args.lang, crate::lang::locale().as_deref()).t();
-    let (store, data, configured) = Config::archived(args.config.as_deref(), std::env::vars())?;
+    let Archived { store, data, blobs, backup: configured } =
+        Config::archived(args.config.as_deref(), std::env::vars())?;
     let backup = match &args.to {
         Some(dir) => {
             let here = Backup::into_folder(dir.clone())?;
@@ -79,7 +80,12 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
     };
     let stop = stopped()?;
     let bar = bar(&t.backup_carrying(), args.json);
-    let made = make(&store.at(&data, false)?, &objects, &vkey, plan, &stop, &mut |done, of| {
+    let source = ArchiveSource::open(&store.at(&data, false)?)?;
+    let source = match &blobs {
+        Some(blobs) => source.with_objects(blobs.open()?),
+        None => source,
+    };
+    let made = make(&source, &objects, &vkey, plan, &stop, &mut |done, of| {
         bar.set_length(of);
         bar.set_position(done);
     });
@@ -103,21 +109,19 @@ pub(crate) fn run(args: &Args) -> Result<u8> {
 
 /// One run into an archive.
 pub(crate) fn make(
-    at: &At,
+    source: &ArchiveSource,
     objects: &Objects,
     vkey: &str,
     plan: Plan,
     stop: &AtomicBool,
     tell: &mut dyn FnMut(u64, u64),
 ) -> Result<Ran> {
-    let source = ArchiveSource::open(at)?;
     let part = source.parts()?.into_iter().next().context("there is no institution to back up")?;
     if source.is_half_restored(part)? {
         return Err(anyhow!("a restore into these records was not finished: run `tacebo restore` again"));
     }
     let stop = || stop.load(Ordering::Relaxed);
-    let run =
-        tacebo_archive::Backup { source: &source, part, objects, vkey, plan, now_us: &clock::now_us, stop: &stop };
+    let run = tacebo_archive::Backup { source, part, objects, vkey, plan, now_us: &clock::now_us, stop: &stop };
     Ok(run.run(tell)?)
 }
 

@@ -102,12 +102,13 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         bar.set_position(done);
     };
     let at = config.store.at(&config.data, true)?;
+    let blobs = config.blobs.open()?;
     let bring = Bring {
         chain: &chain,
         run,
         keys: keys.as_ref(),
         at: &at,
-        blobs: config.blobs.open()?,
+        blobs: &blobs,
         dir: &config.data,
         custodian,
         notes: &notes,
@@ -143,8 +144,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 /// An archive by its folder, or by a file that names it.
 fn place(from: &Path) -> Result<ArchivePlace> {
     if from.extension().is_some_and(|ending| ending == "toml") {
-        let (_, _, backup) = Config::archived(Some(from), std::iter::empty())?;
-        return Ok(backup.with_context(|| format!("{} has no [backup]", from.display()))?.place);
+        let named = Config::archived(Some(from), std::iter::empty())?;
+        return Ok(named.backup.with_context(|| format!("{} has no [backup]", from.display()))?.place);
     }
     if !from.is_dir() {
         bail!("{} is no folder with an archive", from.display());

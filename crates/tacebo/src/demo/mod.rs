@@ -11,10 +11,11 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use tacebo_fixtures::{Day, Sample};
 use tacebo_identity::Identity;
+use tacebo_objects::Objects;
 use tacebo_seal::Effort;
 use tacebo_server::Options;
 use tacebo_store::At;
-use tacebo_vault::{CustodyTerms, Institution, Suite, Vault};
+use tacebo_vault::{BLOBS_FOLDER, CustodyTerms, Institution, Suite, Vault};
 
 use crate::config::Backup;
 use crate::demo::folder::Folder;
@@ -39,6 +40,9 @@ pub(crate) struct Args {
     /// Begin anew: removes what an earlier demo left in the folder.
     #[arg(long)]
     fresh: bool,
+    /// Makes no backups.
+    #[arg(long)]
+    no_backups: bool,
     /// The algorithms in which everything is kept. An existing demo keeps its own.
     #[arg(long, value_enum, env = "TACEBO_SUITE")]
     suite: Option<Choice>,
@@ -81,9 +85,14 @@ pub(crate) async fn run(args: Args) -> Result<()> {
     }
     let listen = [args.listen];
     let running = Running::bind(vault, identity, plain(&listen)).await?;
-    // A real house keeps its backups elsewhere.
-    let backup = Backup::into_folder(folder.backups())?;
-    let running = running.backed_up(&backup, At::Folder(args.data.clone()), &args.data);
+    let running = if args.no_backups {
+        running
+    } else {
+        // A real house keeps its backups elsewhere.
+        let backup = Backup::into_folder(folder.backups())?;
+        let blobs = Objects::open(&tacebo_objects::At::Folder(args.data.join(BLOBS_FOLDER)))?;
+        running.backed_up(&backup, At::Folder(args.data.clone()), blobs, &args.data)
+    };
     let address = running.addresses().into_iter().next().context("no address")?;
     if args.json {
         print::line(show::json(&address, &kept))?;

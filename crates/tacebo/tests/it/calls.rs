@@ -56,7 +56,7 @@ fn failing(data: &Path, trace: &Path, what: &str) -> Program {
     for name in ["store.db", "store.db-wal", "store.db-shm"] {
         command.arg("-P").arg(data.join(name));
     }
-    command.arg(tacebo().get_program()).arg("demo");
+    command.arg(tacebo().get_program()).args(["demo", "--no-backups"]);
     Program::demo_by(command, data, "info")
 }
 

@@ -105,7 +105,7 @@ fn no_power_cut_loses_an_acknowledged_write_or_the_entry_of_an_answer() {
     let mut disk = Disk::of(&data);
     let mut random = Random::new(11);
     let mut command = trace::traced(&trace);
-    command.arg("demo");
+    command.args(["demo", "--no-backups"]);
     let mut program = Program::demo_by(command, &data, "info");
     let end = |program: &mut Program| {
         thread::sleep(Duration::from_secs(life));

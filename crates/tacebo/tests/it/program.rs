@@ -66,14 +66,21 @@ impl Program {
     /// The same in a suite of its own.
     pub(crate) fn demo_in(data: &Path, suite: &str) -> Self {
         let mut command = tacebo();
-        command.args(["demo", "--suite", suite]);
+        command.args(["demo", "--no-backups", "--suite", suite]);
         Self::demo_by(command, data, "info")
     }
 
     pub(crate) fn demo_with(data: &Path, log_filter: &str) -> Self {
         let mut command = tacebo();
-        command.arg("demo");
+        command.args(["demo", "--no-backups"]);
         Self::demo_by(command, data, log_filter)
+    }
+
+    /// The same with its backups, as somebody sees it who just tries it.
+    pub(crate) fn demo_with_backups(data: &Path) -> Self {
+        let mut command = tacebo();
+        command.arg("demo");
+        Self::demo_by(command, data, "info")
     }
 
     /// The same by a command that ends with the program and `demo`.

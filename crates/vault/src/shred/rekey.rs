@@ -19,10 +19,10 @@ pub(super) struct Renewal {
     pub ring: Keyring,
     /// How many keys were destroyed.
     pub keys: u64,
-    /// Keeps the objects that were sealed anew until the change is durable.
-    pub blobs: Vec<BlobHold>,
     /// Which: whose, for which sort of data, and the newest generation of it.
     pub destroyed: Vec<(SubjectNo, Category, u32)>,
+    /// Keeps the objects that were sealed anew until the change is durable.
+    pub blobs: Vec<BlobHold>,
     /// Versions sealed anew, by person and data key, with one digest over their new bodies.
     resealed: BTreeMap<Pair, (u64, String)>,
 }
@@ -88,7 +88,7 @@ impl Inner {
         }
         let newest = |pair: &Pair| Some((pair.0, pair.1, *generations.get(pair)?));
         let destroyed = pairs.iter().filter_map(newest).collect();
-        Ok(Renewal { ring: rekeyed.ring, keys, blobs, destroyed, resealed })
+        Ok(Renewal { ring: rekeyed.ring, keys, destroyed, blobs, resealed })
     }
 
     /// Seals every version that stays under `key`, objects too, one at a time; gives the digest of each new body, in commit

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use crate::folder::files;
+use crate::folder::{Folder, files};
 use crate::keys::house::House;
 use crate::program::Program;
 use crate::session::Session;
@@ -107,4 +107,15 @@ fn a_place_that_cannot_be_written_is_told_on_the_page_and_in_the_log_and_serving
     program.stop();
     let told = house.log();
     assert!(told.iter().any(|detail| detail.starts_with("backup failed: ")), "{told:?}");
+}
+
+#[test]
+fn a_demonstration_makes_backups_and_tries_one_so_that_whoever_tries_it_sees_both() {
+    let folder = Folder::new();
+    let program = Program::demo_with_backups(&folder.data());
+    let officer = Session::log_in(program.address, &folder.data(), "pan.lijun");
+    let page = says(&officer, &program, "/system/backups", &["备份按时完成，且可以恢复", "通过"]);
+    assert!(!page.contains("is-bad"), "{page}");
+    program.stop();
+    assert!(!files(&folder.data().join("backup")).is_empty() && !folder.data().join("restore-test").exists());
 }
