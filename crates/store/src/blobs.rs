@@ -86,7 +86,7 @@ impl Underway {
         let mut held = self.lock();
         for name in &names {
             match held.get_mut(name) {
-                Some((since, named)) if !*named && since.elapsed() < UNDERWAY => *named = true,
+                Some((since, taken)) if !*taken && since.elapsed() < UNDERWAY => *taken = true,
                 _ => return Err(CommitError::Malformed("a blob that was not put, or long ago, or is named already")),
             }
         }

@@ -288,7 +288,7 @@ fn document_columns<'g>(rows: &[(&'g DocumentWrite, Document)]) -> Vec<Column<'g
     ]
 }
 
-fn blob_columns<'g>(blobs: Vec<(Rid, &'g Blob)>) -> Vec<Column<'g>> {
+fn blob_columns(blobs: Vec<(Rid, &Blob)>) -> Vec<Column<'_>> {
     let sizes = blobs.iter().map(|(_, blob)| blob.size.cast_signed()).collect();
     let hashes = blobs.iter().map(|(_, blob)| &blob.hash.0[..]).collect();
     let (rids, names) = blobs.into_iter().map(|(rid, blob)| (rid, &blob.name.0[..])).unzip();
