@@ -285,16 +285,13 @@ impl Going<'_> {
         for rid in rids {
             self.go_on()?;
             self.unread.remove(&rid);
-            let row = match self.run.source.version(self.run.part, rid)? {
-                Some(whole) => {
-                    self.carried.again += 1;
-                    self.blob(&whole)?;
-                    Row::Version(whole)
-                }
-                None => {
-                    self.carried.gone += 1;
-                    Row::Gone(rid)
-                }
+            let row = if let Some(whole) = self.run.source.version(self.run.part, rid)? {
+                self.carried.again += 1;
+                self.blob(&whole)?;
+                Row::Version(whole)
+            } else {
+                self.carried.gone += 1;
+                Row::Gone(rid)
             };
             segment.push(&row);
             segment = self.full(segment)?;
@@ -350,13 +347,11 @@ impl Going<'_> {
     /// Carries the object that a version leads to.
     fn blob(&mut self, whole: &WholeRow) -> Result<(), ArchiveError> {
         let Some(blob) = &whole.blob else { return Ok(()) };
-        match self.run.source.blob(self.run.part, blob)? {
-            Some(bytes) => self.put_bytes(Class::Blob, 1, bytes),
-            None => {
-                self.unread.insert(whole.row.rid);
-                Ok(())
-            }
+        if let Some(bytes) = self.run.source.blob(self.run.part, blob)? {
+            return self.put_bytes(Class::Blob, 1, bytes);
         }
+        self.unread.insert(whole.row.rid);
+        Ok(())
     }
 
     fn put_bytes(&mut self, class: Class, rows: u64, bytes: Vec<u8>) -> Result<(), ArchiveError> {

@@ -67,6 +67,7 @@ impl<'a> In<'a> {
         self.array().map(i64::from_be_bytes)
     }
 
+    #[expect(clippy::option_option, reason = "whether there is a number, and whether there is one in it")]
     pub(crate) fn opt_u64(&mut self) -> Option<Option<u64>> {
         let there = self.u8()?;
         let n = self.u64()?;

@@ -106,7 +106,9 @@ impl Restore<'_> {
         for object in runs.iter().flat_map(|run| run.of(Class::Versions)) {
             self.go_on()?;
             let rows = wholes(self.chain.rows(object)?, |rid| !reworked.contains(&rid));
-            rows.iter().for_each(|whole| tally.add(whole));
+            for whole in &rows {
+                tally.add(whole);
+            }
             self.objects(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);
@@ -120,7 +122,9 @@ impl Restore<'_> {
             for rid in &rids {
                 reworked.remove(rid);
             }
-            rows.iter().for_each(|whole| tally.add(whole));
+            for whole in &rows {
+                tally.add(whole);
+            }
             self.objects(&rows, loader, progress)?;
             loader.versions(&rows)?;
             progress.add(object.bytes);

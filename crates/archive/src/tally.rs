@@ -31,12 +31,14 @@ impl Tally {
             let page = source.versions(part, after, Rid::MAX, FULL as u64)?;
             let Some(last) = page.last() else { return Ok(tally) };
             after = last.row.rid;
-            page.iter().for_each(|whole| tally.add(whole));
+            for whole in &page {
+                tally.add(whole);
+            }
         }
     }
 
     /// The sum, hex.
     pub fn hex(&self) -> String {
-        self.sum.iter().map(|lane| format!("{lane:016x}")).collect()
+        hex::encode(self.sum.map(u64::to_be_bytes).concat())
     }
 }

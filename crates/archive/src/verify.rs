@@ -136,7 +136,7 @@ impl Walk<'_> {
     fn log(&mut self, run: &Manifest, next: Option<&Manifest>, tell: Tell<'_>) -> Result<(), ArchiveError> {
         let begun = self.log.size();
         let mut marks = self.marks(run, begun)?;
-        self.checkpoints += self.count(run)?;
+        self.checkpoints += run.of(Class::Checkpoints).map(|object| object.rows).sum::<u64>();
         if let Some(next) = next {
             marks.extend(self.marks(next, begun)?.into_iter().filter(|(size, _)| *size <= run.log_size));
         }
@@ -211,10 +211,6 @@ impl Walk<'_> {
             }
         }
         Ok(marks)
-    }
-
-    fn count(&self, run: &Manifest) -> Result<u64, ArchiveError> {
-        Ok(run.of(Class::Checkpoints).map(|object| object.rows).sum())
     }
 }
 

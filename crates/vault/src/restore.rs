@@ -96,7 +96,10 @@ impl Restoring {
             detail.push_str("; with keys of another time");
         }
         if let Some((size, why)) = &told.below {
-            detail.push_str(&format!("; {size} entries had been seen, restored below that on purpose: {why}"));
+            detail.push_str("; restored below what had been seen on purpose (");
+            detail.push_str(&size.to_string());
+            detail.push_str(" entries): ");
+            detail.push_str(why);
         }
         let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House);
         draft.put(field::DETAIL, detail);

@@ -35,7 +35,7 @@ fn checked(dir: &Path, house: &House) -> Result<(), ArchiveError> {
 /// The archive is broken, the broken thing is named, and a restore of it never says that it is done.
 fn is_found(dir: &Path, house: &House, changed: &Path, how: &str) {
     let name = changed.strip_prefix(dir).unwrap().to_string_lossy().into_owned();
-    let fault = checked(dir, house).expect_err(&format!("{name} {how}"));
+    let Err(fault) = checked(dir, house) else { panic!("{name} {how}") };
     assert!(fault.is_fault(), "{name} {how}: {fault}");
     let run = name.strip_prefix("runs/").and_then(|run| run.strip_suffix(".json")?.parse::<u64>().ok());
     let said = fault.to_string();
