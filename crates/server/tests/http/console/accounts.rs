@@ -1,6 +1,8 @@
 //! Accounts, the first log-in with changed secrets, one's own account, and the machine.
 
 use serde_json::json;
+use tacebo_identity::Identity;
+use tacebo_vault::{BackupPlan, BackupRun, Door, Drill};
 
 use crate::browser::{Browser, Page};
 use crate::house::{House, NAME, PASSWORD};
@@ -191,12 +193,43 @@ async fn ones_own_password_and_sessions_are_ones_own() {
     here.get("/account?done=password").await.is(200).shows("The password is changed");
 }
 
+/// A backup that was made, and a restore that was tried, an hour ago.
+async fn back_up(house: &House) {
+    let (vault, job) = (house.app.vault(), Identity::house(Door::Job));
+    let ended_us = vault.now_us() - 3_600_000_000;
+    vault.plan_backups(BackupPlan {
+        every_hours: 24,
+        missed_hours: 30,
+        drill_every_days: 30,
+        drill_late_days: 90,
+        target_minutes: 240,
+        target_loss_hours: 24,
+    });
+    let begun_us = ended_us - 60_000_000;
+    let run = BackupRun {
+        run: 1,
+        begun_us,
+        ended_us,
+        bytes: 4_096,
+        versions: 7,
+        entries: 9,
+        log_size: 9,
+        manifest: "ab".repeat(32),
+    };
+    vault.backed_up(&job, Ok(run)).await.unwrap();
+    let drill = Drill { begun_us, ended_us, run: 1, versions: 7, entries: 9, loss_us: 60_000_000, trouble: None };
+    vault.drilled(&job, drill).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_machine_is_shown_to_those_who_run_it() {
     let house = House::staffed().await;
     house.app.vault().sign_now().await.unwrap();
     let mut system = house.log_in("dong.haoran").await;
     system.get("/").await.goes_to("/system");
+    // Nothing is backed up yet: that is what it says first.
+    system.get("/system").await.is(200).shows("2 check(s) need you").shows("No backup was made yet");
+    back_up(&house).await;
     system.get("/system").await.is(200).shows("All is well").shows("Key epoch").shows(
         // A house of the tests has its root key in a file, whose word is worth the least.
         "may be in copies of the file",
