@@ -38,6 +38,8 @@ pub(crate) fn strace(trace: &Path) -> Command {
             None => command.env_remove(name),
         };
     }
+    // Set already, so that the program does not start itself once more: calls are counted from its beginning.
+    command.env("GLIBC_TUNABLES", "glibc.malloc.perturb=85:glibc.malloc.tcache_count=0");
     command.args(["-f", "-e", "signal=none", "-o"]).arg(trace).stdin(Stdio::null());
     command
 }
