@@ -17,6 +17,8 @@ mod keys;
 mod kinds;
 mod log;
 mod model;
+mod news;
+mod nodes;
 mod options;
 mod postgres;
 mod queue;
@@ -26,7 +28,7 @@ mod sql;
 mod sqlite;
 mod store;
 
-pub use at::{Alone, At, Pending, PostgresAt, PostgresHost, Prepared};
+pub use at::{At, NodeAt, Pending, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
 pub use error::{CommitError, StoreError};
 pub use log::PartTiles;
@@ -35,5 +37,7 @@ pub use model::{
     EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead, PartNo, Receipt, Reseal,
     Reterm, Rid, SubjectNo, Term,
 };
+pub use news::{News, Rests, Touched};
+pub use nodes::{Acknowledged, NodeRow};
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

@@ -7,11 +7,12 @@
 mod columns;
 mod draft;
 mod failure;
+mod fence;
 mod group;
 mod integrity;
-mod lease;
 mod lent;
 mod link;
+mod nodes;
 #[cfg(test)]
 mod plans;
 mod rows;
@@ -28,6 +29,7 @@ mod writer;
 pub(crate) use failure::is_damage;
 pub(crate) use integrity::integrity;
 pub(crate) use lent::Lent;
+pub(crate) use nodes::{claim, leave, news, nodes, release};
 pub(crate) use schema::{pending, present};
 pub(crate) use server::Server;
 pub(crate) use value::Int;

@@ -5,6 +5,7 @@
 mod alike;
 mod conformance;
 mod harness;
+mod nodes;
 mod postgres;
 mod proxy;
 mod sqlite;
