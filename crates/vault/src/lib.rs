@@ -18,6 +18,7 @@ mod decide;
 mod disclosed;
 mod document;
 mod entry;
+mod follow;
 mod granted;
 mod hot;
 mod house;
@@ -26,6 +27,7 @@ mod log;
 mod look;
 mod meant;
 mod merge;
+mod nodes;
 mod pack;
 mod profile;
 mod random;
@@ -53,11 +55,13 @@ pub use compare::{Compared, Comparison, Progress, Unlike};
 pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
 pub use document::{DocRef, Document};
 pub use entry::{Outcome, field};
+pub use follow::{Heard, RecordName};
 pub use granted::Granted;
 pub use house::{Opening, VKEY_FILE, part_of};
 pub use log::{LogEntry, LogQuery, ProofFile};
 pub use look::{Look, Unanswered};
 pub use meant::Meant;
+pub use nodes::Forgotten;
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
@@ -83,6 +87,8 @@ pub use tacebo_ledger as ledger;
 pub use tacebo_policy as policy;
 /// Who may hold the root key, and in which algorithms everything is sealed.
 pub use tacebo_seal::{Custodian, DestructionReceipt, Effort, PassphraseFile, Suite, Worth};
+/// A node of the house as the others know it.
+pub use tacebo_store::NodeRow;
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
 /// Masks.
