@@ -46,3 +46,11 @@ terms-progress = Under way
 # $percent (String)
 terms-percent = { $percent }% made anew; both keys are asked meanwhile
 terms-make = Make new search keys
+nodes-title = Nodes
+nodes-text = The programs that serve this institution over one database. One that is not heard of for 15 seconds has forgotten all keys by then and answers nothing until it is back.
+nodes-name = Host and process
+nodes-state = State
+nodes-heard = Last heard of
+nodes-own = this one
+nodes-lives = in service
+nodes-silent = silent
