@@ -71,6 +71,7 @@ impl Running {
     /// Serves until `stop` resolves; then stops accepting, lets requests finish, signs the last checkpoint.
     pub(crate) async fn run(self, stop: impl Future<Output = ()>) -> Result<()> {
         let Self { router, app, vault, identity, listeners } = self;
+        let node = vault.clone();
         let (end_signing, signing_ends) = watch::channel(false);
         let signing = tokio::spawn(vault.clone().keep_signing(raised(signing_ends)));
         let (end, ends) = watch::channel(false);
@@ -89,6 +90,9 @@ impl Running {
         identity.flush().await.context("times of last use could not be kept")?;
         let _ = end_signing.send(true);
         signing.await.context("the last checkpoint could not be signed")?;
+        if let Err(error) = node.leave() {
+            tracing::warn!(%error, "the other nodes wait for the end of this one's term");
+        }
         tracing::info!("stopped");
         Ok(())
     }

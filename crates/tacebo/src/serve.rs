@@ -51,7 +51,10 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     if config.store == StorePlace::Folder && !Vault::is_founded(&config.data) {
         bail!("there is no institution in {}: run `tacebo init` first", config.data.display());
     }
-    suite::unchanged(&config.data, config.suite, Lang::choose(None, locale().as_deref()).t())?;
+    let t = Lang::choose(None, locale().as_deref()).t();
+    if Vault::is_founded(&config.data) {
+        suite::unchanged(&config.data, config.suite, t)?;
+    }
     // Before anything is opened, so that a signal during recovery is not lost.
     let stop = signalled()?;
     let custodian = custody::open(&config.custody)?.custodian();
@@ -59,7 +62,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         tracing::info!("an older root key is not destroyed yet: the turn is gone on with");
     }
     custody::private_folder(&config.data)?;
-    let vault = house::open_of(&config, custodian)?;
+    let vault = house::open_beside(&config, custodian)?;
+    suite::is(&vault, &config.data, config.suite, t)?;
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {
         bail!("the institution has no accounts: `tacebo init` did not finish; begin again in an empty folder");

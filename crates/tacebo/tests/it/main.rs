@@ -24,6 +24,7 @@ mod keys;
 mod load;
 #[cfg(target_os = "linux")]
 mod memory;
+mod nodes;
 mod outside;
 mod postgres;
 #[cfg(target_os = "linux")]
