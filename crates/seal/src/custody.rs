@@ -35,6 +35,9 @@ pub trait Custodian: Send + Sync {
         self.epochs().len() > 1
     }
 
+    /// Looks anew which epochs there are: another program may have turned or destroyed one.
+    fn look_again(&self) -> Result<(), SealError>;
+
     /// Wraps a key of a realm under a root epoch key.
     fn wrap(&self, realm: Realm, epoch: u32, plain: &[u8; 32]) -> Result<Vec<u8>, SealError>;
 

@@ -76,6 +76,20 @@ impl Keyring {
         let epoch_key = Secret::copy_of(&plain)?;
         let suite = wrap::suite_of(&rows.index)?;
         matches_custodian(suite, custodian)?;
+        Self::opened(suite, realm, epoch_key, rows)
+    }
+
+    /// The ring of these rows, opened under the epoch key that this one has, without the custodian; none where the rows are
+    /// under another one.
+    pub fn followed(&self, rows: &[BucketRow]) -> Result<Option<Self>, SealError> {
+        let rows = rows::Whole::of(rows.to_vec())?;
+        if (rows.epoch, &rows.epoch_wrapped) != (self.epoch, &self.epoch_wrapped) {
+            return Ok(None);
+        }
+        Self::opened(self.suite, self.realm, self.epoch_key.twin(), rows).map(Some)
+    }
+
+    fn opened(suite: Suite, realm: Realm, epoch_key: Secret, rows: rows::Whole) -> Result<Self, SealError> {
         let wrapper = Wrapper::new(suite, &epoch_key)?;
         let open = |row: u16, wrapped: &[u8]| wrapper.unwrap(&rows::owner(realm, row, rows.epoch), wrapped);
         Ok(Self {

@@ -74,6 +74,34 @@ struct Document {
     sealed: String,
 }
 
+impl Document {
+    /// A file's words, its salt and its sealed part.
+    fn read(written: &[u8]) -> Result<(Self, [u8; 16], Vec<u8>), SealError> {
+        let document: Self =
+            serde_json::from_slice(written).map_err(|_| SealError::CustodyDamaged("it is not a root key file"))?;
+        if document.format != FORMAT || document.kdf != "argon2id" {
+            return Err(SealError::CustodyDamaged("its format is not known here"));
+        }
+        let mut salt = [0; 16];
+        hex::decode_to_slice(&document.salt, &mut salt)
+            .map_err(|_| SealError::CustodyDamaged("its salt is not whole"))?;
+        let sealed =
+            BASE64.decode(&document.sealed).map_err(|_| SealError::CustodyDamaged("its sealed part is not whole"))?;
+        Ok((document, salt, sealed))
+    }
+}
+
+fn unseal(document: &Document, salt: &[u8; 16], kek: &Secret, sealed: &[u8]) -> Result<Roots, SealError> {
+    let (suite, effort) = (document.suite, document.effort);
+    let key = InputKey::new(suite, kek)?;
+    let plain = chunked::open(&key, &[&context(suite, effort, salt)], sealed).map_err(|error| match error {
+        SealError::WrongPlace => SealError::WrongPassphrase,
+        SealError::Damaged | SealError::Truncated => SealError::CustodyDamaged("its sealed part was changed"),
+        other => other,
+    })?;
+    Roots::decode(&plain)
+}
+
 /// What is sealed in it: numbers big-endian, `current 4 ‖ (epoch 4 ‖ key 32)…`, epochs rising.
 struct Roots {
     current: u32,
@@ -185,25 +213,10 @@ impl PassphraseFile {
     /// Opens the file. A wrong passphrase is [`SealError::WrongPassphrase`].
     pub fn open(path: &Path, passphrase: &str) -> Result<Self, SealError> {
         let written = file::read(path)?;
-        let document: Document =
-            serde_json::from_slice(&written).map_err(|_| SealError::CustodyDamaged("it is not a root key file"))?;
-        if document.format != FORMAT || document.kdf != "argon2id" {
-            return Err(SealError::CustodyDamaged("its format is not known here"));
-        }
-        let mut salt = [0; 16];
-        hex::decode_to_slice(&document.salt, &mut salt)
-            .map_err(|_| SealError::CustodyDamaged("its salt is not whole"))?;
-        let sealed =
-            BASE64.decode(&document.sealed).map_err(|_| SealError::CustodyDamaged("its sealed part is not whole"))?;
+        let (document, salt, sealed) = Document::read(&written)?;
         let kek = derive(passphrase, document.effort, &salt)?;
+        let roots = unseal(&document, &salt, &kek, &sealed)?;
         let Document { suite, effort, .. } = document;
-        let key = InputKey::new(suite, &kek)?;
-        let plain = chunked::open(&key, &[&context(suite, effort, &salt)], &sealed).map_err(|error| match error {
-            SealError::WrongPlace => SealError::WrongPassphrase,
-            SealError::Damaged | SealError::Truncated => SealError::CustodyDamaged("its sealed part was changed"),
-            other => other,
-        })?;
-        let roots = Roots::decode(&plain)?;
         Ok(Self::with(path, State { suite, effort, salt, kek, roots, written }))
     }
 
@@ -252,6 +265,22 @@ impl Custodian for PassphraseFile {
 
     fn epochs(&self) -> Vec<u32> {
         self.state().roots.keys.keys().copied().collect()
+    }
+
+    /// Under the passphrase that opened it: whoever changed that has to start the program again.
+    fn look_again(&self) -> Result<(), SealError> {
+        let mut state = self.state();
+        let written = file::read(&self.path)?;
+        if written == state.written {
+            return Ok(());
+        }
+        let (document, salt, sealed) = Document::read(&written)?;
+        if (document.suite, document.effort, salt) != (state.suite, state.effort, state.salt) {
+            return Err(SealError::CustodyChanged);
+        }
+        state.roots = unseal(&document, &salt, &state.kek, &sealed)?;
+        state.written = written;
+        Ok(())
     }
 
     fn wrap(&self, realm: Realm, epoch: u32, plain: &[u8; 32]) -> Result<Vec<u8>, SealError> {
