@@ -11,7 +11,7 @@ use crate::StoreError;
 pub enum At {
     /// A folder with one SQLite file. One program has it open at a time.
     Folder(PathBuf),
-    /// A PostgreSQL database. Any number of stores may be open over it; they keep one log order.
+    /// A PostgreSQL database. Any number of stores may be open over it; they keep one log order and hear of each other.
     Postgres(Box<PostgresAt>),
 }
 
@@ -41,17 +41,24 @@ pub struct PostgresAt {
     pub readers: usize,
     /// Idle connections that are kept for reads of several statements.
     pub snapshots: usize,
-    /// Refuses to open the database beside another store that asks the same. `None`: any number of stores.
-    pub alone: Option<Alone>,
+    /// How the store is known to others over the same database. `None`: it is not, and nobody waits for it.
+    pub node: Option<NodeAt>,
 }
 
-/// The wish to be the only program over a database.
+/// How a store is known to others over the same database.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alone {
-    /// What another program is told of this one: host and process, say.
+pub struct NodeAt {
+    /// What people are told of it: host and process, say.
     pub name: String,
-    /// How long after its end by a crash another program waits.
+    /// How long it may be silent: after that it has forgotten all keys, and nobody waits for it.
     pub term: Duration,
+    /// Whether no other may be open beside it.
+    pub alone: bool,
+}
+
+impl NodeAt {
+    /// The usual term.
+    pub const TERM: Duration = Duration::from_secs(15);
 }
 
 /// How statements are prepared.
@@ -91,7 +98,7 @@ impl PostgresAt {
             patience: Duration::from_mins(1),
             readers: 4,
             snapshots: 4,
-            alone: None,
+            node: None,
         }
     }
 }

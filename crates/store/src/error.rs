@@ -27,9 +27,9 @@ pub enum StoreError {
     /// Another process has the folder.
     #[error("another process has this data folder open: stop it first")]
     InUse,
-    /// Another program serves the database.
+    /// Another program serves the database, and this one asks to be alone, or that one does.
     #[error("another program serves this database ({0}): stop it first")]
-    Leased(String),
+    NotAlone(String),
     /// There is no store in the folder or database.
     #[error("there is no store here: create one with init")]
     Missing,
@@ -128,6 +128,12 @@ pub enum CommitError {
         /// The blind name.
         id: IdTerm,
     },
+    /// Another node has touched what the change rests on: follow its news and think again.
+    #[error("another node was faster: look again and retry")]
+    Overtaken,
+    /// The claim under which the change is made is not this node's, or no longer.
+    #[error("another node does this now")]
+    NotClaimed,
     /// The writer's queue stayed full for the whole time-out.
     #[error("the store is busy: retry later")]
     Busy,

@@ -21,6 +21,8 @@ mod load;
 mod log;
 mod migrations;
 mod model;
+mod news;
+mod nodes;
 mod options;
 mod postgres;
 mod queue;
@@ -31,7 +33,7 @@ mod sqlite;
 mod store;
 
 pub use archive::{ArchiveSource, KeyVisit, SourceTiles};
-pub use at::{Alone, At, PostgresAt, PostgresHost, Prepared};
+pub use at::{At, NodeAt, PostgresAt, PostgresHost, Prepared};
 pub use audit::{AuditSource, Integrity, Unchecked};
 pub use blobs::{BlobHold, BrokenObject, CheckedObjects, GRACE, NewBlob, Swept};
 pub use error::{CommitError, StoreError};
@@ -43,5 +45,7 @@ pub use model::{
     DocumentWrite, EntryQuery, EntryRow, EntryWrite, Guard, Hash, Held, IdTerm, IndexRow, KeyDrop, KeyRow, LogHead,
     PartEdge, PartNo, Receipt, Reseal, Reterm, Rid, Standby, Standbys, SubjectNo, Term, WholeRow,
 };
+pub use news::{News, Rests, Touched};
+pub use nodes::{Acknowledged, NodeRow};
 pub use options::{Clock, CommitFault, FatalHook, Options};
 pub use store::Store;

@@ -6,7 +6,7 @@ use tacebo_ledger::{EntryHead, RowColumns};
 pub use tacebo_ledger::{Hash, Receipt};
 pub use tacebo_seal::{BucketRow, Category, IdTerm, SubjectNo, Term};
 
-use crate::{CommitError, fmt::opaque_debug};
+use crate::{CommitError, Rests, fmt::opaque_debug};
 
 /// The number of an institution's partition, 0..=4095. Every row and every key begins with it, so one
 /// institution is one shard.
@@ -171,7 +171,8 @@ pub struct KeyRow {
 }
 opaque_debug!(KeyRow);
 
-/// Destroys wrapped keys, and takes the person's current documents of that category out of the term index.
+/// Destroys wrapped keys, and takes the person's current documents of that category out of the term index, unless the same
+/// change puts a new key in the place: then they are sealed anew and still found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeyDrop {
     /// Whose keys.
@@ -273,6 +274,12 @@ pub struct Change {
     pub checkpoint: Option<CheckpointWrite>,
     /// Named values of the institution, set or replaced.
     pub meta: Vec<(String, Vec<u8>)>,
+    /// Persons of whom other nodes have to ask anew, beside those whom documents and entries name.
+    pub touches: Vec<SubjectNo>,
+    /// What it rests on that another node may have touched. Only where there can be another node.
+    pub rests: Option<Rests>,
+    /// A claim ([`crate::Store::claim`]) that must be this node's when it is committed.
+    pub claim: Option<&'static str>,
 }
 opaque_debug!(Change);
 
@@ -301,6 +308,9 @@ impl Change {
             guards: Vec::new(),
             checkpoint: None,
             meta: Vec::new(),
+            touches: Vec::new(),
+            rests: None,
+            claim: None,
         }
     }
 
@@ -348,6 +358,11 @@ impl Change {
         self.erase.iter().copied().chain(self.reseal.iter().map(|one| one.rid))
     }
 
+    /// Whether a key that it destroys has a new one put in its place.
+    pub(crate) fn renews(&self, gone: &KeyDrop) -> bool {
+        self.keys.iter().any(|key| key.subject == gone.subject && Some(key.category) == gone.category)
+    }
+
     /// Whether what it deletes or replaces is overwritten in the file too. Commits of every day are not: it costs pages.
     pub(crate) fn overwrites(&self) -> bool {
         let Self { erase, drop_keys, drop_subjects, reterm, drop_guards, meta, .. } = self;
@@ -357,12 +372,17 @@ impl Change {
 
     /// Whether this is one log entry and nothing else, as of every read.
     pub(crate) fn is_one_entry(&self) -> bool {
+        self.entries.len() == 1 && self.checkpoint.is_none() && self.is_only_log()
+    }
+
+    /// Whether it changes nothing but the log: nobody remembers anything of that.
+    pub(crate) fn is_only_log(&self) -> bool {
         let Self {
             part: _,
             documents,
             blobs,
             forget_blobs,
-            entries,
+            entries: _,
             keys,
             drop_keys,
             erase,
@@ -373,12 +393,13 @@ impl Change {
             subjects,
             buckets,
             guards,
-            checkpoint,
+            checkpoint: _,
             meta,
+            touches: _,
+            rests: _,
+            claim: _,
         } = self;
-        entries.len() == 1
-            && checkpoint.is_none()
-            && documents.is_empty()
+        documents.is_empty()
             && blobs.is_empty()
             && forget_blobs.is_empty()
             && keys.is_empty()

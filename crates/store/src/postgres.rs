@@ -7,12 +7,13 @@
 mod columns;
 mod draft;
 mod failure;
+mod fence;
 mod group;
 mod integrity;
-mod lease;
 mod lent;
 mod link;
 mod load;
+mod nodes;
 #[cfg(test)]
 mod plans;
 mod rows;
@@ -31,6 +32,7 @@ pub(crate) use failure::is_damage;
 pub(crate) use integrity::integrity;
 pub(crate) use lent::Lent;
 pub(crate) use load::ServerLoader;
+pub(crate) use nodes::{claim, leave, news, nodes, release};
 pub(crate) use schema::{bring_up_by_hand, pending, present};
 pub(crate) use server::Server;
 pub(crate) use standbys::standbys;

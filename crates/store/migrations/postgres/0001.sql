@@ -9,6 +9,7 @@ CREATE TABLE part_state (
     checkpoint bigint  NOT NULL,      -- number of the last kept one
     rid        bigint  NOT NULL,      -- the last one given
     time       bigint  NOT NULL,      -- of the last commit, microseconds since 1970
+    news       bigint  NOT NULL,      -- number of the last one, of those that changed more than the log
     origin     text    COLLATE "C" NOT NULL, -- name of its log
     root       bytea   NOT NULL       -- over its entries
 ) WITH (fillfactor = 50);
@@ -171,10 +172,35 @@ CREATE TABLE meta (
     PRIMARY KEY (part, name)
 );
 
--- Which program alone serves the database, if one asks for it. Like `schema_version` it is of no part: one row.
-CREATE TABLE node_lease (
-    no    integer     NOT NULL PRIMARY KEY,
-    node  bytea       NOT NULL,
-    name  text        COLLATE "C" NOT NULL,
-    until timestamptz NOT NULL
+-- What nodes tell each other of their commits, in the order of the commits: numbers and blind names. Kept for some minutes.
+CREATE TABLE news (
+    seq     bigint      NOT NULL,     -- as part_state counts it
+    at      timestamptz NOT NULL,
+    part    integer     NOT NULL,
+    node    bytea       NOT NULL,     -- who tells
+    touched bytea       NOT NULL,     -- of what (store/src/news.rs)
+    PRIMARY KEY (part, seq)
 );
+ALTER TABLE news ALTER touched SET STORAGE EXTERNAL;
+
+-- The programs that serve a part. A row that was not touched for its term is that of a program that has forgotten all keys.
+CREATE TABLE node (
+    seen    bigint      NOT NULL,     -- the last news it has done with
+    term    bigint      NOT NULL,     -- milliseconds
+    started timestamptz NOT NULL,
+    beat    timestamptz NOT NULL,
+    part    integer     NOT NULL,
+    alone   smallint    NOT NULL,     -- whether no other may be there
+    node    bytea       NOT NULL,
+    name    text        COLLATE "C" NOT NULL,
+    PRIMARY KEY (part, node)
+) WITH (fillfactor = 50);
+
+-- Which node does something for all of them.
+CREATE TABLE claim (
+    until timestamptz NOT NULL,
+    part  integer     NOT NULL,
+    name  text        COLLATE "C" NOT NULL,
+    node  bytea       NOT NULL,
+    PRIMARY KEY (part, name)
+) WITH (fillfactor = 50);

@@ -11,7 +11,7 @@ use super::{
     wanted::{Known, Latest},
 };
 use crate::{
-    Change, CommitError, DocumentWrite, Guard, PartNo,
+    Change, CommitError, DocumentWrite, Guard, PartNo, Touched,
     edge::{CHECKPOINT_SIZE, Edge, GUARD_ALONE, NO_KIND},
     kinds::Kinds,
 };
@@ -23,13 +23,17 @@ pub(super) struct Draft<'g> {
     pub(super) staged: Option<Staged>,
     pub(super) known: Known<'g>,
     pub(super) rows: Rows<'g>,
+    /// Number of the last news; with what there is to tell, of that.
+    pub(super) news: i64,
+    /// What the other nodes have to hear.
+    pub(super) tells: Option<Touched>,
     /// Whether any change went in.
     pub(super) touched: bool,
 }
 
 impl<'g> Draft<'g> {
-    pub(super) fn new(part: PartNo, edge: Edge, known: Known<'g>) -> Self {
-        Self { part, edge, staged: None, known, rows: Rows::default(), touched: false }
+    pub(super) fn new(part: PartNo, edge: Edge, known: Known<'g>, news: i64) -> Self {
+        Self { part, edge, staged: None, known, rows: Rows::default(), news, tells: None, touched: false }
     }
 
     /// Takes a change in whole, or says why not and stays as it was.
@@ -57,6 +61,12 @@ impl<'g> Draft<'g> {
         }
         self.log(change, log, time_us)?;
         // Nothing fails from here on.
+        if !change.is_only_log() {
+            if self.tells.is_none() {
+                self.news += 1;
+            }
+            self.tells.get_or_insert_default().add(change);
+        }
         self.known.latest.retain(|_, latest| !change.erase.contains(&latest.rid));
         self.rows.erase(change, time_us);
         self.rows.subjects(change, &mut self.known);

@@ -1,6 +1,10 @@
 //! One transaction over a group of changes: lock, look up, decide, write.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use tacebo_ledger::{Receipt, Sequencer};
 use tokio_postgres::Row;
@@ -9,6 +13,7 @@ use super::{
     columns::{Column, Put},
     draft::Draft,
     failure::Failure,
+    fence::Asked,
     lent::Lent,
     link::{Link, Step},
     rows, sql,
@@ -24,6 +29,9 @@ use crate::{
     queue::{Member, answer, poison},
 };
 
+/// How often a node takes old news away.
+const SWEEP: Duration = Duration::from_mins(1);
+
 impl ServerWriter {
     /// Takes the locks, looks up what the group needs, and decides its changes in order.
     pub(super) fn decide<'g>(
@@ -38,10 +46,9 @@ impl ServerWriter {
         }
         let begin = self.server.begin("READ COMMITTED READ WRITE", false);
         let mut puts = vec![Put::new(sql::LOCK, [Column::Ints(wanted.keys().map(|part| (*part).into()).collect())])];
-        let alone = self.server.at.alone.is_some();
-        if alone {
-            puts.push(Put::new(sql::LEASE_CHECK, []));
-        }
+        let node = self.node;
+        let asked = Asked::of(members);
+        asked.ask(&node, &mut puts);
         for (part, wanted) in &wanted {
             wanted.ask_kinds(PartNo(*part), &mut puts);
         }
@@ -62,9 +69,7 @@ impl ServerWriter {
         }
         let mut answers = self.run(link, Some(&begin), &puts)?.into_iter();
         let locked = answers.next().unwrap_or_default();
-        if alone {
-            self.check_lease(&answers.next().unwrap_or_default())?;
-        }
+        let fences = asked.learn(&mut answers)?;
         for (part, wanted) in &wanted {
             wanted.learn_kinds(PartNo(*part), &shared.kinds, &mut answers, known.entry(*part).or_default())?;
         }
@@ -81,26 +86,33 @@ impl ServerWriter {
             wanted.learn(number, &mut answers, &mut of_part)?;
             let row = locked.iter().find(|row| row.try_get::<_, Int>(0).is_ok_and(|no| no.0 == i64::from(*part)));
             if let Some(edge) = self.take_up(link, PartNo(*part), row)? {
-                drafts.insert(*part, Draft::new(PartNo(*part), edge, of_part));
+                let news = row.map(|row| row.try_get::<_, i64>(6)).transpose().map_err(StoreError::from)?;
+                drafts.insert(*part, Draft::new(PartNo(*part), edge, of_part, news.unwrap_or(0)));
             }
         }
         let mut outcome = Outcome::default();
         for (change, ..) in members {
             let verdict = match (drafts.get_mut(&change.part.0), self.parts.get(&change.part.0)) {
-                (Some(draft), Some(state)) => {
-                    draft.take(change, &state.log, &shared.kinds, (self.options.clock)()).map(|edge| Taken {
+                (Some(draft), Some(state)) => fences
+                    .check(change)
+                    .and_then(|()| draft.take(change, &state.log, &shared.kinds, (self.options.clock)()))
+                    .map(|edge| Taken {
                         part: change.part,
                         first_rid: edge.rid - i64::try_from(change.documents.len()).unwrap_or(0) + 1,
                         time_us: edge.time_us,
                         entries: change.entries.len(),
-                    })
-                }
+                    }),
                 _ => Err(CommitError::NoPart),
             };
             outcome.verdicts.push(verdict);
         }
+        let sweep = self.swept.is_none_or(|swept| swept.elapsed() > SWEEP);
         let mut puts = Vec::new();
         for (_, draft) in drafts.into_iter().filter(|(_, draft)| draft.touched) {
+            if sweep && draft.tells.is_some() {
+                puts.push(Put::new(sql::DROP_OLD_NEWS, [Column::Int(draft.part.sql())]));
+                self.swept = Some(Instant::now());
+            }
             outcome.parts.push(self.draw_up(draft, &mut puts));
         }
         Ok((outcome, puts))
@@ -108,7 +120,7 @@ impl ServerWriter {
 
     /// The statements of a part, and what is remembered of it once they are durable.
     fn draw_up<'g>(&self, draft: Draft<'g>, puts: &mut Vec<Put<'g>>) -> After {
-        let Draft { part, edge, staged, known, rows, touched: _ } = draft;
+        let Draft { part, edge, staged, known, rows, news, tells, touched: _ } = draft;
         rows.puts(part, &known.new_kinds, puts);
         let log = self.parts.get(&part.0).map(|state| &state.log);
         let before = log.map_or(0, Sequencer::size);
@@ -127,7 +139,12 @@ impl ServerWriter {
         let numbers = [edge.checkpoint.0.cast_signed(), edge.rid, edge.time_us].map(Column::Int);
         let mut state = vec![Column::Int(part.sql()), Column::Int(size.cast_signed()), Column::Fixed(root.0.to_vec())];
         state.extend(numbers);
+        state.push(Column::Int(news));
         puts.push(Put::new(sql::PUT_STATE, state));
+        if let Some(tells) = tells {
+            let (teller, told) = (Column::Fixed(self.node.to_vec()), Column::Fixed(tells.encode()));
+            puts.push(Put::new(sql::PUT_NEWS, [Column::Int(part.sql()), Column::Int(news), teller, told]));
+        }
         let kinds = known.new_kinds.into_iter().map(|(no, name)| (no, name.to_owned())).collect();
         After { part, edge, staged, kinds }
     }
@@ -179,11 +196,6 @@ impl ServerWriter {
         let edge = loaded.as_ref().map(|state| state.edge);
         self.parts.extend(loaded.map(|state| (part.0, state)));
         Ok(edge)
-    }
-
-    fn check_lease(&self, rows: &[Row]) -> Result<(), Broken> {
-        let ours = rows.first().is_some_and(|row| row.try_get::<_, &[u8]>(0).is_ok_and(|node| node == self.node));
-        if ours { Ok(()) } else { Err(Broken::Fatal("another program has taken the database over".to_owned())) }
     }
 
     fn run(&self, link: &Link, begin: Option<&str>, puts: &[Put<'_>]) -> Result<Vec<Vec<Row>>, Broken> {

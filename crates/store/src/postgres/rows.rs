@@ -125,7 +125,9 @@ impl<'g> Rows<'g> {
             let subject = || Column::Int(subject);
             if let Some(category) = gone.category {
                 let category = || Column::Int(category.0.into());
-                put(sql::DROP_TERMS_OF_CATEGORY, vec![subject(), category()]);
+                if !self.erased.is_some_and(|change| change.renews(gone)) {
+                    put(sql::DROP_TERMS_OF_CATEGORY, vec![subject(), category()]);
+                }
                 put(sql::DROP_KEYS_OF_CATEGORY, vec![bucket, subject(), category()]);
             } else {
                 put(sql::DROP_TERMS_OF_SUBJECT, vec![subject()]);

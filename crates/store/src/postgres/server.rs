@@ -16,6 +16,7 @@ use super::{
     failure::{is_going, words},
     lent::Lent,
     link::Link,
+    nodes::{Node, Own},
     tls::Trust,
     wait::block_on,
 };
@@ -53,6 +54,7 @@ pub(crate) struct Server {
     idle: Mutex<Idle>,
     returned: Condvar,
     down: Mutex<Option<(Instant, String)>>,
+    pub(crate) own: Arc<Own>,
 }
 
 /// Connections for reads of several statements.
@@ -90,6 +92,8 @@ impl Server {
                 settings(at, false).iter().map(|(name, value)| format!("-c {name}={value}")).collect();
             config.options(settings.join(" "));
         }
+        let mut node = Node::default();
+        aws_lc_rs::rand::fill(&mut node).map_err(|_| StoreError::Log("no randomness".to_owned()))?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let wire = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
@@ -118,6 +122,7 @@ impl Server {
             idle: Mutex::default(),
             returned: Condvar::new(),
             down: Mutex::default(),
+            own: Arc::new(Own::new(node, at.node.clone())),
         }))
     }
 

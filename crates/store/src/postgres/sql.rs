@@ -20,7 +20,7 @@ statements! {
     BLOBS_OF = "SELECT rid, name, size, hash FROM unnest($2::bigint[]) AS q (wanted) JOIN blob ON part = $1 AND rid = wanted";
 
     /// The lock of a part: who holds it writes its log. In one order, so that two nodes never wait for each other.
-    LOCK = "SELECT part, size, root, rid, time, checkpoint FROM part_state WHERE part = ANY($1::bigint[]) \
+    LOCK = "SELECT part, size, root, rid, time, checkpoint, news FROM part_state WHERE part = ANY($1::bigint[]) \
         ORDER BY part FOR UPDATE";
     KINDS = "SELECT name, no FROM unnest($2::text[]) AS q (wanted) JOIN kind ON part = $1 AND name = wanted";
     LATEST = "SELECT q.n, d.rid, d.version \
@@ -94,9 +94,9 @@ statements! {
         ON CONFLICT (part, name) DO UPDATE SET value = excluded.value";
     PUT_REWORKED = "INSERT INTO reworked (part, time, rid) \
         SELECT $1, $2, q.rid FROM unnest($3::bigint[]) AS q (rid) ON CONFLICT DO NOTHING";
-    PUT_STATE = "UPDATE part_state SET size = $2, root = $3, checkpoint = $4, rid = $5, time = $6 WHERE part = $1";
-    CREATE_STATE = "INSERT INTO part_state (part, origin, size, root, checkpoint, rid, time) \
-        VALUES ($1, $2, 0, $3, 0, 0, 0) ON CONFLICT DO NOTHING";
+    PUT_STATE = "UPDATE part_state SET size = $2, root = $3, checkpoint = $4, rid = $5, time = $6, news = $7 WHERE part = $1";
+    CREATE_STATE = "INSERT INTO part_state (part, origin, size, root, checkpoint, rid, time, news) \
+        VALUES ($1, $2, 0, $3, 0, 0, 0, 0) ON CONFLICT DO NOTHING";
 
     PUT_MARK = "INSERT INTO node_mark (part, node, time, token) VALUES ($1, $2, $3, $4) \
         ON CONFLICT (part, node) DO UPDATE SET time = excluded.time, token = excluded.token";
@@ -121,18 +121,40 @@ statements! {
     EMPTY_REWORKED = "DELETE FROM reworked WHERE part = $1";
     EMPTY_META = "DELETE FROM meta WHERE part = $1";
 
-    /// Takes the lease if nobody has it, or its term is over by the server's clock.
-    LEASE_TAKE = "INSERT INTO node_lease (no, node, name, until) \
-        VALUES (1, $1, $2, clock_timestamp() + $3::bigint::double precision * interval '1 millisecond') \
-        ON CONFLICT (no) DO UPDATE SET node = excluded.node, name = excluded.name, until = excluded.until \
-        WHERE node_lease.until < clock_timestamp() RETURNING no";
-    LEASE_HOLDER = "SELECT name, (extract(epoch FROM until) * 1000)::bigint FROM node_lease WHERE no = 1";
-    LEASE_KEEP = "UPDATE node_lease \
-        SET until = clock_timestamp() + $2::bigint::double precision * interval '1 millisecond' \
-        WHERE no = 1 AND node = $1 RETURNING no";
-    /// Held over the writer's transaction, so that nobody takes the lease between this look and the commit.
-    LEASE_CHECK = "SELECT node FROM node_lease WHERE no = 1 FOR SHARE";
-    LEASE_LEAVE = "DELETE FROM node_lease WHERE no = 1 AND node = $1";
+    /// How many news there are, which is the oldest that is kept, and those of others after one.
+    NEWS = "SELECT s.news, (SELECT min(o.seq) FROM news o WHERE o.part = $1), s.rid, n.touched, n.seq \
+        FROM part_state s LEFT JOIN news n ON n.part = $1 AND n.seq > $2 AND n.node <> $3 \
+        WHERE s.part = $1 ORDER BY n.seq";
+    PUT_NEWS = "INSERT INTO news (part, seq, at, node, touched) VALUES ($1, $2, clock_timestamp(), $3, $4)";
+    /// Those in front, up to the first that is young enough.
+    DROP_OLD_NEWS = "DELETE FROM news WHERE part = $1 AND seq < coalesce((SELECT min(n.seq) FROM news n WHERE n.part = $1 \
+        AND n.at > clock_timestamp() - interval '10 minutes'), 9223372036854775807)";
+
+    /// Makes known a node that begins with what is told up to now, unless one is there that may not be with it.
+    JOIN = "INSERT INTO node (part, node, name, term, alone, started, beat, seen) \
+        SELECT $1, $2, $3, $4, $5::bigint, clock_timestamp(), clock_timestamp(), s.news FROM part_state s WHERE s.part = $1 \
+        AND NOT EXISTS (SELECT FROM node o WHERE o.part = $1 AND o.node <> $2 AND (o.alone = 1 OR $5::bigint = 1) AND \
+        o.beat > clock_timestamp() - o.term::double precision * interval '1 millisecond') \
+        ON CONFLICT (part, node) DO UPDATE SET beat = excluded.beat RETURNING node";
+    IN_THE_WAY = "SELECT name, (extract(epoch FROM beat) * 1000)::bigint FROM node WHERE part = $1 AND node <> $2 AND (alone = 1 OR $3::bigint = 1) AND \
+        beat > clock_timestamp() - term::double precision * interval '1 millisecond' ORDER BY node LIMIT 1";
+    BEAT = "UPDATE node SET beat = clock_timestamp(), seen = greatest(seen, $3) WHERE part = $1 AND node = $2 \
+        AND beat > clock_timestamp() - term::double precision * interval '1 millisecond' RETURNING part";
+    LEAVE = "DELETE FROM node WHERE part = $1 AND node = $2";
+    /// Those of which nothing was heard for a day are told of no more.
+    DROP_OLD_NODES = "DELETE FROM node WHERE part = $1 AND beat < clock_timestamp() - interval '1 day'";
+    NODES = "SELECT node, name, (extract(epoch FROM clock_timestamp() - started) * 1000)::bigint, \
+        (extract(epoch FROM clock_timestamp() - beat) * 1000)::bigint, term, seen FROM node WHERE part = $1 ORDER BY started";
+
+    /// Takes or renews a claim, if it is free or its term is over by the server's clock.
+    CLAIM = "INSERT INTO claim (part, name, node, until) \
+        VALUES ($1, $2, $3, clock_timestamp() + $4::bigint::double precision * interval '1 millisecond') \
+        ON CONFLICT (part, name) DO UPDATE SET node = excluded.node, until = excluded.until \
+        WHERE claim.until < clock_timestamp() OR claim.node = excluded.node RETURNING name";
+    /// Held over the writer's transaction, so that nobody takes the claim between this look and the commit.
+    CLAIMED = "SELECT name FROM claim WHERE part = $1 AND node = $2 AND until > clock_timestamp() FOR SHARE";
+    RELEASE = "DELETE FROM claim WHERE part = $1 AND name = $2 AND node = $3";
+    RELEASE_ALL = "DELETE FROM claim WHERE part = $1 AND node = $2";
 }
 
 /// What a restore that was not finished left of a part.

@@ -13,9 +13,9 @@ use tacebo_ledger::{Sequencer, Staged};
 use super::{
     columns::{Column, Put},
     failure::{Failure, is_damage},
-    lease::{self, Lease, Node},
     lent::Lent,
     link::Link,
+    nodes::{self, Beating, Node},
     schema,
     server::Server,
     settle::Settled,
@@ -46,7 +46,9 @@ pub(crate) struct ServerWriter {
     pub(super) shared: Arc<Shared>,
     pub(super) node: Node,
     pub(super) parts: BTreeMap<i32, PartState>,
-    lease: Option<Lease>,
+    /// When old news was last taken away.
+    pub(super) swept: Option<Instant>,
+    beating: Option<Beating>,
 }
 
 /// What a transaction came to, for whoever waits, and for this node's picture of the parts.
@@ -85,23 +87,16 @@ pub(super) enum Broken {
 }
 
 impl ServerWriter {
-    /// Connects, brings the tables up to date, takes the lease if one is asked for, and takes up every part.
+    /// Connects, brings the tables up to date, and takes up every part as a node of it.
     pub(crate) fn new(server: &Arc<Server>, options: Options, shared: Arc<Shared>) -> Result<Self, StoreError> {
-        let mut node = Node::default();
-        fill(&mut node)?;
-        let server = Arc::clone(server);
-        let mut writer = Self { server, link: None, options, shared, node, parts: BTreeMap::new(), lease: None };
+        let (server, node, parts) = (Arc::clone(server), server.own.node, BTreeMap::new());
+        let mut writer = Self { server, link: None, options, shared, node, parts, swept: None, beating: None };
         let link = writer.link()?;
         let now_us = (writer.options.clock)();
         schema::bring_up(&writer.server, &link, now_us)?;
-        if let Some(alone) = writer.server.at.alone.clone() {
-            lease::take(&writer.server, &link, &alone, &node)?;
-            let (shared, options) = (Arc::clone(&writer.shared), writer.options.clone());
-            let lost = move || poison(&shared, &options, "another program has taken the database over");
-            writer.lease = Some(lease::keep(&writer.server, &alone, node, lost));
-        }
         let parts = writer.server.snapshot(|conn| conn.all(&crate::sql::PARTS, &[], |r| r.small(0).map(PartNo)))?;
         for part in parts {
+            nodes::join(&writer.server, &link, part)?;
             // In one state for each: another node may be writing.
             if let Some(state) = writer.server.snapshot(|conn| PartState::load(conn, part))? {
                 writer.parts.insert(part.0, state);
@@ -109,6 +104,7 @@ impl ServerWriter {
             let old = [Column::Int(part.sql()), Column::Int(now_us.saturating_sub(OLD_MARK_US))];
             link.run(&[Put::new(sql::DROP_OLD_MARKS, old).step()], writer.server.longest())?;
         }
+        writer.beating = nodes::beat(&writer.server);
         Ok(writer)
     }
 
@@ -220,21 +216,22 @@ impl Writer for ServerWriter {
         let row = [Column::Int(part.sql()), Column::Text(origin), Column::Byte(&root.0)];
         link.run(&[Put::new(sql::CREATE_STATE, row).step()], self.server.longest())?;
         let stored = log_head(conn, part)?.ok_or(StoreError::NoPart(part.0))?;
-        if stored.origin == origin { Ok(()) } else { Err(StoreError::Origin(part.0)) }
+        if stored.origin != origin {
+            return Err(StoreError::Origin(part.0));
+        }
+        nodes::join(&self.server, &link, part)
     }
 }
 
 impl Drop for ServerWriter {
     fn drop(&mut self) {
-        self.lease = None;
+        self.beating = None;
         let Some(link) = self.link.take().filter(|link| !link.is_lost()) else {
             return;
         };
         let mark = |part: &i32| Put::new(sql::DROP_MARK, [Column::Int((*part).into()), Column::Byte(&self.node)]);
         let mut puts: Vec<_> = self.parts.keys().map(mark).collect();
-        if self.server.at.alone.is_some() {
-            puts.push(lease::leave(&self.node));
-        }
+        nodes::leave_all(&self.server, &mut puts);
         let steps: Vec<_> = puts.iter().map(Put::step).collect();
         if let Err(e) = link.run(&steps, self.server.longest()) {
             tracing::debug!(why = e.words(), "the marks of this node are left to be swept");

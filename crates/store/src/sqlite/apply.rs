@@ -206,7 +206,9 @@ impl Applier<'_> {
         for gone in &change.drop_keys {
             let (bucket, subject) = (gone.subject.bucket(), gone.subject.0.cast_signed());
             if let Some(category) = gone.category {
-                self.conn.prepare_cached(sql::TERM_DROP_CATEGORY.sqlite)?.execute((part, subject, category.0))?;
+                if !change.renews(gone) {
+                    self.conn.prepare_cached(sql::TERM_DROP_CATEGORY.sqlite)?.execute((part, subject, category.0))?;
+                }
                 self.conn
                     .prepare_cached(sql::KEY_DROP_CATEGORY.sqlite)?
                     .execute((part, bucket, subject, category.0))?;

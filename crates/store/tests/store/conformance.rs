@@ -312,6 +312,14 @@ async fn dropped_keys_are_gone_with_the_terms_of_what_they_sealed(home: Home) {
     assert!(store.term_rids(PART, &[term(1)], 9).unwrap().is_empty());
     assert_eq!(store.term_rids(PART, &[term(2)], 9).unwrap(), [2]);
 
+    // A new key in the place of the destroyed one: what was under it is sealed anew, and found as before.
+    let mut renewed = change();
+    renewed.drop_keys = vec![KeyDrop { subject: SubjectNo(1), category: Some(Category(2)) }];
+    renewed.keys = vec![key(1, 2, 2)];
+    store.commit(renewed).await.unwrap();
+    assert_eq!(store.keys_of(PART, SubjectNo(1)).unwrap(), [key(1, 2, 2)]);
+    assert_eq!(store.term_rids(PART, &[term(2)], 9).unwrap(), [2]);
+
     let all = Change { drop_keys: vec![KeyDrop { subject: SubjectNo(1), category: None }], ..change() };
     store.commit(all).await.unwrap();
     assert!(store.keys_of(PART, SubjectNo(1)).unwrap().is_empty());

@@ -6,6 +6,7 @@ mod alike;
 mod blobs;
 mod conformance;
 mod harness;
+mod nodes;
 mod postgres;
 mod proxy;
 mod sqlite;

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use tacebo_ledger::{
@@ -11,8 +11,8 @@ use tacebo_ledger::{
     inclusion_proof, verify_inclusion,
 };
 use tacebo_store::{
-    Alone, Applied, At, AuditSource, Change, CheckpointWrite, CommitError, Integrity, PartNo, PostgresAt, PostgresHost,
-    Receipt, Store, StoreError, Unchecked,
+    Applied, At, AuditSource, Change, CheckpointWrite, CommitError, Integrity, PartNo, PostgresAt, PostgresHost, Receipt,
+    Store, StoreError, Unchecked,
 };
 use tacebo_testbed::Postgres;
 
@@ -25,12 +25,12 @@ fn boxed(at: &PostgresAt) -> At {
     At::Postgres(Box::new(at.clone()))
 }
 
-fn open(at: &PostgresAt) -> Result<Store, StoreError> {
+pub(crate) fn open(at: &PostgresAt) -> Result<Store, StoreError> {
     Store::open(&boxed(at), World::default().options())
 }
 
 /// A new database on the server of this process, and a store in it.
-async fn founded() -> (PostgresAt, Store) {
+pub(crate) async fn founded() -> (PostgresAt, Store) {
     let at = Home::database(&SERVER);
     let store = open(&at).unwrap();
     store.create_part(PART, ORIGIN).await.unwrap();
@@ -435,50 +435,6 @@ async fn a_server_that_cannot_be_reached_is_no_damage() {
     assert!(matches!(open(&at), Err(StoreError::Postgres(_))));
     at.hosts = vec!["db.example:5432".parse().unwrap()];
     assert!(matches!(open(&at), Err(StoreError::InClear(_))));
-}
-
-fn alone(at: &PostgresAt, name: &str, term: Duration) -> PostgresAt {
-    PostgresAt { alone: Some(Alone { name: name.to_owned(), term }), ..at.clone() }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asks_to_be_alone_is_alone_and_a_crashed_one_is_followed() {
-    let (at, store) = founded().await;
-    drop(store);
-    let term = Duration::from_millis(1500);
-    let first = open(&alone(&at, "ward-1, process 1", term)).unwrap();
-    let refused = open(&alone(&at, "ward-2", term)).unwrap_err();
-    assert!(matches!(&refused, StoreError::Leased(holder) if holder == "ward-1, process 1"), "{refused}");
-    first.commit(Change { entries: vec![entry(1)], ..change() }).await.unwrap();
-    // One that ends in order leaves nothing to wait for.
-    drop(first);
-    let begin = Instant::now();
-    let second = open(&alone(&at, "ward-2", Duration::from_mins(10))).unwrap();
-    assert!(begin.elapsed() < Duration::from_mins(1));
-    // As if it had crashed a moment before its term was over.
-    SERVER.run(&at.database, "UPDATE node_lease SET until = clock_timestamp() + interval '1 second'");
-    let third = open(&alone(&at, "ward-3", Duration::from_mins(10))).unwrap();
-    // The second lives after all, and must not write any more.
-    assert_eq!(second.commit(Change { entries: vec![entry(2)], ..change() }).await.unwrap_err(), CommitError::Fatal);
-    assert!(second.is_poisoned());
-    drop(second);
-    third.commit(Change { entries: vec![entry(2)], ..change() }).await.unwrap();
-    assert_eq!(third.log_head(PART).unwrap().unwrap().size, 2);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lease_that_was_lost_ends_the_store_even_if_it_does_not_write() {
-    let (at, store) = founded().await;
-    drop(store);
-    let world = World::default();
-    let store = Store::open(&boxed(&alone(&at, "a", Duration::from_millis(500))), world.options()).unwrap();
-    SERVER.run(&at.database, "UPDATE node_lease SET node = '\\x00'");
-    let begin = Instant::now();
-    while !store.is_poisoned() {
-        assert!(begin.elapsed() < Duration::from_mins(1));
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(world.fatal.lock().unwrap().len(), 1);
 }
 
 #[tokio::test]
