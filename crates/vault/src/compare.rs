@@ -24,6 +24,8 @@ use walk::Walk;
 
 /// Named value of the house that holds the last comparison.
 const KEPT: &str = "comparison/last";
+/// The claim under which one node compares.
+const CLAIM: &str = "comparison";
 /// Between two slices of a comparison by itself, so that people are not kept waiting.
 const BREATH: Duration = Duration::from_millis(20);
 /// How often it is looked whether one is due.
@@ -168,10 +170,27 @@ impl Vault {
             if !now && !due {
                 continue;
             }
+            // Another node is at it.
+            let claim = match self.claim(CLAIM) {
+                Ok(Some(claim)) => claim,
+                Ok(None) => {
+                    self.0.comparing.send_replace(None);
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "documents and log could not be compared");
+                    continue;
+                }
+            };
+            let last = self.0.last_comparison().ok().flatten();
+            if !now && last.is_some_and(|last| self.now_us().saturating_sub(last.ended_us) < every_us) {
+                continue;
+            }
             let compared = tokio::select! {
                 () = &mut stop => return,
-                compared = self.compare(&asker, BREATH) => compared,
+                compared = self.compare_as(&asker, BREATH, Some(CLAIM)) => compared,
             };
+            drop(claim);
             rest = after(rest, compared.is_ok());
             if let Err(error) = compared {
                 let minutes = rest.as_secs() / 60;
@@ -185,6 +204,15 @@ impl Vault {
     /// # Errors
     /// The store failed; what it found is no error.
     pub async fn compare(&self, asker: &Asker, breath: Duration) -> Result<Comparison, VaultFault> {
+        self.compare_as(asker, breath, None).await
+    }
+
+    async fn compare_as(
+        &self,
+        asker: &Asker,
+        breath: Duration,
+        claim: Option<&'static str>,
+    ) -> Result<Comparison, VaultFault> {
         let begun_us = self.now_us();
         let vault = self.clone();
         let wanted = Arc::new(());
@@ -217,6 +245,7 @@ impl Vault {
         let mut change = Change::new(self.0.part);
         change.entries.push(self.0.seal_entry(&draft, None)?);
         change.meta.push((KEPT.to_owned(), kept));
+        change.claim = claim;
         self.0.store.commit(change).await?;
         Ok(found)
     }

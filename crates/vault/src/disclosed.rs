@@ -185,6 +185,18 @@ pub enum VaultFault {
     /// The data folder is not set up as it should be.
     #[error("data folder: {0}")]
     Folder(String),
+    /// This node has not reached the others for its term, and has forgotten its keys.
+    #[error("this node is cut off from the others")]
+    CutOff,
+    /// What other nodes did could not be followed.
+    #[error("what other nodes did cannot be followed: {0}")]
+    Unfollowed(String),
+    /// Other nodes live and have not said that they have forgotten what is to be destroyed.
+    #[error("{0} other nodes have not yet acknowledged that they have forgotten: it is gone on with later")]
+    Unacknowledged(u32),
+    /// Another node is doing this.
+    #[error("another node is at it")]
+    Elsewhere,
     /// Policy or what is there stood in the way; recorded.
     #[error(transparent)]
     Refused(#[from] Refused),

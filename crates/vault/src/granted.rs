@@ -36,6 +36,7 @@ impl Vault {
     /// The store failed.
     pub fn granted(&self, asker: &Asker) -> Result<Vec<Granted>, VaultFault> {
         let (inner, now) = (&*self.0, self.0.now());
+        inner.follow()?;
         let account = asker.who.account.as_str();
         let rids = inner.rids_under(&[(&format!("{REQUEST_KIND}#{ASKED_BY}"), account)], LIST_CAP)?;
         let mut granted: Vec<Granted> = Vec::new();

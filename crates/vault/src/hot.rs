@@ -107,6 +107,7 @@ impl Inner {
 
     /// The same for one that nobody asked for and that is not worth keeping.
     pub(crate) fn open_cold(&self, mut row: IndexRow) -> Result<Opened, VaultFault> {
+        self.follow_to(row.rid)?;
         let key = self.key(row.subject.unwrap_or(SubjectNo::HOUSE), row.category)?;
         let place = self.place(row.subject, row.category, &row.kind, &row.id.0, row.version, Part::Index);
         let record = IndexRecord::decode(&key.open(&place, &row.index)?)?;

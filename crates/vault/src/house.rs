@@ -3,17 +3,17 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 
-use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, LogVerifier};
 use tacebo_objects::Objects;
 use tacebo_policy::Engine;
 use tacebo_seal::{Custodian, DataKey, Keyring, Part, Place, Realm, SealError, SubjectNo, Suite};
-use tacebo_store::{At, Change, Clock, FatalHook, Options, PartNo, Store, StoreError};
+use tacebo_store::{At, Change, Clock, FatalHook, NodeAt, Options, PartNo, Store, StoreError};
 use zeroize::Zeroizing;
 
 use crate::backup::Desk;
 use crate::custody::CustodyState;
 use crate::disclosed::VaultFault;
+use crate::follow::Followed;
 use crate::hot::Hot;
 use crate::keys::{self, Drawer, Keys};
 use crate::pack::Packer;
@@ -90,7 +90,7 @@ impl Vault {
         institution: &Institution,
     ) -> Result<Self, VaultFault> {
         let time = Arc::new(Time::new(Arc::clone(&opening.clock)));
-        let store = Store::open(at, options(&opening, &time, blobs))?;
+        let store = Store::open(&known(at), options(&opening, &time, blobs))?;
         let realm = Realm(institution.realm);
         let part = part_of(realm);
         if store.meta(part, META_INSTITUTION)?.is_some() {
@@ -122,7 +122,8 @@ impl Vault {
         }
         store.commit(change).await?;
         write_vkey(&opening, &log_key)?;
-        assemble(opening, time, store, part, ring, terms, institution.clone(), log_key)
+        let followed = Followed::from(&store.news(part, 0)?);
+        assemble(opening, time, store, part, followed, ring, terms, institution.clone(), log_key)
     }
 
     /// Opens a founded house.
@@ -134,7 +135,8 @@ impl Vault {
         Self::open_at(&at, opening)
     }
 
-    /// The same with the records elsewhere. A folder that does not have the log's public key yet gets it.
+    /// The same with the records elsewhere. A folder that does not have the log's public key yet gets it from there, as the
+    /// records have it sealed; one that has another is refused.
     ///
     /// # Errors
     /// As [`Vault::open`].
@@ -154,7 +156,7 @@ impl Vault {
     /// Opens a house; one that is being restored only for whoever restores it.
     pub(crate) fn open_to(at: &At, blobs: Objects, opening: Opening, restore: bool) -> Result<Self, VaultFault> {
         let time = Arc::new(Time::new(Arc::clone(&opening.clock)));
-        let store = Store::open(at, options(&opening, &time, blobs))?;
+        let store = Store::open(&known(at), options(&opening, &time, blobs))?;
         let part = store
             .parts()?
             .into_iter()
@@ -176,6 +178,8 @@ impl Vault {
             .ok_or_else(|| VaultFault::Folder("this institution was not founded to the end".into()))?;
         let institution: Institution = serde_json::from_slice(&named).map_err(|_| VaultFault::Decode("institution"))?;
         let realm = Realm(institution.realm);
+        // Before anything is read that another node may be changing.
+        let followed = Followed::from(&store.news(part, 0)?);
         let ring = Keyring::unlock(&*opening.custodian, realm, store.buckets(part)?)?;
         if ring.suite() != institution.suite {
             return Err(SealError::OtherSuite { found: ring.suite(), here: institution.suite }.into());
@@ -192,11 +196,13 @@ impl Vault {
             Suite::Shangmi => log_key.with_sm2(&*stored(META_LOG_KEY_SM2)?)?,
             _ => log_key,
         };
-        if !Self::is_founded(&opening.dir) {
+        if Self::is_founded(&opening.dir) {
+            is_vkey(&opening, &log_key)?;
+        } else {
             write_vkey(&opening, &log_key)?;
         }
         let terms = Terms::open(&store, part, &ring, &record)?;
-        assemble(opening, time, store, part, ring, terms, institution, log_key)
+        assemble(opening, time, store, part, followed, ring, terms, institution, log_key)
     }
 
     /// The suite of the house in a folder, by its public key: what is signed with SM2 is sealed in that suite too.
@@ -215,6 +221,26 @@ impl Vault {
     pub fn is_founded(dir: &std::path::Path) -> bool {
         dir.join(VKEY_FILE).is_file()
     }
+}
+
+/// Refuses a folder that knows another log: what was verified with its key would not be what is written now.
+fn is_vkey(opening: &Opening, log_key: &LogKey) -> Result<(), VaultFault> {
+    let known = std::fs::read_to_string(opening.dir.join(VKEY_FILE))
+        .map_err(|error| VaultFault::Folder(format!("{VKEY_FILE} cannot be read: {error}")))?;
+    if known.trim() == log_key.verifier()?.to_string().trim() {
+        return Ok(());
+    }
+    Err(VaultFault::Folder(format!("{VKEY_FILE} is the key of another log than the one whose records these are")))
+}
+
+/// A house is never opened unknown to the other nodes: they would not wait for it when keys are destroyed.
+fn known(at: &At) -> At {
+    let mut at = at.clone();
+    if let At::Postgres(at) = &mut at {
+        let name = || format!("process {}", std::process::id());
+        at.node.get_or_insert_with(|| NodeAt { name: name(), term: NodeAt::TERM, alone: false });
+    }
+    at
 }
 
 fn write_vkey(opening: &Opening, log_key: &LogKey) -> Result<(), VaultFault> {
@@ -246,6 +272,7 @@ fn assemble(
     time: Arc<Time>,
     store: Store,
     part: PartNo,
+    followed: Followed,
     ring: Keyring,
     terms: Terms,
     institution: Institution,
@@ -254,13 +281,14 @@ fn assemble(
     let engine = Engine::load().map_err(|error| VaultFault::Policy(error.to_string()))?;
     let inner = Inner {
         store,
+        followed,
         part,
         realm: Realm(institution.realm),
         blinder: ring.blinder()?,
         terms,
-        ring: RwLock::new(Arc::new(ring)),
+        ring: RwLock::new(Some(Arc::new(ring))),
         keys: Keys::new(),
-        persons: Cache::new(PERSONS),
+        persons: Watched::new(PERSONS),
         profiles: Arc::new(Profiles::new(PROFILES)),
         currents: Arc::new(Watched::new(CURRENTS)),
         hot: Hot::new(),
@@ -276,6 +304,7 @@ fn assemble(
         compare_now: tokio::sync::Notify::new(),
         custodian: opening.custodian,
         turning: tokio::sync::Mutex::new(()),
+        claims: Mutex::default(),
         turn_trouble: Mutex::default(),
         custody: CustodyState::default(),
         gate: Arc::default(),
@@ -283,7 +312,9 @@ fn assemble(
         desk: Desk::default(),
         witness: OnceLock::new(),
     };
-    Ok(Vault(Arc::new(inner)))
+    let inner = Arc::new(inner);
+    inner.watch()?;
+    Ok(Vault(inner))
 }
 
 fn log_key_place(realm: Realm, name: &'static str) -> Place<'static> {

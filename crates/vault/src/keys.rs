@@ -1,5 +1,7 @@
 //! Data keys of persons: which key opens which kind of data, and the cache of unwrapped ones.
 
+use std::sync::{Mutex, PoisonError};
+
 use quick_cache::sync::Cache;
 use tacebo_policy::Category as LabelCategory;
 use tacebo_seal::{Category, DataKey, Keyring, SubjectNo, WrappedKey};
@@ -42,6 +44,8 @@ impl Drawer {
 /// Unwrapped data keys, the hottest ones only.
 pub(crate) struct Keys {
     cache: Cache<(SubjectNo, Category), DataKey>,
+    /// Counts what was forgotten: a key that was read before is not kept after it.
+    turn: Mutex<u64>,
 }
 
 /// Keys held unwrapped at most. 32 bytes each; the bound is on what a memory reader could take.
@@ -49,7 +53,7 @@ const CACHED_KEYS: usize = 20_000;
 
 impl Keys {
     pub(crate) fn new() -> Self {
-        Self { cache: Cache::new(CACHED_KEYS) }
+        Self { cache: Cache::new(CACHED_KEYS), turn: Mutex::new(0) }
     }
 
     /// The key of a person's drawer, from the cache or unwrapped from the store.
@@ -64,21 +68,50 @@ impl Keys {
         if let Some(key) = self.cache.get(&(subject, category)) {
             return Ok(key);
         }
+        let turn = self.turn();
         let row =
             store.key_of(part, subject, category)?.ok_or(VaultFault::Decode("no key for this person and category"))?;
         let key = ring.unwrap(subject, category, &WrappedKey(row.wrapped))?;
-        self.cache.insert((subject, category), key.clone());
+        let now = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now == turn {
+            self.cache.insert((subject, category), key.clone());
+        }
+        drop(now);
         Ok(key)
     }
 
     /// Forgets all keys of a person.
     pub(crate) fn forget(&self, subject: SubjectNo) {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        *turn += 1;
         for drawer in Drawer::ALL {
             self.cache.remove(&(subject, drawer.category()));
         }
     }
 
-    pub(crate) fn remember(&self, subject: SubjectNo, keys: &[(Category, DataKey)]) {
+    /// Forgets all keys.
+    pub(crate) fn clear(&self) {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        *turn += 1;
+        self.cache.clear();
+    }
+
+    /// Whether a key of this person lies in memory.
+    pub(crate) fn holds(&self, subject: SubjectNo) -> bool {
+        Drawer::ALL.iter().any(|drawer| self.cache.get(&(subject, drawer.category())).is_some())
+    }
+
+    /// To be called before something is made durable that is then remembered.
+    pub(crate) fn turn(&self) -> u64 {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers new keys, unless some were forgotten since `turn`.
+    pub(crate) fn remember(&self, subject: SubjectNo, keys: &[(Category, DataKey)], turn: u64) {
+        let now = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        if *now != turn {
+            return;
+        }
         for (category, key) in keys {
             self.cache.insert((subject, *category), key.clone());
         }

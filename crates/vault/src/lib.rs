@@ -21,6 +21,7 @@ mod decide;
 mod disclosed;
 mod document;
 mod entry;
+mod follow;
 mod granted;
 mod hot;
 mod house;
@@ -29,6 +30,7 @@ mod log;
 mod look;
 mod meant;
 mod merge;
+mod nodes;
 mod pack;
 mod profile;
 mod random;
@@ -61,11 +63,13 @@ pub use custody::{Closing, CustodyTerms, CustodyTrouble};
 pub use disclosed::{Denial, Disclosed, Refused, VaultFault};
 pub use document::{DocRef, Document};
 pub use entry::{Outcome, field};
+pub use follow::{Heard, RecordName};
 pub use granted::Granted;
 pub use house::{BLOBS_FOLDER, Opening, VKEY_FILE, part_of};
 pub use log::{LogEntry, LogQuery, ProofFile};
 pub use look::{Look, Unanswered};
 pub use meant::Meant;
+pub use nodes::Forgotten;
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
@@ -92,6 +96,8 @@ pub use tacebo_ledger as ledger;
 pub use tacebo_policy as policy;
 /// Who may hold the root key, and in which algorithms everything is sealed.
 pub use tacebo_seal::{Custodian, DestructionReceipt, Effort, PassphraseFile, Suite, Worth};
+/// A node of the house as the others know it.
+pub use tacebo_store::NodeRow;
 /// The clock and the fatal hook that a program gives when it opens a house.
 pub use tacebo_store::{Clock, FatalHook};
 /// Who follows the database server.

@@ -24,6 +24,8 @@ pub struct Look<'a> {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) leaves: Vec<Leave>,
     pub(crate) deeds: Deeds,
+    /// The last news of other nodes that it knows of.
+    seen: u64,
 }
 
 /// What one commit will write.
@@ -90,8 +92,8 @@ impl Vault {
         shape: impl FnOnce(&mut Look<'_>) -> Result<R, E>,
     ) -> Result<Disclosed<R>, E> {
         let inner = &*self.0;
-        let _gate = inner.pass().await;
-        let mut look = Look::new(inner, asker);
+        let gate = inner.pass().await.map_err(|fault| E::from(fault.into()))?;
+        let mut look = Look::new(inner, asker, gate.seen);
         match shape(&mut look) {
             Ok(value) => look.answer(value).await.map_err(E::from),
             Err(unanswered) => Err(inner.unanswered(look.drafts, unanswered).await),
@@ -110,10 +112,10 @@ impl Vault {
         shape: impl Fn(&mut Look<'_>) -> Result<R, E>,
     ) -> Result<Disclosed<(R, Vec<Written>)>, E> {
         let inner = &*self.0;
-        let gate = inner.pass().await;
+        let mut gate = inner.pass().await.map_err(|fault| E::from(fault.into()))?;
         let mut race = 0;
         loop {
-            let mut look = Look::new(inner, asker);
+            let mut look = Look::new(inner, asker, gate.seen);
             let value = match shape(&mut look) {
                 Ok(value) => value,
                 Err(unanswered) => return Err(inner.unanswered(look.drafts, unanswered).await),
@@ -128,6 +130,7 @@ impl Vault {
                 Ok(Done::Overtaken(_) | Done::Raced(_)) if race < RACES => {
                     race += 1;
                     rest(race).await;
+                    inner.again(&mut gate).map_err(|fault| E::from(fault.into()))?;
                 }
                 Ok(Done::Overtaken(failed) | Done::Raced(failed)) => {
                     let raced = Refused::new(Denial::Raced, Vec::new());
@@ -145,8 +148,8 @@ pub(crate) async fn rest(race: u32) {
 }
 
 impl<'a> Look<'a> {
-    pub(crate) fn new(inner: &'a Inner, asker: &'a Asker) -> Self {
-        Self { inner, asker, drafts: Vec::new(), leaves: Vec::new(), deeds: Deeds::default() }
+    pub(crate) fn new(inner: &'a Inner, asker: &'a Asker, seen: u64) -> Self {
+        Self { inner, asker, drafts: Vec::new(), leaves: Vec::new(), deeds: Deeds::default(), seen }
     }
 
     /// Who asks.
@@ -187,11 +190,11 @@ impl<'a> Look<'a> {
     }
 
     async fn answer<R>(self, value: R) -> Result<Disclosed<R>, Refused> {
-        let Self { inner, drafts, leaves, .. } = self;
+        let Self { inner, drafts, leaves, seen, .. } = self;
         if drafts.is_empty() {
             return Err(VaultFault::Decode("an ask that looked at nothing").into());
         }
-        let receipts = inner.log(&one_each(drafts, None)).await?;
+        let receipts = inner.log_since(&one_each(drafts, None), Some(seen)).await?;
         Ok(Disclosed::new(value, &leaves, receipts))
     }
 }

@@ -66,6 +66,7 @@ impl Vault {
     /// The store failed.
     pub fn meant(&self, typed: &str, param: &str, value: &str) -> Result<Meant, VaultFault> {
         let inner = &*self.0;
+        inner.follow()?;
         let as_id = PatientId::new(typed);
         if inner.person(&as_id)?.is_some() {
             return Ok(as_id.into());

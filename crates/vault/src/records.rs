@@ -173,6 +173,7 @@ impl Vault {
     pub fn record<T: DeserializeOwned>(&self, kind: RecordKind, id: &str) -> Result<Option<Record<T>>, VaultFault> {
         operational(kind)?;
         let inner = &*self.0;
+        inner.follow()?;
         let id = inner.id_term(kind.as_str(), id);
         match inner.current(kind.as_str(), &id)? {
             Some(rid) => Ok(inner.open_records(&[rid])?.pop()),
@@ -191,6 +192,7 @@ impl Vault {
         value: &str,
     ) -> Result<Vec<Record<T>>, VaultFault> {
         operational(kind)?;
+        self.0.follow()?;
         self.0.records_under(kind, param, value)
     }
 
@@ -201,6 +203,7 @@ impl Vault {
     pub fn records<T: DeserializeOwned>(&self, kind: RecordKind) -> Result<Vec<Record<T>>, VaultFault> {
         operational(kind)?;
         let inner = &*self.0;
+        inner.follow()?;
         let mut rids = inner.store.kind_rids(inner.part, kind.as_str(), LIST_CAP)?;
         rids.reverse();
         inner.open_records(&rids)
@@ -296,7 +299,7 @@ impl Vault {
     ) -> Result<Disclosed<u64>, Refused> {
         let inner = &*self.0;
         let deeds = Deeds { keeps: vec![Kept::of(keep, params)?], writes: Vec::new() };
-        let gate = inner.pass().await;
+        let mut gate = inner.pass().await?;
         let mut race = 0;
         loop {
             match inner.commit_deeds(asker, &deeds, &[], Vec::new(), &gate).await {
@@ -306,6 +309,7 @@ impl Vault {
                 Ok(Done::Overtaken(_)) if race < RACES => {
                     race += 1;
                     rest(race).await;
+                    inner.again(&mut gate)?;
                 }
                 // A name that was free when it was looked up is taken.
                 Ok(Done::Overtaken(drafts) | Done::Raced(drafts)) => {

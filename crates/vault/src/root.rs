@@ -13,12 +13,13 @@ use std::sync::{Arc, PoisonError};
 use serde::{Deserialize, Serialize};
 use tacebo_policy::Action;
 use tacebo_seal::{Custodian, DestructionReceipt, SealError, Worth};
-use tacebo_store::Change;
+use tacebo_store::{Change, CommitError, Rests};
 
 use crate::asker::Asker;
 use crate::decide::Leave;
 use crate::disclosed::{Disclosed, Refused, VaultFault};
 use crate::entry::{Class, Draft, Outcome, field};
+use crate::nodes::Forgotten;
 use crate::vault::{Inner, Vault};
 
 /// Names the root keys that no row needs any more.
@@ -27,6 +28,10 @@ const META_LEFT: &str = "root-left";
 const META_TURNED: &str = "root-turned";
 /// The kind under which what is done with root keys is decided.
 pub(crate) const ROOT_KIND: &str = "RootKey";
+/// The claim under which one node changes or destroys keys.
+pub(crate) const KEYS_CLAIM: &str = "keys";
+/// Turns that another node overtook are begun again so often.
+pub(crate) const OVERTAKEN: u32 = 64;
 
 /// A root key that was left behind and whose destruction is not in the log yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,8 +111,12 @@ impl GoneRoot {
 
 impl Vault {
     /// The root epoch under which this house's keys are wrapped.
-    pub fn root_epoch(&self) -> u32 {
-        self.0.ring().epoch()
+    ///
+    /// # Errors
+    /// This node is cut off.
+    pub fn root_epoch(&self) -> Result<u32, VaultFault> {
+        self.0.follow()?;
+        Ok(self.0.ring()?.epoch())
     }
 
     /// How the root keys stand.
@@ -117,6 +126,7 @@ impl Vault {
     pub async fn root_state(&self, asker: &Asker) -> Result<Disclosed<RootState>, Refused> {
         let inner = &*self.0;
         let leave = inner.leave_for_house(asker, Action::Read, ROOT_KIND).await?;
+        inner.follow()?;
         let state = inner.root_state()?;
         let draft = Draft::new(asker, Action::Read, Outcome::Done, Class::House).by(&leave);
         let receipts = inner.log(&[draft]).await?;
@@ -131,7 +141,10 @@ impl Vault {
     pub async fn turn_root(&self, asker: &Asker) -> Result<TurnDone, VaultFault> {
         let leave = self.0.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
         let (vault, asker) = (self.clone(), asker.clone());
-        let task = tokio::spawn(async move { vault.turn_kept(&asker, &leave, true).await });
+        let task = tokio::spawn(async move {
+            let Some(_claim) = vault.claim(KEYS_CLAIM)? else { return Err(VaultFault::Elsewhere) };
+            vault.turn_kept(&asker, &leave, true).await
+        });
         task.await.map_err(|_| VaultFault::Decode("a turn of the root was interrupted"))?
     }
 
@@ -149,7 +162,7 @@ impl Vault {
         let inner = &*self.0;
         let leave = inner.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
         let _one = inner.turning.lock().await;
-        inner.rewrap(asker, &leave, from, to).await
+        inner.rewrap(asker, &leave, from, to, None).await
     }
 
     /// Writes into the log that root keys are destroyed, by their receipts, and strikes them out.
@@ -159,7 +172,7 @@ impl Vault {
     pub async fn root_destroyed(&self, asker: &Asker, receipts: &[DestructionReceipt]) -> Result<(), VaultFault> {
         let leave = self.0.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
         let _one = self.0.turning.lock().await;
-        self.strike_out(asker, &leave, receipts.iter().map(gone_by).collect()).await
+        self.strike_out(asker, &leave, receipts.iter().map(gone_by).collect(), None).await
     }
 
     /// The same for root keys that the custodian no longer holds although no receipt was kept: the program was stopped
@@ -170,10 +183,12 @@ impl Vault {
     pub async fn root_found_gone(&self, asker: &Asker) -> Result<Vec<LeftRoot>, VaultFault> {
         let leave = self.0.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
         let _one = self.0.turning.lock().await;
-        self.tell_gone(asker, &leave, &[]).await
+        self.tell_gone(asker, &leave, &[], None).await
     }
 
     /// A turn from its beginning (`begin`), or only what is left of one. Remembers why it stopped.
+    ///
+    /// Whoever calls this holds [`KEYS_CLAIM`].
     pub(crate) async fn turn_kept(&self, asker: &Asker, leave: &Leave, begin: bool) -> Result<TurnDone, VaultFault> {
         let _one = self.0.turning.lock().await;
         let done = self.turn(asker, leave, begin).await;
@@ -187,50 +202,79 @@ impl Vault {
 
     async fn turn(&self, asker: &Asker, leave: &Leave, begin: bool) -> Result<TurnDone, VaultFault> {
         let inner = &*self.0;
-        let finished = inner.turn_unfinished()?;
         let custodian = Arc::clone(&inner.custodian);
+        if inner.store.is_shared() {
+            // Another node may have turned it.
+            asked(&custodian, |custodian| custodian.look_again()).await?;
+            inner.follow()?;
+        }
+        let finished = inner.turn_unfinished()?;
         if begin && !finished {
             asked(&custodian, |custodian| custodian.turn()).await?;
         }
-        if inner.ring().epoch() != custodian.epoch() {
-            inner.rewrap(asker, leave, &custodian, &custodian).await?;
+        if inner.ring()?.epoch() != custodian.epoch() {
+            inner.rewrap(asker, leave, &custodian, &custodian, Some(KEYS_CLAIM)).await?;
         }
+        // Nothing is destroyed for good while another node may still have what hangs on it in its memory.
+        let forgotten = Some(inner.forgotten().await?);
         let mut receipts = Vec::new();
         for epoch in custodian.epochs().into_iter().filter(|epoch| *epoch != custodian.epoch()) {
             let receipt = asked(&custodian, move |custodian| custodian.destroy(epoch)).await?;
-            self.strike_out(asker, leave, vec![gone_by(&receipt)]).await?;
+            self.strike_out(asker, leave, vec![gone_by(&receipt)], forgotten).await?;
             receipts.push(receipt);
         }
-        let gone = self.tell_gone(asker, leave, &custodian.epochs()).await?;
-        Ok(TurnDone { epoch: inner.ring().epoch(), finished, receipts, gone })
+        let gone = self.tell_gone(asker, leave, &custodian.epochs(), forgotten).await?;
+        Ok(TurnDone { epoch: inner.ring()?.epoch(), finished, receipts, gone })
     }
 
     /// Says of every root key left behind and not held any more that it is gone.
-    async fn tell_gone(&self, asker: &Asker, leave: &Leave, held: &[u32]) -> Result<Vec<LeftRoot>, VaultFault> {
+    async fn tell_gone(
+        &self,
+        asker: &Asker,
+        leave: &Leave,
+        held: &[u32],
+        forgotten: Option<Forgotten>,
+    ) -> Result<Vec<LeftRoot>, VaultFault> {
         let mut left = self.0.left_roots()?;
         left.retain(|root| !held.contains(&root.epoch));
         let gone = |root: &LeftRoot| GoneRoot { epoch: root.epoch, fingerprint: root.fingerprint.clone(), worth: None };
-        self.strike_out(asker, leave, left.iter().map(gone).collect()).await?;
+        self.strike_out(asker, leave, left.iter().map(gone).collect(), forgotten).await?;
         Ok(left)
     }
 
-    async fn strike_out(&self, asker: &Asker, leave: &Leave, gone: Vec<GoneRoot>) -> Result<(), VaultFault> {
+    /// `forgotten` says what the other nodes had forgotten before; a tool that is alone has nobody to ask, and no claim.
+    async fn strike_out(
+        &self,
+        asker: &Asker,
+        leave: &Leave,
+        gone: Vec<GoneRoot>,
+        forgotten: Option<Forgotten>,
+    ) -> Result<(), VaultFault> {
         if gone.is_empty() {
             return Ok(());
         }
         let inner = &*self.0;
-        let mut left = inner.left_roots()?;
-        let mut change = Change::new(inner.part);
-        for root in &gone {
-            left.retain(|one| one.epoch != root.epoch);
-            change.entries.push(inner.seal_entry(&told(asker, leave, root.detail()), None)?);
-        }
-        change.meta = vec![(META_LEFT.into(), encode(&left)?)];
-        // Destructions that waited for this are final in the same commit.
-        let one = inner.shredding.lock().await;
-        let certified = inner.certify(&mut change, asker, leave, &gone)?;
-        let receipts = inner.store.commit(change).await?.receipts;
-        drop(one);
+        let nodes = forgotten.filter(|_| inner.store.is_shared()).map(Forgotten::detail).unwrap_or_default();
+        let mut tries = 0;
+        let (certified, receipts) = loop {
+            let seen = inner.follow()?;
+            let mut left = inner.left_roots()?;
+            let mut change = Change::new(inner.part);
+            change.rests = Some(Rests { seen, ..Rests::default() });
+            change.claim = forgotten.map(|_| KEYS_CLAIM);
+            for root in &gone {
+                left.retain(|one| one.epoch != root.epoch);
+                change.entries.push(inner.seal_entry(&told(asker, leave, root.detail() + &nodes), None)?);
+            }
+            change.meta = vec![(META_LEFT.into(), encode(&left)?)];
+            // Destructions that waited for this are final in the same commit.
+            let _one = inner.shredding.lock().await;
+            let certified = inner.certify(&mut change, asker, leave, &gone, forgotten)?;
+            match inner.store.commit(change).await {
+                Err(CommitError::Overtaken) if tries < OVERTAKEN => tries += 1,
+                done => break (certified, done?.receipts),
+            }
+        };
         let place = |(id, at): (String, usize)| Some((id, receipts.get(at)?.index()));
         inner.remember_certified(certified.into_iter().filter_map(place).collect()).await
     }
@@ -243,12 +287,12 @@ impl Inner {
     }
 
     pub(crate) fn turn_unfinished(&self) -> Result<bool, VaultFault> {
-        let moved = self.ring().epoch() != self.custodian.epoch();
+        let moved = self.ring()?.epoch() != self.custodian.epoch();
         Ok(moved || self.custodian.turn_unfinished() || !self.left_roots()?.is_empty())
     }
 
     fn root_state(&self) -> Result<RootState, VaultFault> {
-        let (epoch, held, left) = (self.ring().epoch(), self.custodian.epochs(), self.left_roots()?);
+        let (epoch, held, left) = (self.ring()?.epoch(), self.custodian.epochs(), self.left_roots()?);
         let step = if epoch != self.custodian.epoch() {
             TurnStep::Made
         } else if held.len() > 1 {
@@ -282,8 +326,29 @@ impl Inner {
         leave: &Leave,
         from: &Arc<dyn Custodian>,
         to: &Arc<dyn Custodian>,
+        claim: Option<&'static str>,
     ) -> Result<(), VaultFault> {
-        let ring = self.ring();
+        let mut tries = 0;
+        while !self.rewrapped(asker, leave, from, to, claim).await? {
+            tries += 1;
+            if tries > OVERTAKEN {
+                return Err(CommitError::Overtaken.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// One try; false when another node was faster with a key row.
+    async fn rewrapped(
+        &self,
+        asker: &Asker,
+        leave: &Leave,
+        from: &Arc<dyn Custodian>,
+        to: &Arc<dyn Custodian>,
+        claim: Option<&'static str>,
+    ) -> Result<bool, VaultFault> {
+        let seen = self.follow()?;
+        let ring = self.ring()?;
         let turned = asked(to, move |to| ring.turn_epoch(to)).await?;
         let mut left = self.left_roots()?;
         left.retain(|root| !from.epochs().contains(&root.epoch));
@@ -297,10 +362,15 @@ impl Inner {
         let now = serde_json::to_vec(&(self.clock)()).map_err(|_| VaultFault::Decode("time of the root key"))?;
         change.meta = vec![(META_LEFT.into(), encode(&left)?), (META_TURNED.into(), now)];
         change.entries = vec![self.seal_entry(&told(asker, leave, detail), None)?];
-        self.store.commit(change).await?;
-        *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(turned.ring);
+        change.rests = Some(Rests { seen, ..Rests::default() });
+        change.claim = claim;
+        match self.store.commit(change).await {
+            Err(CommitError::Overtaken) => return Ok(false),
+            done => done?,
+        };
+        self.put_to_use(turned.ring);
         self.desk.keys_changed();
-        Ok(())
+        Ok(true)
     }
 }
 

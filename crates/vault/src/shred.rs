@@ -22,6 +22,7 @@ pub use self::certificate::{CERTIFICATE, certified};
 
 use crate::disclosed::{Refused, VaultFault};
 use crate::meant::Meant;
+use crate::nodes::Forgotten;
 use crate::root::GoneRoot;
 
 /// The kind under which destructions are decided.
@@ -142,6 +143,8 @@ pub struct Shredding {
     pub done: Option<ShredDone>,
     /// The end of the root key.
     pub root: Option<ShredRoot>,
+    /// What the nodes had forgotten by then; none where there can be one only.
+    pub nodes: Option<Forgotten>,
     /// The statement that is certified, exactly.
     pub(crate) statement: Option<String>,
     /// The entry that certifies it.

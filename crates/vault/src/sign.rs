@@ -8,6 +8,10 @@ use tacebo_store::{Change, CheckpointWrite, CommitError};
 use crate::disclosed::VaultFault;
 use crate::vault::Vault;
 
+/// The claim under which one node signs; short, for another one is to go on at once.
+const CLAIM: &str = "signing";
+const CLAIM_TERM: Duration = Duration::from_secs(5);
+
 /// How often a growing log is signed.
 pub const SIGN_EVERY: Duration = Duration::from_secs(1);
 
@@ -17,23 +21,34 @@ impl Vault {
     /// # Errors
     /// The store or the key failed.
     pub async fn sign_now(&self) -> Result<(), VaultFault> {
+        self.sign_as(None).await
+    }
+
+    /// With a claim only while it is this node's, or nobody's.
+    async fn sign_as(&self, claim: Option<&'static str>) -> Result<(), VaultFault> {
         let inner = &*self.0;
         let Some(head) = inner.store.log_head(inner.part)? else { return Ok(()) };
         let signed = inner.store.last_checkpoint(inner.part)?.map_or(0, |last| last.size);
         if head.size == 0 || head.size == signed {
             return Ok(());
         }
+        if let Some(name) = claim
+            && !inner.store.claim(inner.part, name, CLAIM_TERM)?
+        {
+            return Ok(());
+        }
         let checkpoint = Checkpoint { origin: head.origin, size: head.size, root: head.root };
         let note = inner.log_key.sign(&checkpoint)?;
         let mut change = Change::new(inner.part);
         change.checkpoint = Some(CheckpointWrite { size: head.size, note: note.clone() });
+        change.claim = claim;
         match inner.store.commit(change).await {
             Ok(_) => {
                 inner.tell_witness(note).await;
                 Ok(())
             }
-            // Another task signed a later head meanwhile: as good.
-            Err(CommitError::Malformed(_)) => Ok(()),
+            // Another task or node signed a later head meanwhile: as good.
+            Err(CommitError::Malformed(_) | CommitError::NotClaimed) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -46,7 +61,8 @@ impl Vault {
                 () = &mut stop => true,
                 () = tokio::time::sleep(SIGN_EVERY) => false,
             };
-            if let Err(fault) = self.sign_now().await {
+            // The last word before the end is everybody's own.
+            if let Err(fault) = self.sign_as(Some(CLAIM).filter(|_| !stopping)).await {
                 tracing::error!(error = %fault, "the log's head could not be signed");
             }
             if stopping {

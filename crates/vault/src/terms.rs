@@ -7,7 +7,7 @@
 
 mod anew;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
 use tacebo_seal::{Blinder, DataKey, Keyring, Part, Place, Realm, SubjectNo, Term};
@@ -21,7 +21,9 @@ use crate::keys::Drawer;
 use crate::random;
 use crate::vault::Inner;
 
-const META_TERMS: &str = "term-keys";
+pub(crate) const META_TERMS: &str = "term-keys";
+/// How far terms are made anew: apart from the keys, which every write rests on.
+const META_PROGRESS: &str = "term-progress";
 const TERM_KIND: &str = "TermKey";
 
 /// A key of terms; wiped when it goes.
@@ -40,20 +42,19 @@ struct Kept {
     /// Counts up from 1.
     epoch: u32,
     key: Key,
-    /// While terms are made anew.
-    before: Option<Before>,
+    /// The key of before, while terms are made anew.
+    before: Option<Key>,
     /// When the epoch began, microseconds since the Unix epoch; none for the first.
     since_us: Option<i64>,
 }
 
-/// The epoch before, on its way out.
-#[derive(Clone, Serialize, Deserialize)]
-struct Before {
-    key: Key,
+/// How far the documents are that were there when an epoch began.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+struct Progress {
     /// Documents up to this one have terms of the new epoch.
     done: Rid,
-    /// The last one that can have terms of the epoch before.
-    last: Rid,
+    /// The last one that can have terms of the epoch before; none until every node knows of the new one.
+    last: Option<Rid>,
 }
 
 /// The makers of terms in force.
@@ -68,6 +69,8 @@ pub(crate) struct Terms {
     now: RwLock<Arc<Epochs>>,
     /// Held by whoever makes terms anew.
     making: tokio::sync::Mutex<()>,
+    /// Held while the keys are read and put to use.
+    taking: Mutex<()>,
 }
 
 impl Terms {
@@ -80,14 +83,24 @@ impl Terms {
 
     /// Opens them.
     pub(crate) fn open(store: &Store, part: PartNo, ring: &Keyring, record: &DataKey) -> Result<Self, VaultFault> {
-        let bytes = store.meta(part, META_TERMS)?.ok_or(VaultFault::Decode("keys of terms"))?;
-        let plain = record.open(&place(ring.realm()), &bytes)?;
-        let kept = serde_json::from_slice(&plain).map_err(|_| VaultFault::Decode("keys of terms"))?;
-        Ok(Self::of(Epochs::of(ring, kept)?))
+        Ok(Self::of(Epochs::read(store, part, ring, record)?))
+    }
+
+    /// Reads them again: another node has changed them.
+    pub(crate) fn reload(
+        &self,
+        store: &Store,
+        part: PartNo,
+        ring: &Keyring,
+        record: &DataKey,
+    ) -> Result<(), VaultFault> {
+        let _one = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        self.put(Epochs::read(store, part, ring, record)?);
+        Ok(())
     }
 
     fn of(epochs: Epochs) -> Self {
-        Self { now: RwLock::new(Arc::new(epochs)), making: tokio::sync::Mutex::new(()) }
+        Self { now: RwLock::new(Arc::new(epochs)), making: tokio::sync::Mutex::new(()), taking: Mutex::new(()) }
     }
 
     fn now(&self) -> Arc<Epochs> {
@@ -100,8 +113,15 @@ impl Terms {
 }
 
 impl Epochs {
+    fn read(store: &Store, part: PartNo, ring: &Keyring, record: &DataKey) -> Result<Self, VaultFault> {
+        let bytes = store.meta(part, META_TERMS)?.ok_or(VaultFault::Decode("keys of terms"))?;
+        let plain = record.open(&place(ring.realm()), &bytes)?;
+        let kept = serde_json::from_slice(&plain).map_err(|_| VaultFault::Decode("keys of terms"))?;
+        Self::of(ring, kept)
+    }
+
     fn of(ring: &Keyring, kept: Kept) -> Result<Self, VaultFault> {
-        let old = kept.before.as_ref().map(|before| ring.blinder_of(&before.key.0)).transpose()?;
+        let old = kept.before.as_ref().map(|before| ring.blinder_of(&before.0)).transpose()?;
         Ok(Self { new: ring.blinder_of(&kept.key.0)?, old, kept })
     }
 

@@ -164,6 +164,7 @@ impl Vault {
     }
 
     pub(crate) fn own_emergencies(&self, asker: &Asker) -> Result<Vec<Record<Emergency>>, VaultFault> {
+        self.0.follow()?;
         let now_us = self.now_us();
         let mut records: Vec<Record<Emergency>> =
             self.0.records_under(RecordKind::Ticket, ACTOR, &asker.who.account)?;

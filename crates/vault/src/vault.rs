@@ -1,13 +1,13 @@
 //! The vault itself: what it holds, and the small steps every ask is made of.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
-use quick_cache::sync::Cache;
 use tacebo_ledger::{LogKey, Receipt, Salt};
 use tacebo_policy::Engine;
 use tacebo_seal::{Blinder, Category, Custodian, DataKey, IdTerm, Keyring, Part, Place, Realm, SubjectNo, Suite};
-use tacebo_store::{BlobHold, Change, CommitError, Committed, EntryWrite, PartNo, Rid, Store};
+use tacebo_store::{BlobHold, Change, CommitError, Committed, EntryWrite, PartNo, Rests, Rid, Store, Touched};
 use tokio::sync::{OwnedRwLockReadGuard, RwLock as RwLockAsync};
 
 use crate::backup::Desk;
@@ -15,13 +15,14 @@ use crate::compare::Progress;
 use crate::custody::CustodyState;
 use crate::disclosed::VaultFault;
 use crate::entry::{self, Draft};
+use crate::follow::{Followed, on_values};
 use crate::hot::Hot;
 use crate::keys::{Drawer, Keys};
 use crate::pack::Packer;
 use crate::profile::Profiles;
 use crate::random;
 use crate::speech::{PatientId, Speech};
-use crate::terms::Terms;
+use crate::terms::{META_TERMS, Terms};
 use crate::time::Time;
 use crate::watched::Watched;
 
@@ -50,15 +51,19 @@ pub struct Institution {
 
 pub(crate) struct Inner {
     pub store: Store,
+    /// How far what other nodes did is followed.
+    pub followed: Followed,
     pub part: PartNo,
     pub realm: Realm,
-    pub ring: RwLock<Arc<Keyring>>,
+    /// None while this node is cut off from the others and has forgotten its keys.
+    pub ring: RwLock<Option<Arc<Keyring>>>,
     /// Makes blind names of documents and persons.
     pub blinder: Blinder,
     /// Make blind terms.
     pub terms: Terms,
     pub keys: Keys,
-    pub persons: Cache<String, SubjectNo>,
+    /// Numbers of persons by their patient's id.
+    pub persons: Watched<String, SubjectNo>,
     pub profiles: Arc<Profiles>,
     pub currents: Arc<Watched<IdTerm, Rid>>,
     pub hot: Hot,
@@ -83,6 +88,8 @@ pub(crate) struct Inner {
     pub gate: Arc<RwLockAsync<()>>,
     /// Held by whatever changes the record of a destruction. After `turning` and `gate`.
     pub shredding: tokio::sync::Mutex<()>,
+    /// What this node has the right to do for all, and how many are at it.
+    pub claims: Mutex<BTreeMap<&'static str, u32>>,
     /// Why the last turn of the root stopped.
     pub turn_trouble: Mutex<Option<String>>,
     /// Whether the custodian answers.
@@ -94,7 +101,12 @@ pub(crate) struct Inner {
 }
 
 /// The gate, passed: see [`Inner::gate`].
-pub(crate) type Gate = Arc<OwnedRwLockReadGuard<()>>;
+#[derive(Clone)]
+pub(crate) struct Gate {
+    _open: Arc<OwnedRwLockReadGuard<()>>,
+    /// The last news of other nodes that the ask knows of.
+    pub seen: u64,
+}
 
 /// A point in commit order; searches and pages can be pinned to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,8 +158,9 @@ impl Vault {
 
     /// Whether the store answers and can be written.
     pub fn ready(&self) -> Result<(), VaultFault> {
-        self.0.store.head(self.0.part)?;
-        Ok(())
+        let inner = &*self.0;
+        inner.store.head(inner.part)?;
+        if inner.store.is_cut_off() { Err(VaultFault::CutOff) } else { Ok(()) }
     }
 }
 
@@ -158,12 +171,20 @@ impl Inner {
 
     /// Passes the gate. Only whoever begins an ask does, never somebody inside one: a destruction that waits in between
     /// would wait for itself.
-    pub(crate) async fn pass(&self) -> Gate {
-        Arc::new(Arc::clone(&self.gate).read_owned().await)
+    pub(crate) async fn pass(&self) -> Result<Gate, VaultFault> {
+        let open = Arc::new(Arc::clone(&self.gate).read_owned().await);
+        // Behind the gate: who has let everybody out knows that all who are inside now have heard what was told before.
+        Ok(Gate { _open: open, seen: self.follow()? })
     }
 
-    pub(crate) fn ring(&self) -> Arc<Keyring> {
-        Arc::clone(&self.ring.read().unwrap_or_else(PoisonError::into_inner))
+    /// Before another attempt: what made the last one fail is heard of.
+    pub(crate) fn again(&self, gate: &mut Gate) -> Result<(), VaultFault> {
+        gate.seen = self.follow()?;
+        Ok(())
+    }
+
+    pub(crate) fn ring(&self) -> Result<Arc<Keyring>, VaultFault> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner).clone().ok_or(VaultFault::CutOff)
     }
 
     pub(crate) fn speech(&self, kind: &str) -> Option<&Arc<dyn Speech>> {
@@ -171,7 +192,15 @@ impl Inner {
     }
 
     pub(crate) fn key(&self, subject: SubjectNo, category: Category) -> Result<DataKey, VaultFault> {
-        self.keys.get(&self.store, self.part, &self.ring(), subject, category)
+        let key = || self.keys.get(&self.store, self.part, &*self.ring()?, subject, category);
+        match key() {
+            // Another node has re-keyed the bucket this very moment.
+            Err(VaultFault::Seal(_)) if self.store.is_shared() => {
+                self.follow()?;
+                key()
+            }
+            found => found,
+        }
     }
 
     pub(crate) fn id_term(&self, kind: &str, id: &str) -> IdTerm {
@@ -192,12 +221,14 @@ impl Inner {
 
     /// The number of a person the house has heard of.
     pub(crate) fn person(&self, patient: &PatientId) -> Result<Option<SubjectNo>, VaultFault> {
-        if let Some(no) = self.persons.get(patient.as_str()) {
-            return Ok(Some(no));
-        }
+        let name = patient.as_str().to_owned();
+        let turn = match self.persons.get(&name) {
+            Ok(no) => return Ok(Some(no)),
+            Err(turn) => turn,
+        };
         let found = self.store.subject_of(self.part, &self.id_term("Patient", patient.as_str()))?;
         if let Some(no) = found {
-            self.persons.insert(patient.as_str().to_owned(), no);
+            self.persons.keep(name, turn, no);
         }
         Ok(found)
     }
@@ -226,9 +257,16 @@ impl Inner {
         })
     }
 
-    /// Commits entries alone: what every read and every refusal waits for.
+    /// Commits entries alone: what every refusal waits for.
     pub(crate) async fn log(&self, drafts: &[Draft]) -> Result<Vec<Receipt>, VaultFault> {
+        self.log_since(drafts, None).await
+    }
+
+    /// The same for what is about to be disclosed by an ask that knows what was told up to `seen`: it fails where the keys of
+    /// somebody concerned were destroyed since, so that nobody is answered about after his end.
+    pub(crate) async fn log_since(&self, drafts: &[Draft], seen: Option<u64>) -> Result<Vec<Receipt>, VaultFault> {
         let mut change = Change::new(self.part);
+        change.rests = seen.map(|seen| Rests { seen, ..Rests::default() });
         for draft in drafts {
             change.entries.push(self.seal_entry(draft, None)?);
         }
@@ -241,13 +279,17 @@ impl Inner {
     /// with facts from before it.
     pub(crate) async fn commit(
         &self,
-        change: Change,
+        mut change: Change,
         touched: Vec<SubjectNo>,
         gate: &Gate,
         blobs: BlobHold,
     ) -> Result<Committed, CommitError> {
+        change.touches.clone_from(&touched);
+        // Terms are made under the epoch that was in use when the ask began.
+        let on = if change.documents.is_empty() { Touched::default() } else { on_values([META_TERMS]) };
+        change.rests = Some(Rests { seen: gate.seen, on });
         let names = change.documents.iter().map(|document| document.id).collect();
-        let held = (self.profiles.announce(touched), self.currents.announce(names), Arc::clone(gate), blobs);
+        let held = (self.profiles.announce(touched), self.currents.announce(names), gate.clone(), blobs);
         self.store.commit_holding(change, Box::new(held)).await
     }
 

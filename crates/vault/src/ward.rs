@@ -33,6 +33,7 @@ impl Vault {
     /// The store failed.
     pub fn wards(&self, asker: &Asker) -> Result<Vec<Ward>, VaultFault> {
         let inner = &*self.0;
+        inner.follow()?;
         let asker = asker.for_purpose(Purpose::FamilyRequest);
         let mut wards = Vec::new();
         for id in asker.who.related.iter().filter_map(|one| one.strip_prefix(RELATED)?.strip_prefix('/')) {

@@ -61,6 +61,28 @@ impl<K: Hash + Eq + Clone, V: Clone> Watched<K, V> {
         shard.known.insert(key, value);
     }
 
+    /// Forgets these: another node has changed them. What was read before and comes after this is not kept.
+    pub(crate) fn forget<'k>(&self, keys: impl IntoIterator<Item = &'k K>)
+    where
+        K: 'k,
+    {
+        for key in keys {
+            if let Some(mut shard) = self.shard(key) {
+                shard.known.remove(key);
+                shard.turn += 1;
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub(crate) fn clear(&self) {
+        for shard in &self.shards {
+            let mut shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            shard.known.clear();
+            shard.turn += 1;
+        }
+    }
+
     /// Announces a commit that touches these.
     pub(crate) fn announce(self: &Arc<Self>, keys: Vec<K>) -> Announced<K, V> {
         for key in &keys {
@@ -124,6 +146,23 @@ mod tests {
         let Err(turn) = memory.get(&1) else { panic!("remembered without being kept") };
         memory.keep(1, turn, "new");
         assert!(memory.get(&1).is_ok());
+    }
+
+    #[test]
+    fn what_another_node_has_changed_is_forgotten_and_not_kept_by_whoever_read_it_before() {
+        for all in [false, true] {
+            let memory = Arc::new(Watched::new(1_000));
+            let Err(turn) = memory.get(&1) else { panic!("nothing is known yet") };
+            memory.keep(1, turn, "old");
+            let Err(reading) = memory.get(&2) else { panic!("nothing is known yet") };
+            if all {
+                memory.clear();
+            } else {
+                memory.forget(&[1, 2]);
+            }
+            memory.keep(2, reading, "old");
+            assert!(memory.get(&1).is_err() && memory.get(&2).is_err());
+        }
     }
 
     #[test]

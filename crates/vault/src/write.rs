@@ -47,7 +47,7 @@ impl Vault {
     pub async fn write(&self, asker: &Asker, writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
         let inner = &*self.0;
         let deeds = Deeds { writes, keeps: Vec::new() };
-        let gate = inner.pass().await;
+        let mut gate = inner.pass().await?;
         let mut race = 0;
         loop {
             match inner.commit_deeds(asker, &deeds, &[], Vec::new(), &gate).await {
@@ -55,6 +55,7 @@ impl Vault {
                 Ok(Done::Overtaken(_)) if race < RACES => {
                     race += 1;
                     rest(race).await;
+                    inner.again(&mut gate)?;
                 }
                 // The search was before this call: only its asker can search again.
                 Ok(Done::Overtaken(drafts) | Done::Raced(drafts)) => {
@@ -81,11 +82,11 @@ impl Inner {
         // Everything is decided: objects are written before the commit that names them.
         let blobs = self.store.put_blobs(self.part, blobs).map_err(VaultFault::from)?;
         let overtaken = || looked.iter().cloned().chain(notes.iter().map(|note| note.undone(asker))).collect();
+        let turn = self.keys.turn();
         match self.commit(change, touched, gate, blobs).await {
             Ok(committed) => {
-                for (patient, no, keys) in new_persons {
-                    self.keys.remember(no, &keys);
-                    self.persons.insert(patient.as_str().to_owned(), no);
+                for (no, keys) in new_persons {
+                    self.keys.remember(no, &keys, turn);
                 }
                 for one in written.iter_mut().filter(|one| !one.nothing) {
                     one.time_us = committed.time_us;
@@ -93,7 +94,7 @@ impl Inner {
                 permits.extend(leaves);
                 Ok(Done::Written(Disclosed::new(written, &permits, committed.receipts)))
             }
-            Err(CommitError::VersionMismatch { .. } | CommitError::SubjectTaken { .. }) => {
+            Err(CommitError::VersionMismatch { .. } | CommitError::SubjectTaken { .. } | CommitError::Overtaken) => {
                 Ok(Done::Overtaken(overtaken()))
             }
             Err(CommitError::Conflict { .. }) => Ok(Done::Raced(overtaken())),

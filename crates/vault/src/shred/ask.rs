@@ -3,7 +3,7 @@
 
 use tacebo_policy::Action;
 use tacebo_seal::SubjectNo;
-use tacebo_store::Change;
+use tacebo_store::{Change, Rests};
 use uuid::Uuid;
 
 use super::blocked::drawer;
@@ -40,7 +40,7 @@ impl Vault {
         terms: &ShredTerms,
     ) -> Result<Disclosed<String>, ShredError> {
         let inner = &*self.0;
-        let _gate = inner.pass().await;
+        let gate = inner.pass().await?;
         let _one = inner.shredding.lock().await;
         let whom = inner.whom(asker, Action::Create, SHRED_KIND, &ask.whom).await?;
         if !inner.is_there(&whom, &ask.target)? {
@@ -72,12 +72,14 @@ impl Vault {
             answered: None,
             done: None,
             root: None,
+            nodes: None,
             statement: None,
             entry: None,
         };
         let mut change = Change::new(inner.part);
         inner.keep_shredding(&mut change, &shredding)?;
         change.entries.push(inner.seal_entry(&told(detail), None)?);
+        change.rests = Some(Rests { seen: gate.seen, ..Rests::default() });
         let receipts = inner.store.commit(change).await.map_err(VaultFault::from)?.receipts;
         Ok(Disclosed::new(id, &[whom.leave], receipts))
     }
@@ -95,7 +97,7 @@ impl Vault {
         terms: &ShredTerms,
     ) -> Result<Disclosed<()>, ShredError> {
         let inner = &*self.0;
-        let _gate = inner.pass().await;
+        let gate = inner.pass().await?;
         let _one = inner.shredding.lock().await;
         let leave = inner.leave_for_house(asker, Action::Review, SHRED_KIND).await?;
         let Some(mut found) = inner.shredding_kept(id)? else { return Err(inner.no_such(asker).await?.into()) };
@@ -132,6 +134,7 @@ impl Vault {
         inner.keep_shredding(&mut change, &found)?;
         let done = if approve { "approved" } else { "declined" };
         change.entries.push(inner.seal_entry(&told(Outcome::Done, format!("destruction {id} {done}")), None)?);
+        change.rests = Some(Rests { seen: gate.seen, ..Rests::default() });
         let receipts = inner.store.commit(change).await.map_err(VaultFault::from)?.receipts;
         Ok(Disclosed::new((), &[leave], receipts))
     }
@@ -146,7 +149,7 @@ impl Vault {
         terms: &ShredTerms,
     ) -> Result<Disclosed<(Vec<ShredSeen>, Vec<(Hold, Option<String>)>)>, Refused> {
         let inner = &*self.0;
-        let _gate = inner.pass().await;
+        let gate = inner.pass().await?;
         let leave = inner.leave_for_house(asker, Action::Review, SHRED_KIND).await?;
         let all = inner.shreddings_kept()?.into_iter().map(|one| inner.seen(one, terms));
         let all = all.collect::<Result<Vec<_>, _>>()?;
@@ -168,7 +171,7 @@ impl Vault {
         if drafts.is_empty() {
             drafts.push(draft);
         }
-        let receipts = inner.log(&drafts).await?;
+        let receipts = inner.log_since(&drafts, Some(gate.seen)).await?;
         Ok(Disclosed::new((all, holds), &[leave], receipts))
     }
 
@@ -183,14 +186,14 @@ impl Vault {
         terms: &ShredTerms,
     ) -> Result<Disclosed<ShredSeen>, Refused> {
         let inner = &*self.0;
-        let _gate = inner.pass().await;
+        let gate = inner.pass().await?;
         let leave = inner.leave_for_house(asker, Action::Review, SHRED_KIND).await?;
         let Some(found) = inner.shredding_kept(id)? else { return Err(inner.no_such(asker).await?) };
         let subject = SubjectNo(found.subject);
         let seen = inner.seen(found, terms)?;
         let draft = Draft::new(asker, Action::Review, Outcome::Done, Class::Disclosure).by(&leave);
         let draft = draft.of(seen.patient.as_ref().map(|_| subject), seen.patient.as_deref());
-        let receipts = inner.log(&[draft]).await?;
+        let receipts = inner.log_since(&[draft], Some(gate.seen)).await?;
         Ok(Disclosed::new(seen, &[leave], receipts))
     }
 
@@ -206,7 +209,7 @@ impl Vault {
         name: &str,
     ) -> Result<Disclosed<()>, ShredError> {
         let inner = &*self.0;
-        let _gate = inner.pass().await;
+        let gate = inner.pass().await?;
         let _one = inner.shredding.lock().await;
         let whom = inner.whom(asker, Action::Create, HOLD_KIND, whom).await?;
         let by = act(asker, name.to_owned(), (inner.clock)());
@@ -217,6 +220,7 @@ impl Vault {
         draft.put(field::DETAIL, "destruction forbidden: legal hold");
         let draft = draft.of(Some(whom.subject), Some(whom.patient.as_str()));
         change.entries.push(inner.seal_entry(&draft, None)?);
+        change.rests = Some(Rests { seen: gate.seen, ..Rests::default() });
         let receipts = inner.store.commit(change).await.map_err(VaultFault::from)?.receipts;
         Ok(Disclosed::new((), &[whom.leave], receipts))
     }
@@ -227,7 +231,7 @@ impl Vault {
     /// [`Refused`], recorded.
     pub async fn lift_hold(&self, asker: &Asker, id: &str) -> Result<Disclosed<()>, Refused> {
         let inner = &*self.0;
-        let _gate = inner.pass().await;
+        let gate = inner.pass().await?;
         let _one = inner.shredding.lock().await;
         let leave = inner.leave_for_house(asker, Action::Create, HOLD_KIND).await?;
         let subject = u64::from_str_radix(id, 16).ok().map(SubjectNo);
@@ -240,6 +244,7 @@ impl Vault {
         draft.put(field::DETAIL, "legal hold lifted");
         let draft = draft.of(patient.as_ref().map(|_| subject), patient.as_ref().map(PatientId::as_str));
         change.entries.push(inner.seal_entry(&draft, None)?);
+        change.rests = Some(Rests { seen: gate.seen, ..Rests::default() });
         let receipts = inner.store.commit(change).await.map_err(VaultFault::from)?.receipts;
         Ok(Disclosed::new((), &[leave], receipts))
     }
@@ -254,7 +259,7 @@ impl Inner {
         kind: &'static str,
         meant: &Meant,
     ) -> Result<Whom, ShredError> {
-        let mut look = Look::new(self, asker);
+        let mut look = Look::new(self, asker, self.followed.seen());
         let patient = meant.id().clone();
         let concerned = self.concerned(&[patient.as_str().to_owned()])?;
         let leave = match look.leave(how, kind, &concerned) {

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use tacebo_ledger::Receipt;
 use tacebo_policy::{Action, Fact};
 use tacebo_seal::SubjectNo;
-use tacebo_store::Change;
-use tokio::sync::OwnedRwLockWriteGuard;
+use tacebo_store::{Change, CommitError, Rests, Touched};
 
 use super::ask::words;
 use super::blocked::years_after;
 use super::gone::Gone;
+use super::kept::hold_name;
 use super::plan::Plan;
 use super::rekey::Renewal;
 use super::{SHRED_KIND, ShredDone, ShredStage, ShredTarget, ShredTerms, Shredding};
@@ -20,7 +20,7 @@ use crate::compare::carried_out;
 use crate::decide::Leave;
 use crate::disclosed::VaultFault;
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::root::ROOT_KIND;
+use crate::root::{KEYS_CLAIM, OVERTAKEN, ROOT_KIND};
 use crate::speech::PatientId;
 use crate::vault::{Inner, Vault};
 
@@ -44,6 +44,7 @@ impl Vault {
     /// # Errors
     /// The store failed.
     pub fn shreddings_due(&self) -> Result<Vec<String>, VaultFault> {
+        self.0.follow()?;
         let all = self.0.shreddings_kept()?.into_iter().rev();
         Ok(all.filter(|one| one.stage == ShredStage::Approved).map(|one| one.id).collect())
     }
@@ -59,6 +60,7 @@ impl Vault {
     /// The store failed.
     pub fn shred_whom(&self, id: &str) -> Result<Option<ShredWhom>, VaultFault> {
         let inner = &*self.0;
+        inner.follow()?;
         let due = |one: &Shredding| one.stage == ShredStage::Approved && one.target == ShredTarget::Person;
         let Some(found) = inner.shredding_kept(id)?.filter(due) else { return Ok(None) };
         let subject = SubjectNo(found.subject);
@@ -96,22 +98,23 @@ impl Vault {
         let inner = &*self.0;
         let leave = inner.leave_for_house(asker, Action::Administer, SHRED_KIND).await?;
         let _turning = inner.turning.lock().await;
+        // Another node is at it, or at something like it.
+        let Some(_claim) = self.claim(KEYS_CLAIM)? else { return Ok(()) };
         // Everybody is let out first, and nobody in until it is done.
         let whole = Arc::clone(&inner.gate).write_owned().await;
-        let _one = inner.shredding.lock().await;
-        let Some(found) = inner.shredding_kept(id)?.filter(|one| one.stage == ShredStage::Approved) else {
-            return Ok(());
-        };
-        let subject = SubjectNo(found.subject);
-        let patient = inner.patient_of(subject)?;
-        let blocks = match &patient {
-            Some(patient) => inner.blocks(subject, patient, &found.target, &found.ground, terms)?,
-            None => Vec::new(),
-        };
-        if !blocks.is_empty() {
-            return inner.stop(asker, &leave, found, &words(&blocks)).await;
+        let one = inner.shredding.lock().await;
+        for _ in 0..OVERTAKEN {
+            match inner.carried(asker, &leave, id, accounts, terms).await {
+                Err(VaultFault::Commit(CommitError::Overtaken)) => {}
+                done => {
+                    drop((whole, one));
+                    done?;
+                    inner.after_rekeying().await;
+                    return Ok(());
+                }
+            }
         }
-        inner.destroy(asker, &leave, found, patient.as_ref(), accounts, terms, whole).await
+        Err(CommitError::Overtaken.into())
     }
 
     /// Finishes a turn of the root that was stopped, and begins one where a destruction waits for it.
@@ -126,10 +129,13 @@ impl Vault {
 
     async fn settle(&self, asker: &Asker) -> Result<(), VaultFault> {
         let inner = &*self.0;
+        inner.follow()?;
         let begin = self.shreddings_pending()?;
         if !begin && !inner.turn_unfinished()? {
             return Ok(());
         }
+        // Another node is at it.
+        let Some(_claim) = self.claim(KEYS_CLAIM)? else { return Ok(()) };
         let leave = inner.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
         self.turn_kept(asker, &leave, false).await?;
         // The rest of an older turn may have been all that it took.
@@ -145,10 +151,43 @@ impl Vault {
 }
 
 impl Inner {
+    /// One try.
+    async fn carried(
+        &self,
+        asker: &Asker,
+        leave: &Leave,
+        id: &str,
+        accounts: &[String],
+        terms: &ShredTerms,
+    ) -> Result<(), VaultFault> {
+        let seen = self.follow()?;
+        let Some(found) = self.shredding_kept(id)?.filter(|one| one.stage == ShredStage::Approved) else {
+            return Ok(());
+        };
+        let subject = SubjectNo(found.subject);
+        let patient = self.patient_of(subject)?;
+        let blocks = match &patient {
+            Some(patient) => self.blocks(subject, patient, &found.target, &found.ground, terms)?,
+            None => Vec::new(),
+        };
+        if !blocks.is_empty() {
+            return self.stop(asker, leave, found, &words(&blocks), seen).await;
+        }
+        self.destroy(asker, leave, found, patient.as_ref(), accounts, terms, seen).await
+    }
+
     /// Something stood in the way when it was to be done: nothing was destroyed, and whoever asked asks again.
-    async fn stop(&self, asker: &Asker, leave: &Leave, mut found: Shredding, why: &str) -> Result<(), VaultFault> {
+    async fn stop(
+        &self,
+        asker: &Asker,
+        leave: &Leave,
+        mut found: Shredding,
+        why: &str,
+        seen: u64,
+    ) -> Result<(), VaultFault> {
         found.stage = ShredStage::Stopped;
         let mut change = Change::new(self.part);
+        change.rests = Some(Rests { seen, ..Rests::default() });
         self.keep_shredding(&mut change, &found)?;
         let detail = format!("destruction {} not carried out, it is blocked: {why}", found.id);
         change.entries.push(self.seal_entry(&told(asker, leave, detail), None)?);
@@ -165,7 +204,7 @@ impl Inner {
         patient: Option<&PatientId>,
         accounts: &[String],
         terms: &ShredTerms,
-        gate: OwnedRwLockWriteGuard<()>,
+        seen: u64,
     ) -> Result<(), VaultFault> {
         let subject = SubjectNo(found.subject);
         let plan = self.plan(&found, accounts)?;
@@ -214,28 +253,41 @@ impl Inner {
         }
         let touched = plan.gone.union(&plan.renewed).map(|(no, _)| *no).chain([subject]);
         let touched: BTreeSet<SubjectNo> = touched.collect();
-        self.commit_rekeyed(change, &plan, renewal, touched.into_iter().collect(), gate).await?;
-        Ok(())
+        match self.commit_rekeyed(change, &plan, renewal, touched.into_iter().collect(), seen).await? {
+            Some(_) => Ok(()),
+            None => Err(CommitError::Overtaken.into()),
+        }
     }
 
-    /// Commits new keys and puts their ring to use. The gate stays shut until then: a key made under the ring of before
-    /// would be lost with its bucket.
+    /// Commits new keys and puts their ring to use; none when another node was faster with something that this rests on.
+    /// Whoever calls this holds the gate until it is done: a key made under the ring of before would be lost with its bucket.
     pub(super) async fn commit_rekeyed(
         &self,
-        change: Change,
+        mut change: Change,
         plan: &Plan,
         renewal: Renewal,
         touched: Vec<SubjectNo>,
-        gate: OwnedRwLockWriteGuard<()>,
-    ) -> Result<Vec<Receipt>, VaultFault> {
+        seen: u64,
+    ) -> Result<Option<Vec<Receipt>>, VaultFault> {
+        let mut on = Touched { subjects: touched.iter().copied().collect(), ..Touched::default() };
+        on.meta.extend(touched.iter().map(|subject| hold_name(*subject)));
+        on.name_all(plan.names());
+        change.rests = Some(Rests { seen, on });
+        change.claim = Some(KEYS_CLAIM);
         let Renewal { ring, blobs, .. } = renewal;
         let held = (self.profiles.announce(touched.clone()), self.currents.announce(plan.names()), blobs);
-        let committed = self.store.commit_holding(change, Box::new(held)).await?;
+        let committed = match self.store.commit_holding(change, Box::new(held)).await {
+            Err(CommitError::Overtaken) => return Ok(None),
+            done => done?,
+        };
         self.use_ring(ring, touched);
-        drop(gate);
+        Ok(Some(committed.receipts))
+    }
+
+    /// What follows new keys when everybody is let in again: objects of before go, and a backup knows that keys changed.
+    pub(super) async fn after_rekeying(&self) {
         self.clear_blobs().await;
         self.desk.keys_changed();
-        Ok(committed.receipts)
     }
 }
 

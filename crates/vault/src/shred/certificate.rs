@@ -8,14 +8,15 @@ use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tacebo_policy::Action;
-use tacebo_store::{Change, EntryQuery};
+use tacebo_store::{Change, CommitError, EntryQuery, Rests};
 
 use super::{SHRED_KIND, ShredAct, ShredRoot, ShredStage, ShredTarget, Shredding};
 use crate::asker::Asker;
 use crate::decide::Leave;
 use crate::disclosed::{Denial, Disclosed, Refused, VaultFault};
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::root::GoneRoot;
+use crate::nodes::Forgotten;
+use crate::root::{GoneRoot, OVERTAKEN};
 use crate::vault::{Inner, Vault};
 
 /// Format of the file.
@@ -95,6 +96,7 @@ impl Inner {
         asker: &Asker,
         leave: &Leave,
         gone: &[GoneRoot],
+        forgotten: Option<Forgotten>,
     ) -> Result<Vec<(String, usize)>, VaultFault> {
         let mut certified = Vec::new();
         let now_us = (self.clock)();
@@ -106,6 +108,7 @@ impl Inner {
             }
             one.stage = ShredStage::Final;
             one.root = Some(ShredRoot::of(root, now_us));
+            one.nodes = forgotten;
             let statement = self.statement(&one)?;
             let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House).by(leave);
             draft.put(field::DETAIL, detail(&one.id, &statement));
@@ -123,15 +126,21 @@ impl Inner {
             return Ok(());
         }
         let _one = self.shredding.lock().await;
-        let mut change = Change::new(self.part);
-        for (id, entry) in certified {
-            if let Some(mut one) = self.shredding_kept(&id)? {
-                one.entry = Some(entry);
-                self.keep_shredding(&mut change, &one)?;
+        for _ in 0..OVERTAKEN {
+            let mut change = Change::new(self.part);
+            change.rests = Some(Rests { seen: self.follow()?, ..Rests::default() });
+            for (id, entry) in &certified {
+                if let Some(mut one) = self.shredding_kept(id)? {
+                    one.entry = Some(*entry);
+                    self.keep_shredding(&mut change, &one)?;
+                }
+            }
+            match self.store.commit(change).await {
+                Err(CommitError::Overtaken) => {}
+                done => return Ok(done.map(drop)?),
             }
         }
-        self.store.commit(change).await?;
-        Ok(())
+        Err(CommitError::Overtaken.into())
     }
 
     fn statement(&self, one: &Shredding) -> Result<String, VaultFault> {
@@ -173,6 +182,7 @@ impl Inner {
                 "copies_confirmed": done.copies_sure,
                 "custodian_days": done.window_days,
             },
+            "nodes": one.nodes.map(|nodes| json!({ "forgot": nodes.acknowledged, "silent": nodes.silent })),
             "kept": { "log_until": done.log_until_us.map(moment) },
         });
         serde_json::to_string_pretty(&statement).map_err(|_| VaultFault::Decode("statement"))

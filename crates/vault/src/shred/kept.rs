@@ -91,6 +91,11 @@ impl Inner {
     }
 }
 
+/// The named value that a hold on this person is.
+pub(super) fn hold_name(subject: SubjectNo) -> String {
+    format!("{HOLD_META}{}", name_of(subject))
+}
+
 fn name_of(subject: SubjectNo) -> String {
     format!("{:016x}", subject.0)
 }

@@ -1,7 +1,6 @@
 //! New keys in the place of destroyed ones: buckets, survivors, and what else lay under a destroyed key.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use tacebo_seal::{Category, DataKey, Keyring, Part, SubjectNo, WrappedKey};
@@ -67,7 +66,7 @@ impl Inner {
             }
         }
         let gone: Vec<_> = pairs.iter().map(|(subject, category)| (*subject, Some(*category))).collect();
-        let rekeyed = self.ring().destroy(&gone, owned)?;
+        let rekeyed = self.ring()?.destroy(&gone, owned)?;
         let generation = |pair: &Pair| generations.get(pair).copied().unwrap_or(0);
         change
             .drop_keys
@@ -127,7 +126,7 @@ impl Inner {
 
     /// Puts the ring to use and forgets everything that was opened under the keys of before.
     pub(super) fn use_ring(&self, ring: Keyring, pairs: impl IntoIterator<Item = SubjectNo>) {
-        *self.ring.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(ring);
+        self.put_to_use(ring);
         for subject in pairs {
             self.keys.forget(subject);
         }

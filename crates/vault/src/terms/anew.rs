@@ -4,17 +4,21 @@ use std::sync::Arc;
 
 use tacebo_policy::Action;
 use tacebo_seal::{SubjectNo, Term};
-use tacebo_store::{Change, Reterm, Rid};
+use tacebo_store::{Change, Rests, Reterm, Rid, Touched};
 
-use super::{Before, Epochs, Kept, META_TERMS, fresh, sealed};
+use super::{Kept, META_PROGRESS, META_TERMS, Progress, fresh, sealed};
 use crate::asker::Asker;
 use crate::disclosed::VaultFault;
 use crate::entry::{Class, Draft, Outcome, field};
+use crate::follow::on_values;
 use crate::hot::Opened;
 use crate::keys::Drawer;
 use crate::root::ROOT_KIND;
 use crate::search::ALSO_PARAM;
 use crate::vault::{Inner, Vault};
+
+/// The claim under which one node makes terms anew.
+const CLAIM: &str = "terms";
 
 /// Documents in one commit.
 const PAGE: usize = 256;
@@ -32,11 +36,22 @@ pub struct TermState {
 
 impl Vault {
     /// How the keys of terms stand.
-    pub fn term_state(&self) -> TermState {
-        let kept = &self.0.terms.now().kept;
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn term_state(&self) -> Result<TermState, VaultFault> {
+        let inner = &*self.0;
+        inner.follow()?;
+        let kept = &inner.terms.now().kept;
         let count = |rid: Rid| rid.max(0).unsigned_abs();
-        let progress = kept.before.as_ref().map(|before| (count(before.done), count(before.last)));
-        TermState { epoch: kept.epoch, since_us: kept.since_us, progress }
+        let progress = match kept.before {
+            Some(_) => {
+                let Progress { done, last } = inner.term_progress()?;
+                Some((count(done), count(last.unwrap_or(inner.store.head(inner.part)?))))
+            }
+            None => None,
+        };
+        Ok(TermState { epoch: kept.epoch, since_us: kept.since_us, progress })
     }
 
     /// Begins a new epoch of terms: from now on everything is found under a new key, and [`Vault::make_terms_anew`] brings
@@ -53,18 +68,20 @@ impl Vault {
             let _one = inner.terms.making.lock().await;
             // A write on its way rests on the epoch that it was begun in.
             let _whole = Arc::clone(&inner.gate).write_owned().await;
+            let seen = inner.follow()?;
             let now = inner.terms.now();
             if now.kept.before.is_some() {
                 return Ok(());
             }
-            let last = inner.store.head(inner.part)?;
-            let before = Some(Before { key: now.kept.key.clone(), done: 0, last });
+            let before = Some(now.kept.key.clone());
             let since_us = Some((inner.clock)());
             let kept = Kept { epoch: now.kept.epoch.saturating_add(1), key: fresh()?, before, since_us };
             let mut draft = Draft::new(&asker, Action::Administer, Outcome::Done, Class::House).by(&leave);
             draft.put(field::DETAIL, format!("term epoch {} begun", kept.epoch));
             let mut change = Change::new(inner.part);
             change.entries.push(inner.seal_entry(&draft, None)?);
+            change.rests = Some(Rests { seen, ..Rests::default() });
+            put_progress(&mut change, Progress::default())?;
             inner.commit_terms(change, kept).await
         });
         task.await.map_err(|_| VaultFault::Decode("a new epoch of terms was interrupted"))?
@@ -77,10 +94,21 @@ impl Vault {
     pub async fn make_terms_anew(&self, asker: &Asker) -> Result<(), VaultFault> {
         let inner = &*self.0;
         let _one = inner.terms.making.lock().await;
-        while let Some(before) = inner.terms.now().kept.before.clone() {
+        inner.follow()?;
+        if inner.terms.now().kept.before.is_none() {
+            return Ok(());
+        }
+        // Another node is at it.
+        let Some(_claim) = self.claim(CLAIM)? else { return Ok(()) };
+        let last = inner.last_of_before().await?;
+        loop {
             // Nothing is destroyed in the midst of a page.
-            let gate = inner.pass().await;
-            let rids = inner.store.found_rids(inner.part, before.done, before.last, PAGE)?;
+            let gate = inner.pass().await?;
+            if inner.terms.now().kept.before.is_none() {
+                return Ok(());
+            }
+            let Progress { done, .. } = inner.term_progress()?;
+            let rids = inner.store.found_rids(inner.part, done, last, PAGE)?;
             let Some(done) = rids.last().copied() else {
                 drop(gate);
                 inner.end_term_epoch(asker).await?;
@@ -90,25 +118,54 @@ impl Vault {
             for found in inner.opened(&rids)? {
                 change.reterm.push(Reterm { rid: found.row.rid, terms: inner.terms_of(&found)? });
             }
-            let kept = Kept { before: Some(Before { done, ..before }), ..inner.terms.now().kept.clone() };
-            inner.commit_terms(change, kept).await?;
+            change.claim = Some(CLAIM);
+            change.rests = Some(Rests { seen: gate.seen, on: on_values([META_TERMS]) });
+            put_progress(&mut change, Progress { done, last: Some(last) })?;
+            inner.store.commit(change).await?;
             drop(gate);
             tokio::task::yield_now().await;
         }
-        Ok(())
     }
 }
 
+fn put_progress(change: &mut Change, progress: Progress) -> Result<(), VaultFault> {
+    let bytes = serde_json::to_vec(&progress).map_err(|_| VaultFault::Decode("progress of terms"))?;
+    change.meta.push((META_PROGRESS.to_owned(), bytes));
+    Ok(())
+}
+
 impl Inner {
+    fn term_progress(&self) -> Result<Progress, VaultFault> {
+        let Some(bytes) = self.store.meta(self.part, META_PROGRESS)? else { return Ok(Progress::default()) };
+        serde_json::from_slice(&bytes).map_err(|_| VaultFault::Decode("progress of terms"))
+    }
+
+    /// The last document that can have terms of the epoch before: known once no node makes any more, nor looks for those alone.
+    async fn last_of_before(&self) -> Result<Rid, VaultFault> {
+        if let Some(last) = self.term_progress()?.last {
+            return Ok(last);
+        }
+        self.forgotten().await?;
+        let mut change = Change::new(self.part);
+        change.claim = Some(CLAIM);
+        let last = self.store.head(self.part)?;
+        put_progress(&mut change, Progress { done: 0, last: Some(last) })?;
+        self.store.commit(change).await?;
+        Ok(last)
+    }
+
     /// Everything has terms of the new epoch: the older key is forgotten, with the race guards that stood on it.
     async fn end_term_epoch(&self, asker: &Asker) -> Result<(), VaultFault> {
         let leave = self.leave_for_house(asker, Action::Administer, ROOT_KIND).await?;
         let _whole = Arc::clone(&self.gate).write_owned().await;
+        let seen = self.follow()?;
         let kept = Kept { before: None, ..self.terms.now().kept.clone() };
         let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House).by(&leave);
         draft.put(field::DETAIL, format!("term epoch {} in use alone", kept.epoch));
         let mut change = Change::new(self.part);
         change.drop_guards = true;
+        change.claim = Some(CLAIM);
+        change.rests = Some(Rests { seen, on: Touched::default() });
         change.entries.push(self.seal_entry(&draft, None)?);
         self.commit_terms(change, kept).await
     }
@@ -125,12 +182,11 @@ impl Inner {
     }
 
     async fn commit_terms(&self, mut change: Change, kept: Kept) -> Result<(), VaultFault> {
-        let epochs = Epochs::of(&self.ring(), kept)?;
         let record = self.key(SubjectNo::HOUSE, Drawer::Record.category())?;
-        change.meta.push((META_TERMS.to_owned(), sealed(self.realm, &record, &epochs.kept)?));
+        change.meta.push((META_TERMS.to_owned(), sealed(self.realm, &record, &kept)?));
         self.store.commit(change).await?;
-        self.terms.put(epochs);
-        Ok(())
+        // As it is stored: another node may have gone on from there.
+        self.terms.reload(&self.store, self.part, &*self.ring()?, &record)
     }
 
     /// Under which terms of the epoch in use a document is found.

@@ -34,7 +34,7 @@ pub(super) struct Attempt {
     pub(super) touched: Vec<SubjectNo>,
     /// For the entries of an attempt that somebody else overtakes.
     pub(super) notes: Vec<Note>,
-    pub(super) new_persons: Vec<(PatientId, SubjectNo, DataKeys)>,
+    pub(super) new_persons: Vec<(SubjectNo, DataKeys)>,
 }
 
 /// One attempt under way.
@@ -127,7 +127,7 @@ impl<'a> Work<'a> {
             return Ok(no);
         }
         let no = SubjectNo::random()?;
-        let (rows, keys) = keys::fresh(&self.inner.ring(), no)?;
+        let (rows, keys) = keys::fresh(&*self.inner.ring()?, no)?;
         self.change.keys.extend(rows);
         self.change.subjects.push((self.inner.id_term("Patient", patient.as_str()), no));
         self.persons.insert(patient.clone(), no);
@@ -215,11 +215,7 @@ impl<'a> Work<'a> {
             let key = self.key(draft.subject, Drawer::Audit.category())?;
             self.change.entries.push(self.inner.seal_entry(&draft, Some(&key))?);
         }
-        let new_persons = self
-            .persons
-            .iter()
-            .filter_map(|(patient, no)| Some((patient.clone(), *no, self.fresh.get(no)?.clone())))
-            .collect();
+        let new_persons = self.persons.values().filter_map(|no| Some((*no, self.fresh.get(no)?.clone()))).collect();
         Ok(Attempt {
             change: self.change,
             blobs: self.blobs,
