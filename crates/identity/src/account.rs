@@ -261,6 +261,9 @@ pub(crate) struct StoredAccount {
     /// What was done to it, the latest first.
     #[serde(default)]
     pub changes: Vec<Changed>,
+    /// First steps of log-ins that were used up, with their end.
+    #[serde(default)]
+    pub spent: Vec<(Fingerprint, i64)>,
 }
 
 impl Holder for StoredAccount {
@@ -329,7 +332,7 @@ impl StoredAccount {
     /// A new account with its secrets, opened by nobody yet.
     pub(crate) fn new(account: Account, password: Option<Secret>, factor: Option<Secret>) -> Self {
         let (guard, open, changes) = (Guard::default(), Vec::new(), Vec::new());
-        Self { account, password, factor, last_step: 0, guard, open, changes }
+        Self { account, password, factor, last_step: 0, guard, open, changes, spent: Vec::new() }
     }
 
     /// Puts a one-time password in force, by its hash. What was open ends.

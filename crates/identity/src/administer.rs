@@ -240,6 +240,9 @@ impl Inner {
             let done = self
                 .change_in_turn(deed, id, turn, |stored: &mut StoredAccount| {
                     let before = stored.account.clone();
+                    if seen.is_some_and(|seen| seen != before.changed_us) {
+                        return Err(IdentityError::Changed);
+                    }
                     if change.apply(&mut stored.account, now_us)? {
                         stored.open.clear();
                     }

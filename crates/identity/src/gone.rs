@@ -56,7 +56,6 @@ impl Identity {
     pub fn forget(&self, accounts: &[String]) {
         for account in accounts {
             self.0.accounts.forget(account);
-            self.0.offers.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
         }
         let mut live = self.0.live.write().unwrap_or_else(PoisonError::into_inner);
         live.retain(|_, one| !matches!(&one.holder, HolderRef::Account(id) if accounts.contains(id)));

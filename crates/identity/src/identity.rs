@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use tacebo_vault::policy::{Action, PersonKind, Purpose, Who};
 use tacebo_vault::{Asker, Door, Origin, Outcome, Vault};
 
+use crate::IdentityError;
 use crate::account::StoredAccount;
 use crate::bearer::Bearer;
 use crate::client::StoredClient;
@@ -14,7 +15,6 @@ use crate::hasher::Hasher;
 use crate::secret::Fingerprint;
 use crate::shelf::{Shelf, Shelved};
 use crate::ticket::Tickets;
-use crate::{IdentityError, Secret};
 
 const SECOND: i64 = 1_000_000;
 const MINUTE: i64 = 60 * SECOND;
@@ -101,8 +101,6 @@ pub(crate) enum HolderRef {
 pub(crate) struct Live {
     pub holder: HolderRef,
     pub seen_us: AtomicI64,
-    /// What the vault has.
-    pub kept_us: AtomicI64,
 }
 
 pub(crate) struct Inner {
@@ -113,8 +111,6 @@ pub(crate) struct Inner {
     pub accounts: Shelf<StoredAccount>,
     pub clients: Shelf<StoredClient>,
     pub live: RwLock<HashMap<Fingerprint, Arc<Live>>>,
-    /// Second factors offered and not yet adopted: secret and end of the offer, by account.
-    pub offers: Mutex<HashMap<String, (Secret, i64)>>,
 }
 
 impl Shelved<StoredAccount> for Inner {
@@ -149,16 +145,24 @@ impl Identity {
     /// The system gives no randomness.
     pub fn with(vault: Vault, settings: Settings) -> Result<Self, IdentityError> {
         let hasher = Hasher::new(settings.hash_permits)?;
-        Ok(Self(Arc::new(Inner {
+        let (accounts, clients) = (Shelf::new(vault.clone()), Shelf::new(vault.clone()));
+        let house = Arc::new(Inner {
             vault,
             settings,
             hasher,
             tickets: Tickets::default(),
-            accounts: Shelf::default(),
-            clients: Shelf::default(),
+            accounts,
+            clients,
             live: RwLock::default(),
-            offers: Mutex::default(),
-        })))
+        });
+        let listening = Arc::downgrade(&house);
+        house.vault.on_news(move |heard| {
+            if let Some(house) = listening.upgrade() {
+                house.accounts.hear(heard);
+                house.clients.hear(heard);
+            }
+        });
+        Ok(Self(house))
     }
 
     /// The house itself, for `init`, `demo` and jobs. Not for requests.
@@ -223,7 +227,6 @@ impl Inner {
         open.retain_mut(|bearer| {
             if let Some(live) = live.get(&bearer.print) {
                 bearer.seen_us = live.seen_us.load(Ordering::Relaxed).max(bearer.seen_us);
-                live.kept_us.store(bearer.seen_us, Ordering::Relaxed);
             }
             bearer.expires_us > now_us
         });
@@ -240,7 +243,7 @@ impl Inner {
 
     /// Remembers a bearer that was just kept.
     pub(crate) fn enliven(&self, print: Fingerprint, holder: HolderRef, seen_us: i64) -> Arc<Live> {
-        let live = Arc::new(Live { holder, seen_us: AtomicI64::new(seen_us), kept_us: AtomicI64::new(seen_us) });
+        let live = Arc::new(Live { holder, seen_us: AtomicI64::new(seen_us) });
         let mut all = self.live.write().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(all.entry(print).or_insert(live))
     }

@@ -14,7 +14,7 @@ use crate::bearer::Bearer;
 use crate::identity::{HolderRef, Inner, address};
 use crate::secret::{Fingerprint, bearer};
 use crate::shelf::{Deed, Held, Turn};
-use crate::{Authenticated, BearerKind, Identity, IdentityError, Secret, login_name, password};
+use crate::{AccountState, Authenticated, BearerKind, Identity, IdentityError, Secret, login_name, password};
 
 /// The first step is done: the code is asked for next.
 #[derive(Clone)]
@@ -120,7 +120,7 @@ impl Inner {
         }
         let now_us = self.vault.now_us();
         let expires_us = now_us.saturating_add(self.settings.ticket_us);
-        let ticket = self.tickets.open(id, held.value.credentials(), browser, now_us, expires_us)?;
+        let ticket = self.tickets.open(&self.vault, id, held.value.credentials(), browser, now_us, expires_us)?;
         Ok(FirstStep { ticket, expires_us })
     }
 
@@ -133,19 +133,19 @@ impl Inner {
         origin: &Origin,
     ) -> Result<LoggedIn, IdentityError> {
         let now_us = self.vault.now_us();
-        let Some(pending) = self.tickets.find(ticket.expose(), browser, now_us) else {
+        let Some(pending) = self.tickets.find(&self.vault, ticket.expose(), browser, now_us)? else {
             self.note(&Self::at_door(origin), Outcome::Failed, "log-in-failed no-first-step").await?;
             return Err(IdentityError::TicketGone);
         };
         let turn = self.accounts.turn(&pending.account).await;
         let held: Arc<Held<StoredAccount>> = self.held(&pending.account)?.ok_or(IdentityError::LogInFailed)?;
         if let Err(barred) = self.bar(&held, origin).await {
-            self.tickets.take(ticket.expose());
+            self.tickets.take(&pending);
             return Err(barred);
         }
         let factor = held.value.factor.clone().filter(|_| held.value.credentials().same(&pending.credentials));
         let Some(factor) = factor else {
-            self.tickets.take(ticket.expose());
+            self.tickets.take(&pending);
             self.note_of(&held, Outcome::Failed, "log-in-failed secrets-changed", origin).await?;
             return Err(IdentityError::TicketGone);
         };
@@ -154,13 +154,13 @@ impl Inner {
             Err(why) => {
                 let error = self.failed(&held, turn, why, IdentityError::CodeWrong, origin).await?;
                 if self.held::<StoredAccount>(&pending.account)?.is_none_or(|held| self.is_shut(&held, origin)) {
-                    self.tickets.take(ticket.expose());
+                    self.tickets.take(&pending);
                     return Err(IdentityError::LogInFailed);
                 }
                 return Err(error);
             }
         };
-        if !self.tickets.take(ticket.expose()) {
+        if !self.tickets.take(&pending) || held.value.has_spent(&pending.print) {
             self.note_of(&held, Outcome::Failed, "log-in-failed no-first-step", origin).await?;
             return Err(IdentityError::TicketGone);
         }
@@ -170,16 +170,26 @@ impl Inner {
         let asker = Self::in_name_of(&held.who, origin);
         let deed = Deed::new(&asker, Action::Update, "logged-in");
         let bearer = opened.clone();
-        self.change_in_turn(deed, &pending.account, turn, |stored: &mut StoredAccount| {
+        let done = self.change_in_turn(deed, &pending.account, turn, |stored: &mut StoredAccount| {
+            // Another node may have been faster, with the same code say.
+            let same = stored.credentials().same(&pending.credentials) && stored.account.state == AccountState::Active;
+            if !same || step <= stored.last_step || stored.has_spent(&pending.print) {
+                return Err(IdentityError::TicketGone);
+            }
+            stored.spend(pending.print, pending.until_us, now_us);
             stored.guard.succeed(&place);
             stored.last_step = step;
             stored.account.last_login_us = Some(now_us);
             stored.open.retain(|bearer| mine.is_none_or(|print| !bearer.print.same(&print)));
             Self::admit(&mut stored.open, bearer.clone(), self.settings.open_at_once);
             Ok(())
-        })
-        .await
-        .map(drop)?;
+        });
+        if let Err(error) = done.await.map(drop) {
+            if matches!(error, IdentityError::TicketGone) {
+                self.note_of(&held, Outcome::Failed, "log-in-failed another-was-faster", origin).await?;
+            }
+            return Err(error);
+        }
         if let (Some(print), None) = (previous, mine) {
             self.end(&print, "logged-out", origin).await?;
         }
@@ -212,9 +222,10 @@ impl Inner {
 
     /// The account with this login name, from the vault's index, in its newest form.
     pub(crate) fn by_login(&self, login: &str) -> Result<Option<Arc<Held<StoredAccount>>>, IdentityError> {
+        let turn = self.accounts.now();
         let records = self.vault.records_by::<StoredAccount>(RecordKind::Account, "login", login)?;
         let found = records.into_iter().find(|record| record.value.account.login == login);
-        let held = found.map(|record| self.accounts.put(&record.id, record.value, record.version));
+        let held = found.map(|record| self.accounts.put(&record.id, record.value, record.version, turn));
         // Renamed meanwhile: the shelf knows better than the index.
         Ok(held.filter(|held| held.value.account.login == login))
     }

@@ -230,6 +230,7 @@ impl Inner {
             let now_us = self.vault.now_us();
             value.account.changed_us = now_us;
             value.remember(asker, deed.event(), now_us, Vec::new());
+            let before = self.accounts.now();
             let done = self.vault.act(asker, |look| {
                 let (seen, go) = step(look, Some(&value.account))?;
                 if go {
@@ -248,7 +249,7 @@ impl Inner {
             };
             let kept = |one: &&Written| one.name.kind == RecordKind::Account.as_str();
             if let Some(written) = done.value().1.iter().find(kept) {
-                self.accounts.put(&id, value.clone(), written.version);
+                self.accounts.put(&id, value.clone(), written.version, before);
             }
             drop(turn);
             let offer = self.offer(fresh.factor.as_ref(), &value.account);

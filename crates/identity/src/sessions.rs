@@ -17,6 +17,12 @@ use crate::secret::Fingerprint;
 use crate::shelf::{Deed, Held, Holder};
 use crate::{Authenticated, BearerKind, Identity, IdentityError, MustChange};
 
+/// Where other nodes have to know, the last use is kept when its person has rested for so long.
+const QUIET_US: i64 = 60 * 1_000_000;
+
+/// The word for the end of sessions that nobody used.
+const EXPIRED: &str = "session-expired";
+
 /// Longer bearers are nobody's.
 const LONGEST: usize = 128;
 
@@ -58,7 +64,7 @@ impl Identity {
             .open
             .iter()
             .filter_map(|bearer| {
-                let seen = live.get(&bearer.print).map_or(bearer.seen_us, |l| l.seen_us.load(Ordering::Relaxed));
+                let seen = live.get(&bearer.print).map_or(0, |l| l.seen_us.load(Ordering::Relaxed)).max(bearer.seen_us);
                 let ends = self.0.ends(held.value.account.kind, bearer, seen);
                 (ends > now_us).then(|| bearer.view(seen, Some(&auth.print)))
             })
@@ -155,6 +161,8 @@ impl Inner {
         let known = match &live.holder {
             HolderRef::Account(id) => self.held::<StoredAccount>(id)?.and_then(|held| {
                 let bearer = held.value.find(&print).filter(|b| b.kind == kind && held.value.is_active())?;
+                // It may have been used on another node, which has kept it.
+                let seen_us = seen_us.max(bearer.seen_us);
                 let alive = self.ends(held.value.account.kind, bearer, seen_us) > now_us;
                 alive.then(|| self.person(&held, bearer, now_us.max(seen_us)))
             }),
@@ -196,14 +204,16 @@ impl Inner {
             return Ok(known);
         }
         let term = print.hex();
+        let asked = self.accounts.now();
         for record in self.vault.records_by::<StoredAccount>(RecordKind::Account, "bearer", &term)? {
-            let held = self.accounts.put(&record.id, record.value, record.version);
+            let held = self.accounts.put(&record.id, record.value, record.version, asked);
             if let Some(bearer) = held.value.find(print) {
                 return Ok(Some(self.enliven(*print, HolderRef::Account(record.id), bearer.seen_us)));
             }
         }
+        let asked = self.clients.now();
         for record in self.vault.records_by::<StoredClient>(RecordKind::Client, "bearer", &term)? {
-            let held = self.clients.put(&record.id, record.value, record.version);
+            let held = self.clients.put(&record.id, record.value, record.version, asked);
             if let Some(bearer) = held.value.find(print) {
                 return Ok(Some(self.enliven(*print, HolderRef::Client(record.id), bearer.seen_us)));
             }
@@ -256,8 +266,11 @@ impl Inner {
         let now_us = self.vault.now_us();
         let origin = Origin { door: Door::Job, address: None };
         self.tickets.sweep(now_us);
-        for account in self.tickets.abandoned() {
-            if let Some(held) = self.held::<StoredAccount>(&account)? {
+        for one in self.tickets.abandoned() {
+            // Perhaps the second step came to another node.
+            if let Some(held) = self.held::<StoredAccount>(&one.account)?
+                && !held.value.has_spent(&one.print)
+            {
                 self.note_of(&held, Outcome::Failed, "log-in-abandoned", &origin).await?;
             }
         }
@@ -266,15 +279,17 @@ impl Inner {
             let Some(event) = self.due(&held.value, now_us, stale_us) else { continue };
             let asker: Asker = Self::in_name_of(&held.who, &origin);
             let deed = Deed::new(&asker, Action::Update, event);
-            self.change(deed, &id, |stored: &mut StoredAccount| {
-                let kind = stored.account.kind;
-                stored.open.retain(|bearer| self.ends(kind, bearer, bearer.seen_us) > now_us);
-                Ok(())
-            })
-            .await
-            .map(drop)?;
+            let done = self.change(deed, &id, |stored: &mut StoredAccount| {
+                let (kind, before) = (stored.account.kind, stored.open.len());
+                stored.open.retain(|bearer| !self.is_over(kind, bearer, bearer.seen_us, now_us));
+                // Another node may have been faster.
+                if event == EXPIRED && stored.open.len() == before { Err(IdentityError::Changed) } else { Ok(()) }
+            });
+            match done.await {
+                Ok(_) | Err(IdentityError::Changed | IdentityError::Unknown) => {}
+                Err(error) => return Err(error),
+            }
         }
-        self.offers.lock().unwrap_or_else(PoisonError::into_inner).retain(|_, (_, until)| *until > now_us);
         self.live.write().unwrap_or_else(PoisonError::into_inner).retain(|print, live| match &live.holder {
             HolderRef::Account(id) => self.accounts.get(id).is_some_and(|held| held.value.find(print).is_some()),
             HolderRef::Client(id) => self
@@ -285,18 +300,25 @@ impl Inner {
         Ok(())
     }
 
+    /// Whether a bearer is to be ended. What another node has seen last it keeps when its person rests; until then nobody
+    /// else knows.
+    fn is_over(&self, kind: PersonKind, bearer: &Bearer, seen_us: i64, now_us: i64) -> bool {
+        let patience_us = if self.vault.is_shared() && bearer.kind == BearerKind::Session { 2 * QUIET_US } else { 0 };
+        self.ends(kind, bearer, seen_us).saturating_add(patience_us) <= now_us
+    }
+
     /// Why an account's record should be kept anew, if it should.
     fn due(&self, stored: &StoredAccount, now_us: i64, stale_us: i64) -> Option<&'static str> {
         let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
         let mut event = None;
         for bearer in &stored.open {
-            let (seen, kept) = live.get(&bearer.print).map_or((bearer.seen_us, bearer.seen_us), |live| {
-                (live.seen_us.load(Ordering::Relaxed), live.kept_us.load(Ordering::Relaxed))
-            });
-            if self.ends(stored.account.kind, bearer, seen) <= now_us {
-                return Some("session-expired");
+            let own = live.get(&bearer.print).map(|live| live.seen_us.load(Ordering::Relaxed));
+            let (seen, kept) = (own.unwrap_or(0).max(bearer.seen_us), bearer.seen_us);
+            if self.is_over(stored.account.kind, bearer, seen, now_us) {
+                return Some(EXPIRED);
             }
-            if bearer.kind == BearerKind::Session && seen.saturating_sub(kept) >= stale_us {
+            let rests = self.vault.is_shared() && seen > kept && now_us.saturating_sub(seen) >= QUIET_US;
+            if bearer.kind == BearerKind::Session && (rests || seen.saturating_sub(kept) >= stale_us) {
                 event = Some("session-seen");
             }
         }

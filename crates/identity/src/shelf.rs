@@ -1,6 +1,7 @@
 //! Records in memory and the one way to change them.
 //!
-//! A record on the shelf is what the vault has, or older only while a change of it is on its way. All changes of one
+//! A record on the shelf is what the vault has, or older only while a change of it is on its way, or, of another node's
+//! change, until somebody asks ([`tacebo_vault::Vault::follow`]). All changes of one
 //! record go one after another through [`Inner::change`], each in a task of its own: a caller who hangs up cannot
 //! leave the shelf behind the vault.
 
@@ -10,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tacebo_vault::policy::{Action, Who};
-use tacebo_vault::{Asker, Denial, Disclosed, Expect, Keep, Record, RecordKind, Snapshot};
+use tacebo_vault::{Asker, Denial, Disclosed, Expect, Heard, Keep, Record, RecordKind, RecordName, Snapshot, Vault};
 
 use crate::IdentityError;
 use crate::bearer::Bearer;
@@ -65,36 +66,77 @@ impl<T: Holder> Held<T> {
 pub(crate) type Turn = tokio::sync::OwnedMutexGuard<()>;
 
 pub(crate) struct Shelf<T> {
-    held: RwLock<HashMap<String, Arc<Held<T>>>>,
+    vault: Vault,
+    places: RwLock<Places<T>>,
     turns: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
-impl<T> Default for Shelf<T> {
-    fn default() -> Self {
-        Self { held: RwLock::default(), turns: Mutex::default() }
-    }
+struct Places<T> {
+    held: HashMap<String, Arc<Held<T>>>,
+    names: HashMap<RecordName, String>,
+    /// Failures counted here of records that another node has changed since.
+    guards: HashMap<String, (Guard, Guard)>,
+    /// Counts what was heard of other nodes: what was read before is not kept after it.
+    heard: u64,
 }
 
+/// When a record was asked for: it is kept only if nothing was heard since.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked(u64);
+
 impl<T: Holder> Shelf<T> {
-    pub(crate) fn get(&self, id: &str) -> Option<Arc<Held<T>>> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    pub(crate) fn new(vault: Vault) -> Self {
+        let (held, names, guards) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { vault, places: RwLock::new(Places { held, names, guards, heard: 0 }), turns: Mutex::default() }
     }
 
-    /// Puts a version on the shelf, unless a newer one is there.
-    pub(crate) fn put(&self, id: &str, value: T, version: u64) -> Arc<Held<T>> {
-        let mut held = self.held.write().unwrap_or_else(PoisonError::into_inner);
-        match held.get(id) {
-            Some(there) if there.version >= version => Arc::clone(there),
-            _ => {
-                let fresh = Held::new(value, version);
-                held.insert(id.to_owned(), Arc::clone(&fresh));
-                fresh
+    pub(crate) fn get(&self, id: &str) -> Option<Arc<Held<T>>> {
+        self.places.read().unwrap_or_else(PoisonError::into_inner).held.get(id).cloned()
+    }
+
+    /// To be called before the vault is asked for what is then put here.
+    pub(crate) fn now(&self) -> Asked {
+        Asked(self.places.read().unwrap_or_else(PoisonError::into_inner).heard)
+    }
+
+    /// Puts a version on the shelf, unless a newer one is there or something was heard since it was asked for.
+    pub(crate) fn put(&self, id: &str, value: T, version: u64, asked: Asked) -> Arc<Held<T>> {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(there) = places.held.get(id).filter(|there| there.version >= version) {
+            return Arc::clone(there);
+        }
+        let fresh = Held::new(value, version);
+        if places.heard != asked.0 {
+            places.held.remove(id);
+            return fresh;
+        }
+        if let Some((kept, counted)) = places.guards.remove(id) {
+            let mut guard = fresh.guard.lock().unwrap_or_else(PoisonError::into_inner);
+            guard.carry_over(&kept, counted);
+        }
+        places.held.insert(id.to_owned(), Arc::clone(&fresh));
+        places.names.insert(self.vault.record_name(T::KIND, id), id.to_owned());
+        fresh
+    }
+
+    /// Forgets what another node has changed.
+    pub(crate) fn hear(&self, heard: Heard<'_>) {
+        let mut places = self.places.write().unwrap_or_else(PoisonError::into_inner);
+        places.heard += 1;
+        let ids: Vec<String> = match heard {
+            Heard::All => places.held.keys().cloned().collect(),
+            Heard::Names(names) => names.iter().filter_map(|name| places.names.get(name).cloned()).collect(),
+        };
+        for id in ids {
+            if let Some(held) = places.held.remove(&id) {
+                let counted = held.guard.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                places.guards.insert(id, (held.value.guard(), counted));
             }
         }
     }
 
     pub(crate) fn forget(&self, id: &str) {
-        self.held.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.places.write().unwrap_or_else(PoisonError::into_inner).held.remove(id);
     }
 
     /// Waits for one's turn at a record.
@@ -107,7 +149,7 @@ impl<T: Holder> Shelf<T> {
     }
 
     pub(crate) fn ids(&self) -> Vec<String> {
-        self.held.read().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+        self.places.read().unwrap_or_else(PoisonError::into_inner).held.keys().cloned().collect()
     }
 }
 
@@ -136,11 +178,13 @@ impl Inner {
     where
         Self: Shelved<T>,
     {
+        self.vault.follow()?;
         if let Some(held) = self.shelf().get(id) {
             return Ok(Some(held));
         }
+        let asked = self.shelf().now();
         let found: Option<Record<T>> = self.vault.record(T::KIND, id)?;
-        Ok(found.map(|record| self.shelf().put(&record.id, record.value, record.version)))
+        Ok(found.map(|record| self.shelf().put(&record.id, record.value, record.version, asked)))
     }
 
     /// Changes a record when it is one's turn.
@@ -220,9 +264,10 @@ impl Inner {
         let (id, event) = (id.to_owned(), deed.event.to_owned());
         let task = tokio::spawn(async move {
             let keep = Keep { expect, guards, ..kept(&value, &id, action, &event) };
+            let before = house.shelf().now();
             let kept = house.vault.keep(&asker, &keep).await;
             if let Ok(version) = &kept {
-                house.shelf().put(&id, value, *version.value());
+                house.shelf().put(&id, value, *version.value(), before);
             }
             drop(turn);
             kept

@@ -71,6 +71,24 @@ impl Guard {
         locked
     }
 
+    /// Failures that were counted here and not kept, when the record comes back from another node: `kept` is what was known
+    /// of it then. Who was forgiven there is forgiven here.
+    pub(crate) fn carry_over(&mut self, kept: &Self, counted: Self) {
+        if self.fails < kept.fails {
+            return;
+        }
+        self.fails = self.fails.max(counted.fails);
+        self.until_us = self.until_us.max(counted.until_us);
+        for place in counted.places {
+            if let Some(own) = self.places.iter_mut().find(|own| own.address == place.address) {
+                own.fails = own.fails.max(place.fails);
+                own.until_us = own.until_us.max(place.until_us);
+            } else if self.places.len() < PLACES {
+                self.places.push(place);
+            }
+        }
+    }
+
     /// A full log-in from this address.
     pub(crate) fn succeed(&mut self, address: &str) {
         self.fails = 0;
@@ -134,6 +152,24 @@ mod tests {
         assert_eq!(guard.fails(), 0);
         assert!(guard.shut("guesser", 0, &settings));
         assert!(!guard.shut("owner", 0, &settings));
+    }
+
+    #[test]
+    fn failures_counted_here_stay_when_another_node_changes_the_record_unless_it_forgave_them() {
+        let settings = Settings::default();
+        let mut kept = Guard::default();
+        kept.fail("a", 0, &settings);
+        let mut counted = kept.clone();
+        for _ in 0..3 {
+            counted.fail("b", 0, &settings);
+        }
+        let mut changed = kept.clone();
+        changed.carry_over(&kept, counted.clone());
+        assert_eq!(changed.fails(), 4);
+        assert!(changed.fail("b", 0, &settings) || changed.fail("b", 0, &settings));
+        let mut forgiven = Guard::default();
+        forgiven.carry_over(&kept, counted);
+        assert_eq!(forgiven.fails(), 0);
     }
 
     #[test]

@@ -52,7 +52,6 @@ struct Inner {
     options: Options,
     metrics: Metrics,
     log_ins: Limiter,
-    waiting: crate::doors::session::Waiting,
     /// When the log was last verified here, and whether it held.
     verified: Mutex<Option<(i64, bool)>>,
     started_us: i64,
@@ -74,7 +73,6 @@ impl App {
         let capability = crate::doors::fhir::capability(&fhir);
         let vault = fhir.vault().clone();
         let metrics = Metrics::new();
-        let waiting = crate::doors::session::Waiting::default();
         let started_us = vault.now_us();
         Self(Arc::new(Inner {
             vault,
@@ -84,7 +82,6 @@ impl App {
             options,
             metrics,
             log_ins,
-            waiting,
             verified: Mutex::default(),
             started_us,
             keeping: tokio::sync::Mutex::new(()),
@@ -130,11 +127,6 @@ impl App {
     /// Slows down log-ins and token requests, by address.
     pub fn log_ins(&self) -> &Limiter {
         &self.0.log_ins
-    }
-
-    /// Secrets between two pages of a log-in.
-    pub(crate) fn waiting(&self) -> &crate::doors::session::Waiting {
-        &self.0.waiting
     }
 
     /// When the log was last verified since the start (microseconds since the Unix epoch), and whether it held.

@@ -147,7 +147,7 @@ async fn until_handed_out_secrets_are_changed_an_account_has_no_rights() {
     let origin = from("10.0.0.1");
     let old = nurse.password.clone().unwrap();
     let change = async |present: &str, new: &str| {
-        house.identity.change_password(&auth, &present.to_owned().into(), &new.to_owned().into(), &origin).await
+        house.identity.change_password(&auth, Some(&present.to_owned().into()), &new.to_owned().into(), &origin).await
     };
     let problem = |of: Result<_, IdentityError>| match of {
         Err(IdentityError::Password(problem)) => problem,
@@ -163,12 +163,12 @@ async fn until_handed_out_secrets_are_changed_an_account_has_no_rights() {
     assert!(!auth.must_change.password && auth.must_change.factor);
     assert!(auth.who.roles.is_empty());
 
-    let offer = house.identity.offer_factor(&auth).unwrap();
+    let (offer, slip) = house.identity.offer_factor(&auth).unwrap();
     let present = "a green iron gate".to_owned().into();
-    let wrong = house.identity.adopt_factor(&auth, &present, "000000", &origin).await;
+    let wrong = house.identity.adopt_factor(&auth, Some(&present), &slip, "000000", &origin).await;
     assert!(matches!(wrong, Err(IdentityError::CodeWrong)));
     let code = offer.code_at(house.now()).unwrap();
-    let done = house.identity.adopt_factor(&auth, &present, &code, &origin).await.unwrap();
+    let done = house.identity.adopt_factor(&auth, Some(&present), &slip, &code, &origin).await.unwrap();
     let auth = house.session(&done).unwrap();
     assert!(!auth.must_change.any());
     assert_eq!(auth.who.roles, [Role::Nurse].into());
@@ -191,7 +191,7 @@ async fn guessing_the_present_password_in_a_stolen_session_is_counted_too() {
     let origin = from("10.0.0.66");
     let guess = async |present: &str| {
         let new = "a green iron gate".to_owned().into();
-        house.identity.change_password(&auth, &present.to_owned().into(), &new, &origin).await
+        house.identity.change_password(&auth, Some(&present.to_owned().into()), &new, &origin).await
     };
     for _ in 0..5 {
         assert!(matches!(guess("wrong guess").await, Err(IdentityError::OldPassword)));

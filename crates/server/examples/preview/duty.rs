@@ -465,6 +465,15 @@ pub(crate) fn administration(d: &Data) -> Vec<Page> {
         custodian: d.s("口令文件", "passphrase file"),
         suite: d.s("商用密码：SM4-GCM、SM3、SM2", "SM4-GCM, SM3, SM2"),
         memory_bytes: Some(98_000_000),
+        nodes: [("ward-1, process 812", true, true), ("ward-2, process 790", false, !broken)]
+            .map(|(name, own, lives)| tacebo_server::pages::system::NodeLine {
+                name: name.into(),
+                own,
+                lives,
+                started: d.at(-77),
+                heard: if lives { d.at(0) } else { d.at(-1) },
+            })
+            .into(),
         requests: Some(tacebo_server::pages::chart::Line {
             size: tacebo_server::pages::chart::Size::Full,
             ..d.line(

@@ -1,15 +1,12 @@
 //! Who is in the browser: cookies, the session behind them, and the frame of the page made for them.
 
-use std::collections::HashMap;
 use std::ops::Deref;
-use std::sync::{Mutex, PoisonError};
 
-use aws_lc_rs::digest::{SHA256, digest};
 use http::{Method, StatusCode};
 use jiff::Timestamp;
 use tacebo_fhir::service::Failed;
 use tacebo_governance::Confidence;
-use tacebo_identity::{Authenticated, IdentityError, Secret};
+use tacebo_identity::{Authenticated, IdentityError};
 use tacebo_vault::ledger::Receipt;
 use tacebo_vault::policy::{self, PersonKind, Purpose};
 use tacebo_vault::{Asker, Denial, Disclosed, Door, Origin, Outcome, Refused, Unanswered, VaultFault};
@@ -31,6 +28,8 @@ pub(super) enum Cookie {
     Session,
     /// The log-in between its two steps.
     Step,
+    /// The second factor on offer until its first code, sealed.
+    Factor,
     /// What the browser is known by at the log-in.
     Browser,
     /// Whose record the portal shows, for a person who stands for a child too.
@@ -44,6 +43,8 @@ impl Cookie {
             (Self::Session, false) => "tacebo",
             (Self::Step, true) => "__Host-tacebo-step",
             (Self::Step, false) => "tacebo-step",
+            (Self::Factor, true) => "__Host-tacebo-factor",
+            (Self::Factor, false) => "tacebo-factor",
             (Self::Browser, true) => "__Host-tacebo-browser",
             (Self::Browser, false) => "tacebo-browser",
             (Self::Whose, true) => "__Host-tacebo-whose",
@@ -437,43 +438,6 @@ pub(super) fn landing(auth: &Authenticated) -> &'static str {
     }
 }
 
-/// Secrets that wait in memory for the next page of a log-in: the first password until it is
-/// changed, the second factor until its first code. Found only by whoever brings the cookie.
-#[derive(Default)]
-pub(crate) struct Waiting(Mutex<HashMap<[u8; 32], (Secret, i64)>>);
-
-/// They wait no longer than this.
-const WAIT_US: i64 = 15 * 60 * 1_000_000;
-/// Waiting at once at most; nothing more is remembered then, and the log-in begins again.
-const WAITING: usize = 10_000;
-
-impl Waiting {
-    fn key(what: &str, cookie: &str) -> [u8; 32] {
-        let mut key = [0; 32];
-        let hash = digest(&SHA256, format!("{what} {cookie}").as_bytes());
-        key.copy_from_slice(hash.as_ref());
-        key
-    }
-
-    pub(super) fn put(&self, what: &str, cookie: &str, secret: Secret, now_us: i64) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.retain(|_, (_, until)| *until > now_us);
-        if waiting.len() < WAITING {
-            waiting.insert(Self::key(what, cookie), (secret, now_us.saturating_add(WAIT_US)));
-        }
-    }
-
-    pub(super) fn look(&self, what: &str, cookie: &str, now_us: i64) -> Option<Secret> {
-        let waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.get(&Self::key(what, cookie)).filter(|(_, until)| *until > now_us).map(|(secret, _)| secret.clone())
-    }
-
-    pub(super) fn take(&self, what: &str, cookie: &str, now_us: i64) -> Option<Secret> {
-        let found = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&Self::key(what, cookie));
-        found.filter(|(_, until)| *until > now_us).map(|(secret, _)| secret)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -492,15 +456,5 @@ mod tests {
         assert!(over.starts_with("__Host-tacebo=x; Path=/; HttpOnly; SameSite=Lax; Secure"), "{over}");
         let clear = Cookie::Session.set(false, "x", None);
         assert_eq!(clear, "tacebo=x; Path=/; HttpOnly; SameSite=Lax");
-    }
-
-    #[test]
-    fn a_waiting_secret_is_taken_once_and_only_with_its_cookie() {
-        let waiting = Waiting::default();
-        waiting.put("password", "cookie", Secret::new("s"), 0);
-        assert!(waiting.take("password", "other", 1).is_none());
-        assert!(waiting.look("password", "cookie", WAIT_US).is_none());
-        assert!(waiting.take("password", "cookie", 1).is_some());
-        assert!(waiting.take("password", "cookie", 1).is_none());
     }
 }

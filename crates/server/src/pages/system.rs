@@ -16,6 +16,21 @@ pub struct Check {
     pub detail: String,
 }
 
+/// A program that serves this institution.
+#[derive(Clone)]
+pub struct NodeLine {
+    /// Its host and process.
+    pub name: String,
+    /// Whether it is the one that shows this page.
+    pub own: bool,
+    /// Whether it was heard of within its term.
+    pub lives: bool,
+    /// When it was started.
+    pub started: Timestamp,
+    /// When it was heard of last.
+    pub heard: Timestamp,
+}
+
 /// The state of the system.
 #[derive(Template)]
 #[template(path = "system/status.html")]
@@ -50,6 +65,8 @@ pub struct Status {
     pub suite: String,
     /// Memory in use, in bytes.
     pub memory_bytes: Option<u64>,
+    /// Every program that serves this institution; none where there can be one only.
+    pub nodes: Vec<NodeLine>,
     /// Requests per minute, lately.
     pub requests: Option<Line>,
 }
@@ -64,4 +81,4 @@ impl Status {
     }
 }
 
-super::no_content_in_debug!(Check, Status);
+super::no_content_in_debug!(Check, NodeLine, Status);

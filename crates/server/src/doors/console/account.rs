@@ -68,7 +68,7 @@ pub(super) async fn password(inside: &Inside) -> Result<Reply, IdentityError> {
         return show(inside, status, Wrong { again: Some(FieldError::NotTheSame), ..Wrong::default() }).await;
     }
     let (new, origin) = (Secret::new(new), inside.origin());
-    match inside.app.identity().change_password(&inside.auth, &current, &new, &origin).await {
+    match inside.app.identity().change_password(&inside.auth, Some(&current), &new, &origin).await {
         Ok(logged) => {
             let cookie = Cookie::Session.set(inside.incoming.tls, logged.session.expose(), None);
             Ok(Reply::see_other(&format!("{}?done=password", url::ACCOUNT)).cookie(&cookie))

@@ -12,10 +12,8 @@ use crate::pages::login::{Enrol, LogIn, LogInCode, LogInFault, NewPassword};
 use crate::pages::message::{Message, MessageKind};
 use crate::pages::{Field, FieldError, Html, Lang, Theme, url};
 
-/// The first password, until it is changed.
-const PASSWORD: &str = "password";
-/// A second factor on offer, until its first code.
-const FACTOR: &str = "factor";
+/// How long the browser keeps a second factor on offer.
+const OFFER_SECONDS: i64 = 600;
 
 /// `/`: to where this person begins.
 pub(super) async fn start(inside: &Inside) -> Reply {
@@ -80,7 +78,6 @@ pub(super) async fn log_in(app: App, incoming: Incoming) -> Reply {
     match step {
         Ok(step) => {
             let now_us = visit.app.vault().now_us();
-            visit.app.waiting().put(PASSWORD, step.ticket.expose(), password, now_us);
             let seconds = (step.expires_us - now_us) / 1_000_000;
             let to = format!("{}?next={}", url::LOG_IN_CODE, url::segment(&visit.next()));
             Reply::see_other(&to).cookie(&Cookie::Step.set(visit.incoming.tls, step.ticket.expose(), Some(seconds)))
@@ -124,14 +121,7 @@ pub(super) async fn code(app: App, incoming: Incoming) -> Reply {
         .await;
     let done = Cookie::Step.clear(visit.incoming.tls);
     match step {
-        Ok(logged) => {
-            let now_us = visit.app.vault().now_us();
-            let password = visit.app.waiting().take(PASSWORD, ticket, now_us);
-            if let (true, Some(password)) = (logged.authenticated.must_change.any(), password) {
-                visit.app.waiting().put(PASSWORD, logged.session.expose(), password, now_us);
-            }
-            go_on(&visit, &logged).cookie(&done)
-        }
+        Ok(logged) => go_on(&visit, &logged).cookie(&done),
         Err(IdentityError::CodeWrong) => code_page(&visit, StatusCode::UNAUTHORIZED, Some(LogInFault::NotRight)),
         Err(IdentityError::TicketGone) => {
             first_page(&visit, StatusCode::UNAUTHORIZED, "", Some(LogInFault::Expired)).cookie(&done)
@@ -159,11 +149,6 @@ fn go_on(visit: &Visit, logged: &LoggedIn) -> Reply {
     Reply::see_other(&to).cookie(&Cookie::Session.set(visit.incoming.tls, logged.session.expose(), None))
 }
 
-/// The password this session began with; without it the log-in begins again.
-fn present(inside: &Inside) -> Option<Secret> {
-    inside.app.waiting().look(PASSWORD, inside.cookie(Cookie::Session)?, inside.app.vault().now_us())
-}
-
 async fn again(inside: &Inside) -> Reply {
     if let Some(session) = inside.cookie(Cookie::Session)
         && let Err(error) = inside.app.identity().log_out(session, &inside.origin()).await
@@ -171,15 +156,6 @@ async fn again(inside: &Inside) -> Reply {
         return inside.unavailable(&error);
     }
     Reply::see_other(url::LOG_IN).cookie(&Cookie::Session.clear(inside.incoming.tls))
-}
-
-/// The next session owes what is left, and knows the password for it.
-fn renewed(inside: &Inside, logged: &LoggedIn, password: Secret) -> Reply {
-    if logged.authenticated.must_change.any() {
-        let now_us = inside.app.vault().now_us();
-        inside.app.waiting().put(PASSWORD, logged.session.expose(), password, now_us);
-    }
-    go_on(inside, logged)
 }
 
 fn password_page(inside: &Inside, status: StatusCode, new: Option<FieldError>, again: Option<FieldError>) -> Reply {
@@ -211,14 +187,13 @@ pub(super) async fn password(inside: &Inside) -> Reply {
     if !inside.auth.must_change.password {
         return Reply::see_other(landing(&inside.auth));
     }
-    let Some(present) = present(inside) else { return again(inside).await };
     let (new, repeated) = (exact(inside, "new"), exact(inside, "again"));
     if new != repeated {
         return password_page(inside, StatusCode::UNPROCESSABLE_ENTITY, None, Some(FieldError::NotTheSame));
     }
     let new = Secret::new(new);
-    match inside.app.identity().change_password(&inside.auth, &present, &new, &inside.origin()).await {
-        Ok(logged) => renewed(inside, &logged, new),
+    match inside.app.identity().change_password(&inside.auth, None, &new, &inside.origin()).await {
+        Ok(logged) => go_on(inside, &logged),
         Err(IdentityError::Password(problem)) => {
             password_page(inside, StatusCode::UNPROCESSABLE_ENTITY, Some(wrong_password(problem)), None)
         }
@@ -231,30 +206,38 @@ pub(super) async fn password(inside: &Inside) -> Reply {
 
 /// The factor on offer: the same one until its first code, so that what was scanned stays good.
 fn enrol_page(inside: &Inside, status: StatusCode, error: Option<FieldError>) -> Result<Reply, IdentityError> {
-    let now_us = inside.app.vault().now_us();
-    let session = inside.cookie(Cookie::Session).unwrap_or_default();
-    let offered = inside.app.waiting().look(FACTOR, session, now_us);
-    let offered = if let Some(offered) = offered {
-        offered
-    } else {
-        let offer = inside.app.identity().offer_factor(&inside.auth)?;
-        let both = Secret::new(format!("{}\n{}", offer.secret.expose(), offer.uri.expose()));
-        inside.app.waiting().put(FACTOR, session, both.clone(), now_us);
-        both
+    let identity = inside.app.identity();
+    let known = match slip(inside) {
+        Some(slip) => identity.offered_factor(&inside.auth, &slip)?,
+        None => None,
     };
-    let (secret, uri) = offered.expose().split_once('\n').unwrap_or((offered.expose(), ""));
+    let (offer, fresh) = match known {
+        Some(offer) => (offer, None),
+        None => identity.offer_factor(&inside.auth).map(|(offer, slip)| (offer, Some(slip)))?,
+    };
+    let secret = offer.secret.expose();
     let grouped: Vec<String> =
         secret.as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four).into_owned()).collect();
     let mut shell = inside.frame();
     url::LOG_IN_ENROL.clone_into(&mut shell.path);
     let view = Enrol {
         shell,
-        qr: Html::qr_code(uri),
+        qr: Html::qr_code(offer.uri.expose()),
         secret: grouped.join(" "),
         code: Field { value: String::new(), error },
         next: inside.next(),
     };
-    Ok(Inside::own_page(status, &view))
+    let page = Inside::own_page(status, &view);
+    let tls = inside.incoming.tls;
+    Ok(match fresh {
+        Some(slip) => page.cookie(&Cookie::Factor.set(tls, slip.expose(), Some(OFFER_SECONDS))),
+        None => page,
+    })
+}
+
+/// The offer that the browser keeps.
+fn slip(inside: &Inside) -> Option<Secret> {
+    inside.cookie(Cookie::Factor).map(Secret::new)
 }
 
 pub(super) async fn enrol_form(inside: &Inside) -> Reply {
@@ -268,14 +251,10 @@ pub(super) async fn enrol(inside: &Inside) -> Reply {
     if !inside.auth.must_change.factor {
         return Reply::see_other(landing(&inside.auth));
     }
-    let Some(present) = present(inside) else { return again(inside).await };
-    let form = inside.incoming.form();
-    match inside.app.identity().adopt_factor(&inside.auth, &present, form.get("code"), &inside.origin()).await {
-        Ok(logged) => {
-            let now_us = inside.app.vault().now_us();
-            inside.app.waiting().take(FACTOR, inside.cookie(Cookie::Session).unwrap_or_default(), now_us);
-            renewed(inside, &logged, present)
-        }
+    let Some(slip) = slip(inside) else { return again(inside).await };
+    let (form, origin) = (inside.incoming.form(), inside.origin());
+    match inside.app.identity().adopt_factor(&inside.auth, None, &slip, form.get("code"), &origin).await {
+        Ok(logged) => go_on(inside, &logged).cookie(&Cookie::Factor.clear(inside.incoming.tls)),
         Err(IdentityError::CodeWrong) => {
             let page = enrol_page(inside, StatusCode::UNPROCESSABLE_ENTITY, Some(FieldError::WrongCode));
             page.unwrap_or_else(|error| inside.unavailable(&error))

@@ -14,7 +14,7 @@ use crate::pages::{Nav, url};
 pub(super) async fn page(inside: &Inside) -> Result<Reply, Refused> {
     let state = inside.app.vault().root_state(&inside.asker(Purpose::SystemAdmin)).await?;
     let shell = inside.shell_with(Some(Nav::RootKeys), &state).await;
-    let terms = inside.app.vault().term_state();
+    let terms = inside.app.vault().term_state()?;
     // Whether the button is shown; who presses it is decided then.
     let may_turn = inside.auth.who.roles.contains(&Role::SecurityAdmin);
     Ok(Reply::page(

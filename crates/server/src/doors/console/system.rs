@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use tacebo_vault::policy::Purpose;
-use tacebo_vault::{Comparison, CustodyTrouble, Refused, Standby, Standbys, Suite, Worth};
+use tacebo_vault::{Comparison, CustodyTrouble, NodeRow, Refused, Standby, Standbys, Suite, Worth};
 
 use super::backups;
 use crate::doors::session::Inside;
@@ -10,7 +10,7 @@ use crate::doors::wording;
 use crate::http::Reply;
 use crate::pages::lang::Messages;
 use crate::pages::parts::grouped;
-use crate::pages::system::{Check, Status};
+use crate::pages::system::{Check, NodeLine, Status};
 use crate::pages::{Nav, Shell, unlike_words};
 
 /// Resident memory of this process, where the system tells it.
@@ -85,12 +85,22 @@ fn suite(suite: Suite, t: &Messages) -> String {
     }
 }
 
+/// A node as the page shows it; the server's clock is not this one's, so ages count.
+fn line(node: NodeRow, now_us: i64) -> NodeLine {
+    let ago = |age: std::time::Duration| {
+        wording::moment(now_us.saturating_sub(i64::try_from(age.as_micros()).unwrap_or(i64::MAX)))
+    };
+    let (started, heard) = (ago(node.age), ago(node.silent));
+    NodeLine { name: node.name, own: node.own, lives: node.lives, started, heard }
+}
+
 pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
     let state = inside.app.vault().state(&inside.asker(Purpose::SystemAdmin)).await?;
     let shell = inside.shell_with(Some(Nav::System), &state).await;
     let ready = inside.app.vault().ready();
     let compared = inside.app.vault().compared()?.last;
     let saved = inside.app.vault().backups()?;
+    let nodes = inside.app.vault().nodes()?.into_iter().map(|node| line(node, inside.app.vault().now_us())).collect();
     Ok(Reply::page(
         StatusCode::OK,
         state.map(|state| {
@@ -123,6 +133,7 @@ pub(super) async fn status(inside: &Inside) -> Result<Reply, Refused> {
                 custodian: custodian(state.worth, t),
                 suite: suite(state.suite, t),
                 memory_bytes: memory(),
+                nodes,
                 requests: None,
                 shell,
             }
