@@ -32,7 +32,16 @@ pub(crate) fn open(dir: &Path, custodian: Arc<dyn Custodian>) -> Result<Vault> {
 
 /// Opens the founded house that a configuration names, and keeps other programs out of it.
 pub(crate) fn open_of(config: &Config, custodian: Arc<dyn Custodian>) -> Result<Vault> {
-    let at = config.store.at(&config.data, true)?;
+    open_as(config, custodian, true)
+}
+
+/// The same beside the other nodes of the house, if there are any.
+pub(crate) fn open_beside(config: &Config, custodian: Arc<dyn Custodian>) -> Result<Vault> {
+    open_as(config, custodian, false)
+}
+
+fn open_as(config: &Config, custodian: Arc<dyn Custodian>, alone: bool) -> Result<Vault> {
+    let at = config.store.at(&config.data, alone)?;
     let (blobs, opening) = (config.blobs.open()?, opening(&config.data, custodian));
     let vault = Vault::open_with(&at, blobs, opening).with_context(|| cannot_open(config))?;
     if let Some(file) = &config.witness {

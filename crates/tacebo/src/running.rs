@@ -107,6 +107,7 @@ impl Running {
     /// checkpoint.
     pub(crate) async fn run(self, custody: CustodyTerms, stop: impl Future<Output = ()>) -> Result<Ended> {
         let Self { router, app, vault, identity, listeners, keeper } = self;
+        let node = vault.clone();
         let (end_signing, signing_ends) = watch::channel(false);
         let signing = tokio::spawn(vault.clone().keep_signing(raised(signing_ends)));
         let (end, ends) = watch::channel(false);
@@ -129,6 +130,9 @@ impl Running {
         identity.flush().await.context("times of last use could not be kept")?;
         let _ = end_signing.send(true);
         signing.await.context("the last checkpoint could not be signed")?;
+        if let Err(error) = node.leave() {
+            tracing::warn!(%error, "the other nodes wait for the end of this one's term");
+        }
         tracing::info!("stopped");
         Ok(ended)
     }

@@ -62,14 +62,17 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     if config.store == StorePlace::Folder && !Vault::is_founded(&config.data) {
         bail!("there is no institution in {}: run `tacebo init` first", config.data.display());
     }
-    suite::unchanged(&config.data, config.suite, Lang::choose(None, locale().as_deref()).t())?;
+    let t = Lang::choose(None, locale().as_deref()).t();
+    if Vault::is_founded(&config.data) {
+        suite::unchanged(&config.data, config.suite, t)?;
+    }
     // Before anything is opened, so that a signal during recovery is not lost.
     let mut stop = std::pin::pin!(signalled()?);
     custody::private_folder(&config.data)?;
     let mut custodian = custody::open(&config.custody)?.custodian();
     let mut listen = config.listen.clone();
     loop {
-        let (running, closing) = open(&config, &listen, custodian).await?;
+        let (running, closing) = open(&config, &listen, custodian, t).await?;
         // The same ports again after the house was closed, also those that the system chose.
         listen = running.sockets();
         let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -88,11 +91,17 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 }
 
 /// Opens the house and binds its doors; and what tells when nothing of it is in memory any more.
-async fn open(config: &Config, listen: &[SocketAddr], custodian: Arc<dyn Custodian>) -> Result<(Running, Closing)> {
+async fn open(
+    config: &Config,
+    listen: &[SocketAddr],
+    custodian: Arc<dyn Custodian>,
+    t: &Messages,
+) -> Result<(Running, Closing)> {
     if custodian.turn_unfinished() {
         tracing::info!("an older root key is not destroyed yet: the turn is gone on with");
     }
-    let vault = house::open_of(config, custodian)?;
+    let vault = house::open_beside(config, custodian)?;
+    suite::is(&vault, &config.data, config.suite, t)?;
     let closing = vault.closing();
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {

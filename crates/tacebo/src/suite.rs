@@ -37,7 +37,16 @@ pub(crate) fn words(suite: Suite, t: &Messages) -> String {
 /// Refuses when another suite is asked for than the one in which the house in a folder was founded.
 pub(crate) fn unchanged(dir: &Path, asked: Option<Choice>, t: &Messages) -> Result<()> {
     let Some(asked) = asked.map(Suite::from) else { return Ok(()) };
-    let found = Vault::suite_in(dir)?;
+    same(Vault::suite_in(dir)?, asked, dir, t)
+}
+
+/// The same for a house whose folder does not have the log's public key yet.
+pub(crate) fn is(vault: &Vault, dir: &Path, asked: Option<Choice>, t: &Messages) -> Result<()> {
+    let Some(asked) = asked.map(Suite::from) else { return Ok(()) };
+    same(vault.institution().suite, asked, dir, t)
+}
+
+fn same(found: Suite, asked: Suite, dir: &Path, t: &Messages) -> Result<()> {
     if found == asked {
         return Ok(());
     }

@@ -28,7 +28,7 @@ pub(crate) struct Args {
 /// Runs it.
 pub(crate) async fn run(args: &Args) -> Result<()> {
     let config = Config::load(args.config.as_deref(), std::env::vars())?;
-    let vault = house::open_of(&config, crate::custody::open(&config.custody)?.custodian())?;
+    let vault = house::open_beside(&config, crate::custody::open(&config.custody)?.custodian())?;
     let identity = Identity::new(vault.clone())?;
     let holder = TokenHolder::Client(args.client.clone());
     let asker = Identity::house(Door::Cli);

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use tacebo_store::{Alone, At, PostgresAt, PostgresHost, Prepared};
+use tacebo_store::{At, NodeAt, PostgresAt, PostgresHost, Prepared};
 use zeroize::Zeroizing;
 
 use super::missing;
 
 /// What the database and the role are called unless somebody chose otherwise.
 const NAME: &str = "tacebo";
-/// How long after a crash another program waits before it takes the database over.
-const TERM: Duration = Duration::from_secs(15);
 /// The longest time that can be set, in seconds: an hour.
 const LONGEST: u64 = 3600;
 /// The most connections of one sort.
@@ -143,7 +141,7 @@ impl Written {
 }
 
 impl StorePlace {
-    /// As the store takes it. `alone`: no other program may have it open.
+    /// As the store takes it. `alone`: no other program may have it open, which a folder sees to by itself.
     pub(crate) fn at(&self, data: &Path, alone: bool) -> Result<At> {
         let Self::Postgres { at, password_file } = self else {
             return Ok(At::Folder(data.to_owned()));
@@ -154,11 +152,9 @@ impl StorePlace {
             let text = text.with_context(|| format!("the password file {} cannot be read", file.display()))?;
             at.password = Some(Zeroizing::new(text.trim_end_matches(['\r', '\n']).to_owned()));
         }
-        if alone {
-            let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-            let name = format!("{}, process {}", host.trim(), std::process::id());
-            at.alone = Some(Alone { name, term: TERM });
-        }
+        let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let name = format!("{}, process {}", host.trim(), std::process::id());
+        at.node = Some(NodeAt { name, term: NodeAt::TERM, alone });
         Ok(At::Postgres(at))
     }
 }

@@ -27,7 +27,7 @@ use crate::{house, print};
 pub(super) async fn turn(config: &Config, t: &Messages) -> Result<()> {
     let keys = custody::open(&config.custody)?;
     let vault = house::open_of(config, keys.custodian()).map_err(|error| match error.downcast_ref() {
-        Some(VaultFault::Store(StoreError::InUse)) => error.context(t.keys_turn_in_console()),
+        Some(VaultFault::Store(StoreError::InUse | StoreError::NotAlone(_))) => error.context(t.keys_turn_in_console()),
         _ => error,
     })?;
     let done = vault.turn_root(&Identity::house(Door::Cli)).await?;
@@ -54,7 +54,7 @@ pub(super) async fn shift(config: &Config, to: &Path, t: &Messages) -> Result<()
         Some(vault) => vault,
         None => rewrapped(config, &there, &asker).await?,
     };
-    print::line(t.keys_in_use(vault.root_epoch().to_string()))?;
+    print::line(t.keys_in_use(vault.root_epoch()?.to_string()))?;
     if custody::exists(&config.custody)? {
         let receipts = custody::open(&config.custody)?.custodian().retire()?;
         vault.root_destroyed(&asker, &receipts).await?;
@@ -78,7 +78,7 @@ fn moved_before(config: &Config, there: &Custody) -> Result<Option<Vault>> {
 async fn rewrapped(config: &Config, there: &Custody, asker: &Asker) -> Result<Vault> {
     let from: Arc<dyn Custodian> = custody::open(&config.custody)?.custodian();
     let vault = house::open_of(config, Arc::clone(&from))?;
-    let above = from.epoch().max(vault.root_epoch());
+    let above = from.epoch().max(vault.root_epoch()?);
     let to = if custody::exists(there)? {
         custody::open(there)?
     } else {

@@ -30,6 +30,7 @@ mod keys;
 mod load;
 #[cfg(target_os = "linux")]
 mod memory;
+mod nodes;
 mod outages;
 mod outside;
 mod place;

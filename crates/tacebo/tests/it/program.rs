@@ -169,6 +169,11 @@ impl Program {
         signal("TERM", self.child.id());
     }
 
+    /// A signal to it.
+    pub(crate) fn signal(&self, name: &str) {
+        signal(name, self.child.id());
+    }
+
     /// A signal to the program that the started one runs (`strace` does not hand it on), if it still runs.
     #[cfg(target_os = "linux")]
     pub(crate) fn signal_inner(&self, name: &str) {
