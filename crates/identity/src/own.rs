@@ -95,7 +95,6 @@ impl Identity {
         origin: &Origin,
     ) -> Result<LoggedIn, IdentityError> {
         let house = &self.0;
-        let now_us = house.vault.now_us();
         let secret = house.offered(auth, slip)?.ok_or(IdentityError::TicketGone)?;
         let step = factor::step(&secret, code, house.vault.clock_us())?.ok_or(IdentityError::CodeWrong)?;
         let (held, turn) = house.confirm_or_fresh(auth, present, origin).await?;

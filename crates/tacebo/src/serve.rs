@@ -11,7 +11,7 @@ use tacebo_server::{Limits, Options};
 use tacebo_vault::{Closing, Custodian, Vault};
 
 use crate::config::{Config, StorePlace};
-use crate::lang::{Lang, locale};
+use crate::lang::{Lang, Messages, locale};
 use crate::running::{Doors, Ended, Running, signalled};
 use crate::{closed, custody, house, logging, memory, suite};
 

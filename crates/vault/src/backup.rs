@@ -11,12 +11,15 @@ use tokio::sync::{Notify, watch};
 use crate::asker::Asker;
 use crate::disclosed::{Disclosed, Refused, VaultFault};
 use crate::entry::{Class, Draft, Outcome, field};
+use crate::nodes::Claim;
 use crate::vault::{Inner, Vault};
 
 /// Named value of the house that holds the last of each.
 const KEPT: &str = "backup/last";
 /// The kind under which backups are decided.
 const BACKUP_KIND: &str = "Backup";
+/// One node is at a backup, or tries a restore, at a time.
+const BACKUP_CLAIM: &str = "backup";
 
 /// What is planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -251,15 +254,23 @@ impl Vault {
         self.0.desk.drill.notified().await;
     }
 
+    /// The turn to make a backup or to try a restore, as long as it is held; none while another node has it.
+    ///
+    /// # Errors
+    /// The store failed.
+    pub fn backup_turn(&self) -> Result<Option<Claim>, VaultFault> {
+        self.claim(BACKUP_CLAIM)
+    }
+
     /// Says what the program is at.
     pub fn backup_goes(&self, work: Option<BackupWork>) {
         self.0.desk.running.send_replace(work);
     }
 
-    /// Keeps how a backup ended, with its entry.
+    /// Keeps how a backup ended, with its entry. Only in [`Vault::backup_turn`].
     ///
     /// # Errors
-    /// The store failed.
+    /// The store failed, or it is another node's turn by now.
     pub async fn backed_up(&self, asker: &Asker, done: Result<BackupRun, BackupTrouble>) -> Result<(), VaultFault> {
         let mut kept = self.0.backups_kept()?;
         let (outcome, detail) = match done {
@@ -280,10 +291,10 @@ impl Vault {
         self.0.keep_backups(asker, outcome, detail, &kept).await
     }
 
-    /// Keeps how a tried restore ended, with its entry.
+    /// Keeps how a tried restore ended, with its entry. Only in [`Vault::backup_turn`].
     ///
     /// # Errors
-    /// The store failed.
+    /// The store failed, or it is another node's turn by now.
     pub async fn drilled(&self, asker: &Asker, drill: Drill) -> Result<(), VaultFault> {
         let mut kept = self.0.backups_kept()?;
         let seconds = drill.ended_us.saturating_sub(drill.begun_us) / 1_000_000;
@@ -322,6 +333,7 @@ impl Inner {
         let mut draft = Draft::new(asker, Action::Administer, outcome, Class::House);
         draft.put(field::DETAIL, detail);
         let mut change = Change::new(self.part);
+        change.claim = Some(BACKUP_CLAIM);
         change.entries.push(self.seal_entry(&draft, None)?);
         change.meta.push((KEPT.to_owned(), serde_json::to_vec(kept).map_err(|_| VaultFault::Decode("backups"))?));
         self.store.commit(change).await?;

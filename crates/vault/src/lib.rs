@@ -69,7 +69,7 @@ pub use house::{BLOBS_FOLDER, Opening, VKEY_FILE, part_of};
 pub use log::{LogEntry, LogQuery, ProofFile};
 pub use look::{Look, Unanswered};
 pub use meant::Meant;
-pub use nodes::Forgotten;
+pub use nodes::{Claim, Forgotten};
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};

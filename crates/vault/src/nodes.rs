@@ -39,10 +39,16 @@ impl Forgotten {
 }
 
 /// The right to do something for all nodes; renewed while it is held.
-pub(crate) struct Claim {
+pub struct Claim {
     inner: Weak<Inner>,
     name: &'static str,
     renewing: tokio::task::JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Claim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Claim").field(&self.name).finish()
+    }
 }
 
 impl Drop for Claim {

@@ -125,7 +125,7 @@ impl<'g> Rows<'g> {
             let subject = || Column::Int(subject);
             if let Some(category) = gone.category {
                 let category = || Column::Int(category.0.into());
-                if !self.erased.is_some_and(|change| change.renews(gone)) {
+                if !self.erased.is_some_and(|(change, _)| change.renews(gone)) {
                     put(sql::DROP_TERMS_OF_CATEGORY, vec![subject(), category()]);
                 }
                 put(sql::DROP_KEYS_OF_CATEGORY, vec![bucket, subject(), category()]);

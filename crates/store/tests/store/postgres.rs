@@ -11,8 +11,8 @@ use tacebo_ledger::{
     inclusion_proof, verify_inclusion,
 };
 use tacebo_store::{
-    Applied, At, AuditSource, Change, CheckpointWrite, CommitError, Integrity, PartNo, PostgresAt, PostgresHost, Receipt,
-    Store, StoreError, Unchecked,
+    Applied, At, AuditSource, Change, CheckpointWrite, CommitError, Integrity, PartNo, PostgresAt, PostgresHost,
+    Receipt, Store, StoreError, Unchecked,
 };
 use tacebo_testbed::Postgres;
 

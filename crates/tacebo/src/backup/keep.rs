@@ -10,7 +10,7 @@ use tacebo_archive::{Chain, Plan};
 use tacebo_identity::Identity;
 use tacebo_objects::Objects;
 use tacebo_store::{ArchiveSource, At};
-use tacebo_vault::{BackupTrouble, BackupWork, Door, Vault};
+use tacebo_vault::{BackupTrouble, BackupWork, Backups, Door, Vault};
 
 use super::bring::Step;
 use super::{drill, kept, make, newest};
@@ -35,6 +35,14 @@ pub(crate) struct Keeper {
     pub drill_folder: PathBuf,
 }
 
+/// Whose turn it was.
+enum Turn {
+    /// This node's: what was wanted is done, or failed and is kept so.
+    Here,
+    /// Another node is at it; what is wanted here is wanted still.
+    Elsewhere,
+}
+
 impl Keeper {
     /// Does so until `stop` resolves. What is under way then is stopped where it is: a backup that was cut off is none, and a
     /// restore that was tried leaves no folder.
@@ -54,8 +62,13 @@ impl Keeper {
         // What was archived before may be elsewhere now, or lost.
         let (mut backup, mut drill) = (!self.has_last().await, false);
         while !ended.load(Ordering::Relaxed) {
-            if let Err(error) = self.once(backup, drill, &ended).await {
-                tracing::error!(%error, "how a backup went could not be kept");
+            match self.once(backup, drill, &ended).await {
+                Ok(Turn::Elsewhere) => {}
+                Ok(Turn::Here) => (backup, drill) = (false, false),
+                Err(error) => {
+                    (backup, drill) = (false, false);
+                    tracing::error!(%error, "how a backup went could not be kept");
+                }
             }
             let woken = async {
                 tokio::select! {
@@ -64,11 +77,12 @@ impl Keeper {
                     () = tokio::time::sleep(LOOK) => (false, false),
                 }
             };
-            tokio::select! {
-                woken = woken => (backup, drill) = woken,
+            let woken = tokio::select! {
+                woken = woken => woken,
                 () = raised(&ended) => return,
-            }
-            if backup {
+            };
+            (backup, drill) = (backup || woken.0, drill || woken.1);
+            if woken.0 {
                 tokio::time::sleep(SETTLED).await;
             }
         }
@@ -85,15 +99,24 @@ impl Keeper {
         matches!(found.await, Ok(Ok(true)))
     }
 
-    async fn once(&self, backup: bool, drill: bool, ended: &Arc<AtomicBool>) -> Result<()> {
+    async fn once(&self, backup: bool, drill: bool, ended: &Arc<AtomicBool>) -> Result<Turn> {
+        let due = |state: &Backups| state.is_due() || state.is_drill_due();
+        if !backup && !drill && !due(&self.vault.backups()?) {
+            return Ok(Turn::Here);
+        }
+        let Some(_turn) = self.vault.backup_turn()? else {
+            self.vault.backup_goes(None);
+            return Ok(Turn::Elsewhere);
+        };
         let house = Identity::house(Door::Job);
+        // Another node may have done it meanwhile.
         let state = self.vault.backups()?;
         if backup || state.is_due() {
             self.vault.backup_goes(Some(BackupWork::Backup(0, 0)));
             let done = self.back_up(ended, state.last.map_or(0, |last| last.run), backup).await;
             self.vault.backup_goes(None);
             if ended.load(Ordering::Relaxed) && done.is_err() {
-                return Ok(());
+                return Ok(Turn::Here);
             }
             let told = done.map_err(|error| {
                 tracing::error!(error = format!("{error:#}"), "a backup failed");
@@ -112,7 +135,7 @@ impl Keeper {
                 self.vault.drilled(&house, tried).await?;
             }
         }
-        Ok(())
+        Ok(Turn::Here)
     }
 
     /// A run; or the one that somebody made by hand since, if none was asked for.
