@@ -29,6 +29,9 @@ const FIXTURES: &str = "tacebo-fixtures";
 /// Algorithms of a library that two rooms share, and nobody else names.
 const SHANGMI: &str = "tacebo-shangmi";
 const WITH_SHANGMI: [&str; 2] = ["tacebo-ledger", "tacebo-seal"];
+/// How a server outside is reached: shared by the two rooms that do, and nobody else names it.
+const WIRE: &str = "tacebo-wire";
+const WITH_WIRE: [&str; 2] = ["tacebo-objects", "tacebo-store"];
 /// The program verifies folders offline, founds houses and measures: it may see everything.
 const PROGRAM: &str = "tacebo";
 
@@ -82,6 +85,9 @@ fn fault(from: &str, to: &str) -> Option<String> {
         return (!WITH_SHANGMI.contains(&from))
             .then(|| format!("{from} names the algorithms of {SHANGMI} past its suite"));
     }
+    if to == WIRE {
+        return (!WITH_WIRE.contains(&from)).then(|| format!("{from} speaks to the outside past its storage"));
+    }
     if to == FIXTURES {
         return Some(format!("{from} uses invented data outside its tests"));
     }
@@ -123,6 +129,7 @@ mod tests {
             ("tacebo-vault", "tacebo-shangmi"),
             ("tacebo-shangmi", "tacebo-seal"),
             ("tacebo-vault", "tacebo-fixtures"),
+            ("tacebo-server", "tacebo-wire"),
             ("tacebo-vault", "tacebo-elsewhere"),
         ] {
             assert!(fault(from, to).is_some(), "{from} → {to}");
@@ -134,6 +141,7 @@ mod tests {
             ("tacebo-vault", "tacebo-seal"),
             ("tacebo-store", "tacebo-ledger"),
             ("tacebo-store", "tacebo-objects"),
+            ("tacebo-objects", "tacebo-wire"),
             ("tacebo", "tacebo-fixtures"),
             ("tacebo-seal", "tacebo-unify"),
             ("tacebo-seal", "tacebo-shangmi"),

@@ -28,10 +28,7 @@ use object_store::{
         HttpResponseBody, HttpService,
     },
 };
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
@@ -106,21 +103,8 @@ fn late() -> HttpError {
 }
 
 fn trust(authority: &Path) -> Result<TlsConnector, ObjectError> {
-    let wrong = |why: &dyn fmt::Display| ObjectError::Configuration(format!("{}: {why}", authority.display()));
-    let mut roots = RootCertStore::empty();
-    for certificate in CertificateDer::pem_file_iter(authority).map_err(|e| wrong(&e))? {
-        roots.add(certificate.map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
-    }
-    if roots.is_empty() {
-        return Err(wrong(&"no certificate in it"));
-    }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|e| wrong(&e))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+    let config = tacebo_wire::trust(authority).map_err(|e| ObjectError::Configuration(e.to_string()))?;
+    Ok(TlsConnector::from(config))
 }
 
 /// Opens connections.

@@ -2,12 +2,12 @@
 
 use std::{
     future::Future,
-    pin::pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
-    thread::{self, JoinHandle, Thread},
-    time::{Duration, Instant},
+    thread::{self, JoinHandle},
+    time::Duration,
 };
+
+use tacebo_wire::block_on;
 
 use tokio::{
     runtime::{Handle, RuntimeFlavor},
@@ -90,38 +90,13 @@ impl Drop for Wire {
     }
 }
 
-struct Unpark(Thread);
-
-impl Wake for Unpark {
-    fn wake(self: Arc<Self>) {
-        self.0.unpark();
-    }
-}
-
 /// Waits on this thread, at most so long; a runtime that the thread works for goes on without it. A storage that does not
 /// answer must not stop those who ask for something else.
 pub(crate) fn park<F: Future>(future: F, longest: Duration) -> Option<F::Output> {
     match Handle::try_current() {
         Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
-            tokio::task::block_in_place(|| park_here(future, longest))
+            tokio::task::block_in_place(|| block_on(future, longest))
         }
-        _ => park_here(future, longest),
-    }
-}
-
-fn park_here<F: Future>(future: F, longest: Duration) -> Option<F::Output> {
-    let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
-    let mut context = Context::from_waker(&waker);
-    let until = Instant::now() + longest;
-    loop {
-        if let Poll::Ready(done) = future.as_mut().poll(&mut context) {
-            return Some(done);
-        }
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return None;
-        }
-        thread::park_timeout(left);
+        _ => block_on(future, longest),
     }
 }

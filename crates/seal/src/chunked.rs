@@ -8,13 +8,12 @@
 //! a block cipher of 128, and says how the AEAD's registered name stands in the derivation. It wants an input key as long
 //! as the AEAD's, 16 bytes here: ours are 32, as RFC 5869 (2.3) asks for a hash of 32.
 
-use crate::SealError;
 pub(crate) use crate::primitive::TAG;
 use crate::primitive::{Aead, InputKey, NONCE};
 use crate::suite::Suite;
+use crate::{Plain, SealError};
 use std::iter::once;
 use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
 
 /// Plain bytes in a full chunk.
 pub(crate) const CHUNK: usize = 16 * 1024;
@@ -99,11 +98,11 @@ pub(crate) fn seal(
 }
 
 /// Opens a whole message.
-pub(crate) fn open(key: &InputKey, context: &[&[u8]], message: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+pub(crate) fn open(key: &InputKey, context: &[&[u8]], message: &[u8]) -> Result<Plain, SealError> {
     let (prefix, body) = message.split_first_chunk::<PREFIX>().ok_or(SealError::Truncated)?;
     let opener = Opener::new(key, context, prefix, message.len() as u64)?;
     let length = usize::try_from(opener.plain_len()).map_err(|_| SealError::TooLong)?;
-    let mut plain = Zeroizing::new(vec![0; length]);
+    let mut plain = Plain::zeroes(length);
     opener.open_chunks(0, body, &mut plain)?;
     Ok(plain)
 }

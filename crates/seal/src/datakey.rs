@@ -5,11 +5,10 @@ use crate::primitive::InputKey;
 use crate::sealed::{HEADER_LEN, MARK, Sealed, mark, suite_of};
 use crate::secret::Secret;
 use crate::suite::Suite;
-use crate::{Place, SealError, random};
+use crate::{Place, Plain, SealError, random};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
-use zeroize::Zeroizing;
 
 /// A data key, open in memory. Cloning shares it; the bytes are wiped with the last clone.
 #[derive(Clone)]
@@ -34,7 +33,7 @@ impl DataKey {
     }
 
     /// Opens what was sealed for this place. Anything else is refused before a byte is deciphered.
-    pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    pub fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Plain, SealError> {
         let (mark, message) = sealed.split_first_chunk::<MARK>().ok_or(SealError::NotSealed)?;
         self.0.suite().must_be(suite_of(*mark)?)?;
         let fixed = place.fixed()?;
@@ -56,12 +55,7 @@ impl DataKey {
 
     /// Opens a range of plain bytes of a message held in memory. The last chunk is always opened too, so that the
     /// message's length is proved whatever the range.
-    pub fn open_range(
-        &self,
-        place: &Place<'_>,
-        sealed: &[u8],
-        range: Range<u64>,
-    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    pub fn open_range(&self, place: &Place<'_>, sealed: &[u8], range: Range<u64>) -> Result<Plain, SealError> {
         let window = self.window(place, sealed, sealed.len() as u64)?;
         window.prove_length(slice(sealed, window.last_chunk_range())?)?;
         let bytes = slice(sealed, window.sealed_range(range.clone())?)?;
@@ -112,26 +106,26 @@ impl Window {
     /// Opens the last chunk: proves that the message is neither cut nor lengthened.
     pub fn prove_length(&self, last_chunk: &[u8]) -> Result<(), SealError> {
         let length = last_chunk.len().checked_sub(TAG).ok_or(SealError::Truncated)?;
-        let mut plain = Zeroizing::new(vec![0; length]);
+        let mut plain = Plain::zeroes(length);
         self.0.open_chunks(self.0.last_chunk(), last_chunk, &mut plain)
     }
 
     /// Opens plain bytes from exactly the sealed bytes that [`sealed_range`](Self::sealed_range) named.
-    pub fn open(&self, plain: Range<u64>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
+    pub fn open(&self, plain: Range<u64>, sealed: &[u8]) -> Result<Plain, SealError> {
         let needed = self.sealed_range(plain.clone())?;
         if needed.end - needed.start != sealed.len() as u64 {
             return Err(SealError::Truncated);
         }
         if plain.is_empty() {
-            return Ok(Zeroizing::new(Vec::new()));
+            return Ok(Plain::default());
         }
         let first = plain.start / CHUNK as u64;
         let chunks = sealed.len().div_ceil(CHUNK + TAG);
-        let mut whole = Zeroizing::new(vec![0; sealed.len() - chunks * TAG]);
+        let mut whole = Plain::zeroes(sealed.len() - chunks * TAG);
         self.0.open_chunks(first, sealed, &mut whole)?;
         let skip = first * CHUNK as u64;
         let wanted = slice(&whole, plain.start - skip..plain.end - skip)?;
-        Ok(Zeroizing::new(wanted.to_vec()))
+        Ok(wanted.to_vec().into())
     }
 
     fn end_of(&self, chunk: u64) -> u64 {

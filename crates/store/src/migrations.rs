@@ -66,3 +66,19 @@ impl Applied {
         }
     }
 }
+
+/// For tests of both engines: these steps, and three that a later program might have.
+#[cfg(test)]
+pub(crate) fn later(present: &[Migration]) -> Vec<Migration> {
+    let known = known(present);
+    let step = |number, sql| Migration { number, sql, stops: number == known + 2 };
+    let more = [
+        step(known + 1, "CREATE TABLE later (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO later VALUES (1), (2)"),
+        step(known + 2, "ALTER TABLE later ADD COLUMN name TEXT; UPDATE later SET name = 'x'"),
+        step(
+            known + 3,
+            "CREATE TABLE latest (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO latest SELECT no FROM later WHERE name = 'x'",
+        ),
+    ];
+    present.iter().copied().chain(more).collect()
+}

@@ -23,8 +23,8 @@ mod settle;
 pub(crate) mod sql;
 mod standbys;
 mod tls;
+mod together;
 mod value;
-mod wait;
 mod wanted;
 mod writer;
 

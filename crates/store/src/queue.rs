@@ -1,6 +1,6 @@
 //! What waits for the writer, and how it is gathered into groups: the same on both engines.
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError, atomic::Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -50,11 +50,59 @@ impl Group {
     }
 }
 
+/// The writer, which one thread has at a time: its own, or that of a caller who found it idle.
+pub(crate) struct Turn<W> {
+    writer: Mutex<W>,
+    options: Options,
+    shared: Arc<Shared>,
+}
+
+/// A change of more bytes is the writer's own thread's work: a caller's is not held up for so long.
+const AT_ONCE: usize = 64 << 10;
+
+impl<W: Writer> Turn<W> {
+    pub(crate) fn new(writer: W, options: Options, shared: Arc<Shared>) -> Self {
+        Self { writer: Mutex::new(writer), options, shared }
+    }
+
+    fn take(&self) -> MutexGuard<'_, W> {
+        // Whoever panicked with it has poisoned the store, and nobody is asked any more.
+        self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+/// What a caller may ask of the writer without its thread.
+pub(crate) trait AtOnce: Send + Sync {
+    /// Makes a small change durable on the caller's own thread if nobody else is at it; else gives it back. Two threads that
+    /// wake each other cost as much as the sync.
+    fn at_once(&self, member: Member) -> Option<Member>;
+}
+
+impl<W: Writer + Send> AtOnce for Turn<W> {
+    fn at_once(&self, member: Member) -> Option<Member> {
+        let bytes = weight(&member.0);
+        if bytes > AT_ONCE {
+            return Some(member);
+        }
+        match self.writer.try_lock() {
+            Ok(_) if self.shared.poisoned.load(Ordering::Acquire) => Some(member),
+            Ok(mut writer) => {
+                let _bell = Bell { shared: &self.shared, options: &self.options };
+                writer.group(vec![member], bytes);
+                None
+            }
+            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => Some(member),
+        }
+    }
+}
+
 /// Works until the last [`crate::Store`] is gone.
-pub(crate) fn run(mut writer: impl Writer, mut jobs: mpsc::Receiver<Job>, options: &Options, shared: &Arc<Shared>) {
+pub(crate) fn run(turn: &Turn<impl Writer>, mut jobs: mpsc::Receiver<Job>) {
+    let Turn { options, shared, .. } = turn;
     let _bell = Bell { shared, options };
     let mut next = None;
     while let Some(job) = next.take().or_else(|| jobs.blocking_recv()) {
+        let mut writer = turn.take();
         let poisoned = shared.poisoned.load(Ordering::Acquire);
         match job {
             Job::Commit(_, held, reply) if poisoned => {

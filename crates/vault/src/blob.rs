@@ -4,9 +4,8 @@
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
-use tacebo_seal::DataKey;
+use tacebo_seal::{DataKey, Plain};
 use tacebo_store::{Blob, BlobName, Hash, NewBlob, Swept};
-use zeroize::Zeroizing;
 
 use crate::disclosed::VaultFault;
 use crate::vault::{Inner, Vault};
@@ -84,7 +83,7 @@ impl Inner {
         key: &DataKey,
         place: impl Fn(tacebo_seal::Part) -> tacebo_seal::Place<'a>,
         sealed: &[u8],
-    ) -> Result<(Zeroizing<Vec<u8>>, usize), VaultFault> {
+    ) -> Result<(Plain, usize), VaultFault> {
         use tacebo_seal::Part;
         let body = key.open(&place(Part::Body), sealed)?;
         let Some(blob) = leads_to(&body)? else { return Ok((body, sealed.len())) };

@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
-use tacebo_seal::{Part, SubjectNo};
+use tacebo_seal::{Part, Plain, SubjectNo};
 use tacebo_store::{IndexRow, Rid};
-use zeroize::Zeroizing;
 
 use crate::disclosed::VaultFault;
 use crate::document::IndexRecord;
@@ -36,7 +35,7 @@ pub(crate) struct Opened {
 }
 
 /// A body as it was packed: JSON text.
-pub(crate) type Text = Arc<Zeroizing<Vec<u8>>>;
+pub(crate) type Text = Arc<Plain>;
 
 pub(crate) struct Hot {
     records: Cache<Rid, Arc<Opened>, Weight>,

@@ -188,7 +188,7 @@ impl Vault {
         let stored = |name: &'static str| -> Result<Zeroizing<[u8; 32]>, VaultFault> {
             let sealed = store.meta(part, name)?.ok_or(VaultFault::Decode("log key"))?;
             let bytes = record.open(&log_key_place(realm, name), &sealed)?;
-            let bytes: &[u8; 32] = bytes.as_slice().try_into().map_err(|_| VaultFault::Decode("log key"))?;
+            let bytes: &[u8; 32] = bytes.as_ref().try_into().map_err(|_| VaultFault::Decode("log key"))?;
             Ok(Zeroizing::new(*bytes))
         };
         let log_key = LogKey::from_bytes(&institution.origin, &*stored(META_LOG_KEY)?)?;

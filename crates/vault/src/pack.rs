@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
-use zeroize::Zeroizing;
+use tacebo_seal::Plain;
 use zstd::bulk::{Compressor, Decompressor};
 
 use crate::disclosed::VaultFault;
@@ -72,19 +72,21 @@ impl Packer {
     }
 
     /// The text that was packed.
-    pub(crate) fn unpack(&self, bytes: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultFault> {
+    pub(crate) fn unpack(&self, bytes: &[u8]) -> Result<Plain, VaultFault> {
         let size = zstd::zstd_safe::get_frame_content_size(bytes).ok().flatten().and_then(|n| usize::try_from(n).ok());
         let Some(size) = size.filter(|n| *n <= MAX_BODY) else {
             return Err(VaultFault::Decode("body size"));
         };
         lend(&self.decompressors, || Decompressor::with_dictionary(DICTIONARY), |one| one.decompress(bytes, size))
-            .map(Zeroizing::new)
+            .map(Plain::from)
     }
 }
 
-fn text<T: Serialize>(body: &T) -> Result<Zeroizing<Vec<u8>>, VaultFault> {
-    let mut text = Zeroizing::new(Vec::with_capacity(2048));
-    serde_json::to_writer(&mut *text, body).map_err(|_| VaultFault::Decode("body to JSON"))?;
+fn text<T: Serialize>(body: &T) -> Result<Plain, VaultFault> {
+    let mut text = Vec::with_capacity(2048);
+    let written = serde_json::to_writer(&mut text, body);
+    let text = Plain::from(text);
+    written.map_err(|_| VaultFault::Decode("body to JSON"))?;
     Ok(text)
 }
 
@@ -174,7 +176,7 @@ pub(crate) fn unstamp(body: &mut Arc<Value>) {
 }
 
 /// A version as readers get it, for its writer: what is stored, with its time.
-pub(crate) fn stamped(body: &Value, id: &str, version: u64, time_us: i64) -> Result<Zeroizing<Vec<u8>>, VaultFault> {
+pub(crate) fn stamped(body: &Value, id: &str, version: u64, time_us: i64) -> Result<Plain, VaultFault> {
     let Some((kind, members)) = resource(body) else { return text(body) };
     let mut stamped = text(&Stamped { kind, id, version, members })?;
     stamp_time(&mut stamped, kind, id, version, time_us)?;

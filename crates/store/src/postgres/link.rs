@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use tacebo_wire::block_on;
 use tokio_postgres::{
     Client, Error, Row, Statement,
     types::{ToSql, Type},
@@ -16,7 +17,7 @@ use tokio_postgres::{
 
 use super::{
     failure::Failure,
-    wait::{Asked, block_on, send_only, together},
+    together::{Asked, send_only, together},
 };
 use crate::{Prepared, conn::Value};
 
@@ -71,12 +72,12 @@ impl Link {
             return Err((0, Failure::Lost("the connection is closed".to_owned())));
         }
         let done = match block_on(self.send(steps), longest) {
-            Ok(Ok(answers)) => {
+            Some(Ok(answers)) => {
                 let placed = answers.into_iter().enumerate().map(|(n, answer)| answer.map_err(|e| (n, e.into())));
                 placed.collect()
             }
-            Ok(Err(e)) => Err((0, e.into())),
-            Err(_) => Err((0, Failure::Lost(format!("no answer within {} s", longest.as_secs())))),
+            Some(Err(e)) => Err((0, e.into())),
+            None => Err((0, Failure::Lost(format!("no answer within {} s", longest.as_secs())))),
         };
         if matches!(done, Err((_, Failure::Lost(_)))) {
             self.give_up();

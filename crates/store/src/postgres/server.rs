@@ -9,6 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tacebo_wire::block_on;
 use tokio::{runtime::Handle, sync::oneshot};
 use tokio_postgres::{Client, Config, Connection, NoTls, config::TargetSessionAttrs};
 
@@ -18,7 +19,6 @@ use super::{
     link::Link,
     nodes::{Node, Own},
     tls::Trust,
-    wait::block_on,
 };
 use crate::{PostgresAt, PostgresHost, Prepared, StoreError, conn::Conn};
 
@@ -154,7 +154,7 @@ impl Server {
         let task = self.wire.spawn(connect(self.config.clone(), self.trust.clone(), Arc::clone(&self.alive), longest));
         let unreachable = |why: &str| StoreError::Unreachable(why.to_owned());
         let client = block_on(task, longest + CONNECT)
-            .map_err(|_| unreachable("the connection was not made in time"))?
+            .ok_or_else(|| unreachable("the connection was not made in time"))?
             .map_err(|_| unreachable("the store is closed"))??;
         Ok(Arc::new(Link::new(client, self.at.prepared)))
     }

@@ -8,10 +8,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use rustls::{
-    ClientConfig, RootCertStore,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
-};
+use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, MakeTlsConnect, TlsConnect, TlsStream};
 use tokio_rustls::{TlsConnector, client};
@@ -24,21 +21,8 @@ pub(crate) struct Trust(Arc<ClientConfig>);
 
 impl Trust {
     pub(crate) fn read(authority: &Path) -> Result<Self, StoreError> {
-        let wrong = |why: &dyn std::fmt::Display| StoreError::Authority(format!("{}: {why}", authority.display()));
-        let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(authority).map_err(|e| wrong(&e))? {
-            roots.add(certificate.map_err(|e| wrong(&e))?).map_err(|e| wrong(&e))?;
-        }
-        if roots.is_empty() {
-            return Err(wrong(&"no certificate in it"));
-        }
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .map_err(|e| wrong(&e))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        Ok(Self(Arc::new(config)))
+        let config = tacebo_wire::trust(authority).map_err(|e| StoreError::Authority(e.to_string()))?;
+        Ok(Self(config))
     }
 }
 

@@ -2,6 +2,7 @@
 //! of it, in one run on one machine. Read the ratios; absolute figures belong to the machine.
 
 mod bare;
+mod bare_postgres;
 mod client;
 mod figures;
 mod ingest;
@@ -10,18 +11,20 @@ mod reading;
 mod start;
 mod store;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Subcommand;
 use serde_json::json;
 use tacebo_identity::Identity;
+use tacebo_store::{At, PostgresAt};
 use tacebo_vault::{CustodyTerms, Vault};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::bench::figures::{Figures, real};
+use crate::config::Config;
 use crate::demo::{self, people::Kept};
 use crate::running::{Ended, Running};
 use crate::{logging, print};
@@ -45,7 +48,7 @@ pub(crate) struct Args {
     json: bool,
 }
 
-#[derive(Debug, Clone, Copy, Subcommand)]
+#[derive(Debug, Clone, Subcommand)]
 enum What {
     /// Transaction bundles, beside the same rows written to bare SQLite with the same durability.
     Ingest,
@@ -54,15 +57,19 @@ enum What {
     /// Observations of one patient who has over 700, beside a route that returns the same bytes.
     Search,
     /// Sealed commits straight into the store, at 1, 16 and 256 clients and documents a commit, beside the bare engine.
-    Store,
+    Store {
+        /// A configuration whose `[store]` names an empty PostgreSQL database on this machine. Default: a file.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
 }
 
 impl What {
-    fn clients(self) -> usize {
+    fn clients(&self) -> usize {
         match self {
             Self::Ingest => 8,
             Self::Read => 64,
-            Self::Search | Self::Store => 1,
+            Self::Search | Self::Store { .. } => 1,
         }
     }
 }
@@ -124,8 +131,9 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         measure: Duration::from_secs(args.seconds.max(1)),
     };
     let mut figures = Figures::default();
-    if let What::Store = args.what {
-        store::run(folder.path(), load.measure, &mut figures).await?;
+    if let What::Store { config } = &args.what {
+        let database = config.as_deref().map(database).transpose()?;
+        store::run(folder.path(), database.as_ref(), load.measure, &mut figures).await?;
         return said(&args, &figures);
     }
     let data = folder.path().join("house");
@@ -136,7 +144,7 @@ pub(crate) async fn run(args: Args) -> Result<()> {
             What::Ingest => "ingest",
             What::Read => "read",
             What::Search => "search",
-            What::Store => "store",
+            What::Store { .. } => "store",
         },
     );
     figures.number("clients", real(load.clients), "");
@@ -144,12 +152,21 @@ pub(crate) async fn run(args: Args) -> Result<()> {
         What::Ingest => ingest::run(bench, &data, folder.path(), load, &mut figures).await?,
         What::Read => reading::by_id(bench, load, &mut figures).await?,
         What::Search => reading::search(bench, load, &mut figures).await?,
-        What::Store => {}
+        What::Store { .. } => {}
     }
     let started = tokio::task::spawn_blocking(move || start::measure(&data)).await??;
     figures.number("start", started.ready.as_secs_f64() * 1e3, "ms");
     figures.number("idle memory", started.resident_mib, "MiB");
     said(&args, &figures)
+}
+
+/// The database that a configuration names.
+fn database(config: &Path) -> Result<PostgresAt> {
+    let named = Config::archived(Some(config), std::env::vars())?;
+    match named.store.at(Path::new(""), true)? {
+        At::Postgres(at) => Ok(*at),
+        At::Folder(_) => bail!("{} names no database under [store]", config.display()),
+    }
 }
 
 fn said(args: &Args, figures: &Figures) -> Result<()> {

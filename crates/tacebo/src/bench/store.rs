@@ -1,5 +1,5 @@
 //! Sealed commits, straight into the store: documents sealed, blinded and logged, at several sizes of commit and numbers
-//! of clients, beside the very rows written to the bare engine with the same durability.
+//! of clients, beside the very rows written to the bare engine, a file or a database, with the same durability.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use tacebo_ledger::{Salt, commit};
 use tacebo_seal::{Blinder, Category, DataKey, Effort, Keyring, Part, PassphraseFile, Place, Realm, SubjectNo, Suite};
-use tacebo_store::{At, Change, CommitFault, DocumentWrite, EntryWrite, KeyRow, Options, PartNo, Store};
+use tacebo_store::{At, Change, CommitFault, DocumentWrite, EntryWrite, KeyRow, Options, PartNo, PostgresAt, Store};
 
 use crate::bench::bare::{self, Rows};
+use crate::bench::bare_postgres;
 use crate::bench::figures::{Figures, real};
 
 const REALM: Realm = Realm(1);
-const PART: PartNo = PartNo(1);
 const SUITE: Suite = Suite::International;
 const KIND: &str = "Observation";
 /// Clients at once, and documents in a commit.
@@ -28,6 +28,7 @@ const TERMS: usize = 4;
 
 /// What seals, shared by all clients: one person's key, as of a ward round, and the blinder.
 struct Sealer {
+    part: PartNo,
     key: DataKey,
     blinder: Blinder,
     subject: SubjectNo,
@@ -37,7 +38,7 @@ struct Sealer {
 
 impl Sealer {
     fn change(&self, batch: usize) -> Result<Change> {
-        let mut change = Change::new(PART);
+        let mut change = Change::new(self.part);
         for _ in 0..batch {
             change.documents.push(self.document(self.next.fetch_add(1, Ordering::Relaxed))?);
         }
@@ -77,14 +78,15 @@ impl Sealer {
     }
 }
 
-/// One combination, in a store of its own.
+/// What one combination came to.
 struct Run {
     commits: usize,
     transactions: usize,
     took: Duration,
 }
 
-async fn run_one(dir: &Path, clients: usize, batch: usize, measure: Duration) -> Result<Run> {
+/// One combination, in a part of its own.
+async fn run_one(at: &At, part: PartNo, dir: &Path, clients: usize, batch: usize, measure: Duration) -> Result<Run> {
     let custodian = PassphraseFile::create(&dir.join("root.json"), "of this measurement only", Effort::LEAST, SUITE)?;
     let (ring, rows) = Keyring::create(&custodian, REALM, SUITE)?;
     let subject = SubjectNo::random()?;
@@ -97,14 +99,13 @@ async fn run_one(dir: &Path, clients: usize, batch: usize, measure: Duration) ->
     });
     let clock = Arc::new(|| jiff::Timestamp::now().as_microsecond());
     let fatal = Arc::new(|why: &str| tracing::error!(%why, "the disk failed"));
-    let store =
-        Store::open(&At::Folder(dir.to_owned()), Options { commit_fault: Some(count), ..Options::new(clock, fatal) })?;
-    store.create_part(PART, "log.bench.example").await?;
+    let store = Store::open(at, Options { commit_fault: Some(count), ..Options::new(clock, fatal) })?;
+    store.create_part(part, "log.bench.example").await?;
     let keys = vec![KeyRow { subject, category: Category(1), generation: 1, wrapped: wrapped.0 }];
-    store.commit(Change { keys, buckets: rows, ..Change::new(PART) }).await?;
+    store.commit(Change { keys, buckets: rows, ..Change::new(part) }).await?;
 
     let body = (0_u32..).flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_be_bytes()).take(BODY).collect();
-    let sealer = Arc::new(Sealer { key, blinder: ring.blinder()?, subject, next: AtomicU64::new(1), body });
+    let sealer = Arc::new(Sealer { part, key, blinder: ring.blinder()?, subject, next: AtomicU64::new(1), body });
     transactions.store(0, Ordering::Relaxed);
     let begin = Instant::now();
     let mut working = tokio::task::JoinSet::new();
@@ -126,29 +127,75 @@ async fn run_one(dir: &Path, clients: usize, batch: usize, measure: Duration) ->
     Ok(Run { commits, transactions: transactions.load(Ordering::Relaxed), took: begin.elapsed() })
 }
 
-/// Every combination of clients and documents in a commit.
-pub(crate) async fn run(folder: &Path, measure: Duration, figures: &mut Figures) -> Result<()> {
-    for clients in SIZES {
-        for batch in SIZES {
-            let dir = tempfile::tempdir_in(folder)?;
-            let nothing = bare::Mark::nothing();
-            let done = run_one(dir.path(), clients, batch, measure).await?;
-            let rows = Rows::since(dir.path(), &nothing)?;
-            if rows.documents() != done.commits * batch {
-                return Err(anyhow!("{} documents of {} are there", rows.documents(), done.commits * batch));
-            }
-            let rate = real(rows.documents()) / done.took.as_secs_f64();
-            let name = |what: &str| format!("{clients} clients x {batch} documents, {what}");
-            figures.number(&name("sealed"), rate, "documents/s");
-            // Each commit durable by itself, as each was promised; and as few transactions as the store made of them.
-            let each = rows.write(dir.path(), done.commits)?;
-            let grouped = rows.write(dir.path(), done.transactions)?;
-            figures.number(&name("bare, a commit each"), each, "documents/s");
-            figures.number(&name("bare, grouped as the store did"), grouped, "documents/s");
-            figures.number(&name("ratio"), rate / each, "");
-            figures.number(&name("ratio to grouped"), rate / grouped, "");
-            figures.number(&name("syncs a commit"), real(done.transactions) / real(done.commits.max(1)), "");
+/// Documents a second of the bare engine.
+struct Floor {
+    documents: usize,
+    /// Each commit durable by itself, as each was promised.
+    each: f64,
+    /// In as few transactions as the store made of them.
+    grouped: f64,
+}
+
+fn in_file(dir: &Path, done: &Run) -> Result<Floor> {
+    let rows = Rows::since(dir, &bare::Mark::nothing())?;
+    let (each, grouped) = (rows.write(dir, done.commits)?, rows.write(dir, done.transactions)?);
+    Ok(Floor { documents: rows.documents(), each, grouped })
+}
+
+async fn in_database(at: &PostgresAt, part: PartNo, clients: usize, done: &Run) -> Result<Floor> {
+    let rows = bare_postgres::Rows::of(at, part).await?;
+    let (each, grouped) = (rows.write(done.commits, clients).await?, rows.write(done.transactions, 1).await?);
+    Ok(Floor { documents: rows.documents(), each, grouped })
+}
+
+/// Every combination of clients and documents in a commit: in a file of its own each, or in a part of its own each of an
+/// empty database.
+pub(crate) async fn run(
+    folder: &Path,
+    database: Option<&PostgresAt>,
+    measure: Duration,
+    figures: &mut Figures,
+) -> Result<()> {
+    if let Some(at) = database {
+        empty(at).await?;
+    }
+    let sizes = SIZES.iter().flat_map(|clients| SIZES.map(|batch| (*clients, batch)));
+    for (number, (clients, batch)) in (1..).zip(sizes) {
+        let dir = tempfile::tempdir_in(folder)?;
+        let part = PartNo(number);
+        let at = match database {
+            Some(at) => At::Postgres(Box::new(at.clone())),
+            None => At::Folder(dir.path().to_owned()),
+        };
+        let done = run_one(&at, part, dir.path(), clients, batch, measure).await?;
+        let floor = match database {
+            Some(at) => in_database(at, part, clients, &done).await?,
+            None => in_file(dir.path(), &done)?,
+        };
+        if floor.documents != done.commits * batch {
+            return Err(anyhow!("{} documents of {} are there", floor.documents, done.commits * batch));
         }
+        let rate = real(floor.documents) / done.took.as_secs_f64();
+        let name = |what: &str| format!("{clients} clients x {batch} documents, {what}");
+        figures.number(&name("sealed"), rate, "documents/s");
+        figures.number(&name("bare, a commit each"), floor.each, "documents/s");
+        figures.number(&name("bare, grouped as the store did"), floor.grouped, "documents/s");
+        figures.number(&name("ratio"), rate / floor.each, "");
+        figures.number(&name("ratio to grouped"), rate / floor.grouped, "");
+        figures.number(&name("syncs a commit"), real(done.transactions) / real(done.commits.max(1)), "");
+    }
+    Ok(())
+}
+
+/// Refuses a database that holds anything: it is filled, and left as it is afterwards.
+async fn empty(at: &PostgresAt) -> Result<()> {
+    let tables = "SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'";
+    let found: i64 = bare_postgres::connect(at).await?.query_one(tables, &[]).await?.try_get(0)?;
+    if found > 0 {
+        return Err(anyhow!(
+            "the database {} is not empty: make one for the measurement, and drop it afterwards",
+            at.database
+        ));
     }
     Ok(())
 }

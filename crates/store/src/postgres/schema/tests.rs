@@ -3,23 +3,10 @@ use std::sync::LazyLock;
 use tacebo_testbed::Postgres;
 
 use super::*;
+use crate::migrations::later;
 use crate::{PostgresAt, PostgresHost};
 
 static SERVER: LazyLock<Postgres> = LazyLock::new(Postgres::start);
-
-/// The present steps, and three that a later program might have.
-fn later() -> Vec<Migration> {
-    let step = |number, sql| Migration { number, sql, stops: number == KNOWN + 2 };
-    let more = [
-        step(KNOWN + 1, "CREATE TABLE later (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO later VALUES (1), (2)"),
-        step(KNOWN + 2, "ALTER TABLE later ADD COLUMN name TEXT; UPDATE later SET name = 'x'"),
-        step(
-            KNOWN + 3,
-            "CREATE TABLE latest (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO latest SELECT no FROM later WHERE name = 'x'",
-        ),
-    ];
-    MIGRATIONS.iter().copied().chain(more).collect()
-}
 
 /// A database with a store as this program makes it.
 fn founded() -> (String, Arc<Server>, Arc<Link>) {
@@ -39,7 +26,7 @@ fn tables(database: &str) -> (u32, String) {
 #[test]
 fn an_older_store_is_brought_forward_step_by_step_in_order() {
     let (database, server, link) = founded();
-    let all = later();
+    let all = later(MIGRATIONS);
     let bring = |applied| bring_up_to(&all, &server, &link, 9, applied).unwrap();
     let pending = bring(Applied::AsTrial);
     let numbers: Vec<_> = pending.steps.iter().map(|step| step.number).collect();
@@ -60,7 +47,7 @@ fn an_older_store_is_brought_forward_step_by_step_in_order() {
 #[test]
 fn a_step_that_fails_takes_those_before_it_back() {
     let (database, server, link) = founded();
-    let mut steps = later();
+    let mut steps = later(MIGRATIONS);
     steps.push(Migration { number: KNOWN + 4, sql: "INSERT INTO latest VALUES (1), (1)", stops: false });
     for applied in [Applied::AsTrial, Applied::ForGood] {
         assert!(bring_up_to(&steps, &server, &link, 8, applied).is_err());
@@ -72,7 +59,7 @@ fn a_step_that_fails_takes_those_before_it_back() {
 #[test]
 fn a_program_that_goes_in_the_midst_of_it_leaves_the_store_as_it_was() {
     let (database, server, link) = founded();
-    let mut steps = later();
+    let mut steps = later(MIGRATIONS);
     // Its own session ends while it waits, as a killed program's does.
     let end = "SELECT pg_terminate_backend(pg_backend_pid())";
     steps.push(Migration { number: KNOWN + 4, sql: end, stops: false });
@@ -80,7 +67,7 @@ fn a_program_that_goes_in_the_midst_of_it_leaves_the_store_as_it_was() {
     assert!(matches!(ended, StoreError::Unreachable(_)), "{ended}");
     assert_eq!(tables(&database), (KNOWN, "0".to_owned()));
     let link = server.connect().unwrap();
-    bring_up_to(&later(), &server, &link, 9, Applied::ForGood).unwrap();
+    bring_up_to(&later(MIGRATIONS), &server, &link, 9, Applied::ForGood).unwrap();
     assert_eq!(tables(&database), (KNOWN + 3, "2".to_owned()));
 }
 

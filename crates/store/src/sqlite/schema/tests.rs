@@ -1,18 +1,5 @@
 use super::*;
-
-/// The present steps, and three that a later program might have.
-fn later() -> Vec<Migration> {
-    let step = |number, sql| Migration { number, sql, stops: number == KNOWN + 2 };
-    let more = [
-        step(KNOWN + 1, "CREATE TABLE later (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO later VALUES (1), (2)"),
-        step(KNOWN + 2, "ALTER TABLE later ADD COLUMN name TEXT; UPDATE later SET name = 'x'"),
-        step(
-            KNOWN + 3,
-            "CREATE TABLE latest (no INTEGER NOT NULL PRIMARY KEY); INSERT INTO latest SELECT no FROM later WHERE name = 'x'",
-        ),
-    ];
-    MIGRATIONS.iter().copied().chain(more).collect()
-}
+use crate::migrations::later;
 
 fn file() -> (tempfile::TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();
@@ -30,14 +17,14 @@ fn tables(path: &Path) -> (u32, i64) {
 #[test]
 fn an_older_store_is_brought_forward_step_by_step_in_order() {
     let (dir, path) = file();
-    let missing = Pending::of(&later(), KNOWN).unwrap();
+    let missing = Pending::of(&later(MIGRATIONS), KNOWN).unwrap();
     let numbers: Vec<_> = missing.steps.iter().map(|step| step.number).collect();
     assert_eq!((missing.found, missing.known, missing.stops()), (KNOWN, KNOWN + 3, true));
     assert_eq!(numbers, [KNOWN + 1, KNOWN + 2, KNOWN + 3]);
     // Tried: it goes through, and nothing of it is there.
-    assert_eq!(bring_up_to(&later(), dir.path(), 8, Applied::AsTrial).unwrap(), missing);
+    assert_eq!(bring_up_to(&later(MIGRATIONS), dir.path(), 8, Applied::AsTrial).unwrap(), missing);
     assert_eq!(tables(&path), (KNOWN, 0));
-    assert_eq!(bring_up_to(&later(), dir.path(), 9, Applied::ForGood).unwrap(), missing);
+    assert_eq!(bring_up_to(&later(MIGRATIONS), dir.path(), 9, Applied::ForGood).unwrap(), missing);
     assert_eq!(tables(&path), (KNOWN + 3, 2));
     let conn = open_reader(&path).unwrap();
     let carried: i64 = conn.query_row("SELECT count(*) FROM latest", [], |row| row.get(0)).unwrap();
@@ -45,7 +32,7 @@ fn an_older_store_is_brought_forward_step_by_step_in_order() {
     let times: String = conn.query_row(times, [], |row| row.get(0)).unwrap();
     assert_eq!((carried, times.ends_with(&format!("{} 9", KNOWN + 3)), times.starts_with("1 7")), (2, true, true));
     // From the middle on, only what is missing.
-    assert!(bring_up_to(&later(), dir.path(), 9, Applied::ForGood).unwrap().steps.is_empty());
+    assert!(bring_up_to(&later(MIGRATIONS), dir.path(), 9, Applied::ForGood).unwrap().steps.is_empty());
     // This program does not know them.
     let newer = |done| matches!(done, Err(StoreError::NewerSchema { found, known: KNOWN }) if found == KNOWN + 3);
     assert!(newer(open_writer(&path, 9).map(drop)));
@@ -56,7 +43,7 @@ fn an_older_store_is_brought_forward_step_by_step_in_order() {
 #[test]
 fn a_step_that_fails_takes_those_before_it_back() {
     let (dir, path) = file();
-    let mut steps = later();
+    let mut steps = later(MIGRATIONS);
     steps.push(Migration { number: KNOWN + 4, sql: "INSERT INTO latest VALUES (1)", stops: false });
     for applied in [Applied::AsTrial, Applied::ForGood] {
         assert!(matches!(bring_up_to(&steps, dir.path(), 8, applied), Err(StoreError::Sql(_))));
@@ -71,7 +58,7 @@ fn a_program_that_goes_in_the_midst_of_it_leaves_the_store_as_it_was() {
     // Ended before its word, as by a kill: the file is opened again as it was left.
     let conn = Connection::open(&path).unwrap();
     conn.execute_batch("BEGIN").unwrap();
-    for step in Pending::of(&later(), KNOWN).unwrap().steps {
+    for step in Pending::of(&later(MIGRATIONS), KNOWN).unwrap().steps {
         conn.execute_batch(step.sql).unwrap();
     }
     let copy = tempfile::tempdir().unwrap();
