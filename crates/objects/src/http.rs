@@ -5,7 +5,6 @@ use std::{
     fmt, io,
     path::Path,
     pin::Pin,
-    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };

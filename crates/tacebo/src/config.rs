@@ -6,6 +6,7 @@
 mod backup;
 mod blobs;
 mod custody;
+mod objects;
 mod store;
 
 use std::net::SocketAddr;
@@ -18,9 +19,9 @@ use tacebo_vault::CustodyTerms;
 use crate::logging::Format;
 use crate::suite::Choice;
 
-pub(crate) use backup::{ArchivePlace, Backup};
-pub(crate) use blobs::BlobsPlace;
+pub(crate) use backup::Backup;
 pub(crate) use custody::{Custody, FileAt};
+pub(crate) use objects::ObjectsPlace;
 pub(crate) use store::StorePlace;
 
 /// Prefix of environment variables.
@@ -94,7 +95,7 @@ pub(crate) struct Config {
     /// Where the records are.
     pub store: StorePlace,
     /// Where large documents are.
-    pub blobs: BlobsPlace,
+    pub blobs: ObjectsPlace,
     /// Backups, if any are made.
     pub backup: Option<Backup>,
     /// A file elsewhere that knows the newest checkpoint.
@@ -120,7 +121,7 @@ pub(crate) struct Archived {
     /// Data folder.
     pub data: Option<PathBuf>,
     /// Where large documents are.
-    pub blobs: Option<BlobsPlace>,
+    pub blobs: Option<ObjectsPlace>,
     /// Where to, and how.
     pub backup: Option<Backup>,
 }
@@ -147,7 +148,7 @@ impl Config {
     pub(crate) fn place(
         file: &Path,
         environment: impl Iterator<Item = (String, String)>,
-    ) -> Result<(StorePlace, BlobsPlace, PathBuf)> {
+    ) -> Result<(StorePlace, ObjectsPlace, PathBuf)> {
         let (written, name) = Written::read(Some(file))?;
         let written = written.overridden(environment)?;
         let data = written.data.ok_or_else(|| missing(&name, "data"))?;
@@ -446,16 +447,16 @@ mod tests {
 
     #[test]
     fn large_documents_are_beside_the_data_in_a_folder_or_in_a_bucket() {
-        let BlobsPlace::Folder(folder) = load(WHOLE, &[]).unwrap().blobs else { panic!("no folder") };
+        let ObjectsPlace::Folder(folder) = load(WHOLE, &[]).unwrap().blobs else { panic!("no folder") };
         assert!(folder.ends_with("data/blobs"), "{}", folder.display());
         let text = format!("{WHOLE}\n[blobs]\nfolder = \"large\"");
-        let BlobsPlace::Folder(folder) = load(&text, &[]).unwrap().blobs else { panic!("no folder") };
+        let ObjectsPlace::Folder(folder) = load(&text, &[]).unwrap().blobs else { panic!("no folder") };
         assert!(folder.is_absolute() && folder.ends_with("large"));
         let text = format!(
             "{WHOLE}\n[blobs]\nendpoint = \"https://s3.example\"\nbucket = \"records\"\nprefix = \"house\"\n\
             access-key-file = \"a\"\nsecret-key-file = \"s\"\nauthority = \"ca.pem\"\npatience-s = 20"
         );
-        let BlobsPlace::S3 { at, access_key_file, .. } =
+        let ObjectsPlace::S3 { at, access_key_file, .. } =
             load(&text, &[("TACEBO_BLOBS_REGION", "cn-north-1")]).unwrap().blobs
         else {
             panic!("no bucket")

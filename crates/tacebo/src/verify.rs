@@ -15,7 +15,7 @@ use tacebo_server::pages::{fault_words, unlike_words};
 use tacebo_store::{At, AuditSource, BrokenObject, Integrity, PartNo, StoreError, Unchecked};
 use tacebo_vault::{BLOBS_FOLDER, Unlike, VKEY_FILE};
 
-use crate::config::{BlobsPlace, Config};
+use crate::config::{Config, ObjectsPlace};
 use crate::lang::{Lang, Messages};
 use crate::print;
 
@@ -135,7 +135,7 @@ struct Place {
     /// The folder with the log's public key.
     dir: PathBuf,
     /// Its large documents, where it is known where they lie.
-    blobs: Option<BlobsPlace>,
+    blobs: Option<ObjectsPlace>,
 }
 
 fn place(dir: Option<&Path>, config: Option<&Path>) -> Result<Place> {
@@ -145,7 +145,7 @@ fn place(dir: Option<&Path>, config: Option<&Path>) -> Result<Place> {
     }
     let dir = dir.context("name a data folder")?.to_owned();
     let beside = Some(dir.join(BLOBS_FOLDER)).filter(|folder| folder.is_dir());
-    Ok(Place { at: At::Folder(dir.clone()), dir, blobs: beside.map(BlobsPlace::Folder) })
+    Ok(Place { at: At::Folder(dir.clone()), dir, blobs: beside.map(ObjectsPlace::Folder) })
 }
 
 /// Compares the objects of large documents with their rows.

@@ -19,7 +19,7 @@ use tacebo_objects::Objects;
 use tacebo_store::ArchiveSource;
 use tacebo_vault::{BackupRun, VKEY_FILE};
 
-use crate::config::{ArchivePlace, Archived, Backup, Config};
+use crate::config::{Archived, Backup, Config, ObjectsPlace};
 use crate::lang::{Lang, Messages};
 use crate::{clock, print};
 
@@ -156,7 +156,7 @@ fn said(ran: &Ran) -> serde_json::Value {
     })
 }
 
-fn checked(args: &Args, place: &ArchivePlace, data: Option<PathBuf>, t: &Messages) -> Result<u8> {
+fn checked(args: &Args, place: &ObjectsPlace, data: Option<PathBuf>, t: &Messages) -> Result<u8> {
     let own = data.map(|data| data.join(VKEY_FILE)).filter(|file| args.vkey.is_none() && file.is_file());
     let bar = bar(&t.backup_checking(), args.json);
     let found = (|| -> Result<_> {

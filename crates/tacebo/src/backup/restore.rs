@@ -12,7 +12,7 @@ use tacebo_vault::Vault;
 
 use super::bring::{Bring, Step};
 use super::{bar, stopped};
-use crate::config::{ArchivePlace, Config};
+use crate::config::{Config, ObjectsPlace};
 use crate::lang::{Lang, locale};
 use crate::{clock, custody, print};
 
@@ -142,7 +142,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
 }
 
 /// An archive by its folder, or by a file that names it.
-fn place(from: &Path) -> Result<ArchivePlace> {
+fn place(from: &Path) -> Result<ObjectsPlace> {
     if from.extension().is_some_and(|ending| ending == "toml") {
         let named = Config::archived(Some(from), std::iter::empty())?;
         return Ok(named.backup.with_context(|| format!("{} has no [backup]", from.display()))?.place);
@@ -150,7 +150,7 @@ fn place(from: &Path) -> Result<ArchivePlace> {
     if !from.is_dir() {
         bail!("{} is no folder with an archive", from.display());
     }
-    Ok(ArchivePlace::Folder(from.to_owned()))
+    Ok(ObjectsPlace::Folder(from.to_owned()))
 }
 
 /// What was seen stays as evidence; the file begins anew.

@@ -83,7 +83,7 @@ impl Rows {
         let mut tables: [Vec<Row>; 3] = Default::default();
         for ((table, order), rows) in TABLES.iter().zip(&mut tables) {
             let all = format!("SELECT * FROM {table} WHERE part = $1 ORDER BY {order}");
-            *rows = client.query(&all, &[&i32::try_from(part.0)?]).await?;
+            *rows = client.query(&all, &[&part.0]).await?;
         }
         Ok(Self { at: at.clone(), tables })
     }
@@ -159,21 +159,11 @@ impl Rows {
 /// All of a commit in one flight.
 async fn put(client: &Client, puts: &[Statement], share: &Share) -> Result<()> {
     let [documents, terms, leaves] = share;
-    let insert = |put: Option<&Statement>, columns: &[Column]| {
-        let put = put.cloned();
-        let values: Vec<_> = columns.iter().map(Column::sql).collect();
-        async move {
-            match put.filter(|_| !values.is_empty()) {
-                Some(put) => client.execute(&put, &values).await,
-                None => Ok(0),
-            }
-        }
-    };
     let (began, a, b, c, ended) = tokio::join!(
         client.batch_execute("BEGIN"),
-        insert(puts.first(), documents),
-        insert(puts.get(1), terms),
-        insert(puts.get(2), leaves),
+        insert(client, puts.first(), documents),
+        insert(client, puts.get(1), terms),
+        insert(client, puts.get(2), leaves),
         client.batch_execute("COMMIT"),
     );
     began?;
@@ -181,4 +171,11 @@ async fn put(client: &Client, puts: &[Statement], share: &Share) -> Result<()> {
         done.context("the bare server refused a row")?;
     }
     Ok(ended?)
+}
+
+async fn insert(client: &Client, put: Option<&Statement>, columns: &[Column]) -> Result<u64, tokio_postgres::Error> {
+    match put.filter(|_| !columns.is_empty()) {
+        Some(put) => client.execute(put, &columns.iter().map(Column::sql).collect::<Vec<_>>()).await,
+        None => Ok(0),
+    }
 }

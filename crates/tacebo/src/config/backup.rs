@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use tacebo_governance::BackupFigures;
-use tacebo_objects::{At, Objects, S3At};
 use tacebo_vault::BackupPlan;
 
 use super::missing;
+use super::objects::{Bucket, ObjectsPlace};
 
 /// `[backup]` as written.
 #[derive(Debug, Default, Deserialize)]
@@ -40,7 +40,7 @@ struct WrittenS3 {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Backup {
     /// Where to.
-    pub place: ArchivePlace,
+    pub place: ObjectsPlace,
     /// When.
     pub plan: BackupPlan,
     /// Where restores are tried; beside the records unless somebody chose.
@@ -49,47 +49,6 @@ pub(crate) struct Backup {
     pub rate: Option<u64>,
     /// Days for which the keys of a backup are kept.
     pub keep_keys_days: u32,
-}
-
-/// Where an archive is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ArchivePlace {
-    /// A folder.
-    Folder(PathBuf),
-    /// A bucket, and the files with the keys to it.
-    S3 {
-        /// All but the keys.
-        at: Box<S3At>,
-        /// The file with the name of the key.
-        access_key_file: PathBuf,
-        /// The file with the key.
-        secret_key_file: PathBuf,
-    },
-}
-
-impl ArchivePlace {
-    /// Opens it.
-    pub(crate) fn open(&self) -> Result<Objects> {
-        let at = match self {
-            Self::Folder(dir) => At::Folder(dir.clone()),
-            Self::S3 { at, access_key_file, secret_key_file } => {
-                let mut at = at.clone();
-                at.access_key = S3At::read_key(access_key_file)?;
-                at.secret_key = S3At::read_key(secret_key_file)?;
-                At::S3(at)
-            }
-        };
-        Objects::open(&at).with_context(|| format!("the archive {self} cannot be opened"))
-    }
-}
-
-impl std::fmt::Display for ArchivePlace {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Folder(dir) => dir.display().fmt(f),
-            Self::S3 { at, .. } => write!(f, "{}/{}/{}", at.endpoint, at.bucket, at.prefix),
-        }
-    }
 }
 
 impl Backup {
@@ -129,14 +88,11 @@ impl Written {
     pub(super) fn complete(self, name: &str) -> Result<Option<Backup>> {
         let place = match (self.to, self.s3) {
             (Some(_), Some(_)) => bail!("{name}: `backup.to` and `[backup.s3]` are two places: name one"),
-            (Some(dir), None) => ArchivePlace::Folder(dir),
+            (Some(dir), None) => ObjectsPlace::Folder(dir),
             (None, Some(s3)) => {
-                let mut at = S3At::new(&s3.endpoint, &s3.bucket, "", "");
-                at.region = s3.region.unwrap_or(at.region);
-                at.prefix = s3.prefix.unwrap_or_default();
-                at.authority = s3.authority;
-                let (access_key_file, secret_key_file) = (s3.access_key_file, s3.secret_key_file);
-                ArchivePlace::S3 { at: Box::new(at), access_key_file, secret_key_file }
+                let WrittenS3 { endpoint, bucket, region, prefix, access_key_file, secret_key_file, authority } = s3;
+                let at = Bucket { endpoint, name: bucket, region, prefix, authority }.at();
+                ObjectsPlace::S3 { at: Box::new(at), access_key_file, secret_key_file }
             }
             (None, None) => {
                 let idle = self.every_hours.is_none() && self.drill_every_days.is_none() && self.rate_mib_s.is_none();

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use tacebo_objects::{At, Objects, S3At};
 use tacebo_vault::BLOBS_FOLDER;
 
 use super::missing;
+use super::objects::{Bucket, ObjectsPlace};
 
 /// The longest time that can be set, in seconds.
 const LONGEST: u64 = 600;
@@ -26,22 +26,6 @@ pub(super) struct Written {
     secret_key_file: Option<PathBuf>,
     authority: Option<PathBuf>,
     patience_s: Option<u64>,
-}
-
-/// Where large documents are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum BlobsPlace {
-    /// In this folder.
-    Folder(PathBuf),
-    /// In a bucket.
-    S3 {
-        /// All but the key.
-        at: Box<S3At>,
-        /// The file with the key's name.
-        access_key_file: PathBuf,
-        /// The file with the key.
-        secret_key_file: PathBuf,
-    },
 }
 
 impl Written {
@@ -70,12 +54,12 @@ impl Written {
         Ok(true)
     }
 
-    pub(super) fn complete(self, name: &str, data: &Path) -> Result<BlobsPlace> {
+    pub(super) fn complete(self, name: &str, data: &Path) -> Result<ObjectsPlace> {
         let Some(endpoint) = self.endpoint else {
             if self.bucket.is_some() || self.access_key_file.is_some() || self.secret_key_file.is_some() {
                 return Err(if self.folder.is_some() { both(name) } else { missing(name, "blobs.endpoint") });
             }
-            return Ok(BlobsPlace::Folder(self.folder.unwrap_or_else(|| data.join(BLOBS_FOLDER))));
+            return Ok(ObjectsPlace::Folder(self.folder.unwrap_or_else(|| data.join(BLOBS_FOLDER))));
         };
         if self.folder.is_some() {
             return Err(both(name));
@@ -83,36 +67,17 @@ impl Written {
         let bucket = self.bucket.ok_or_else(|| missing(name, "blobs.bucket"))?;
         let access_key_file = self.access_key_file.ok_or_else(|| missing(name, "blobs.access-key-file"))?;
         let secret_key_file = self.secret_key_file.ok_or_else(|| missing(name, "blobs.secret-key-file"))?;
-        // The keys are read when they are needed.
-        let mut at = S3At::new(&endpoint, &bucket, "", "");
-        at.region = self.region.unwrap_or(at.region);
-        at.prefix = self.prefix.unwrap_or_default();
-        at.authority = self.authority;
+        let (region, prefix, authority) = (self.region, self.prefix, self.authority);
+        let mut at = Bucket { endpoint, name: bucket, region, prefix, authority }.at();
         match self.patience_s {
             Some(n) if (1..=LONGEST).contains(&n) => at.patience.whole = Duration::from_secs(n),
             Some(n) => bail!("{name}: `blobs.patience-s` is {n}: use 1 to {LONGEST}"),
             None => {}
         }
-        Ok(BlobsPlace::S3 { at: Box::new(at), access_key_file, secret_key_file })
+        Ok(ObjectsPlace::S3 { at: Box::new(at), access_key_file, secret_key_file })
     }
 }
 
 fn both(name: &str) -> anyhow::Error {
     anyhow::anyhow!("{name}: `blobs` names a folder and a bucket: name one of both")
-}
-
-impl BlobsPlace {
-    /// Takes it up. Nothing is asked of a bucket yet.
-    pub(crate) fn open(&self) -> Result<Objects> {
-        let at = match self {
-            Self::Folder(folder) => At::Folder(folder.clone()),
-            Self::S3 { at, access_key_file, secret_key_file } => {
-                let mut at = at.clone();
-                at.access_key = S3At::read_key(access_key_file)?;
-                at.secret_key = S3At::read_key(secret_key_file)?;
-                At::S3(at)
-            }
-        };
-        Objects::open(&at).context("the place of large documents cannot be used")
-    }
 }

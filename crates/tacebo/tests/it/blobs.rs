@@ -19,12 +19,12 @@ use crate::folder::{Folder, files};
 use crate::http::Client;
 use crate::keys::house::{House, token};
 use crate::keys::shred::{Officers, told};
+use crate::letter::{WORDS, letter};
 use crate::program::{Program, tacebo};
 
 static BUCKETS: LazyLock<Seaweed> = LazyLock::new(Seaweed::start);
 
 const NAME: &str = "尉迟骏骐";
-const WORDS: &str = "罕见的遗传性血管性水肿";
 
 /// A copy of the sample hospital whose large documents lie in one of the two places.
 struct Place {
@@ -97,22 +97,6 @@ impl Place {
 
 fn patient(id: &str) -> Value {
     json!({ "resourceType": "Patient", "id": id, "name": [{ "text": NAME }], "birthDate": "1965-07-14" })
-}
-
-/// A scanned letter of so many bytes, with words in it.
-fn letter(id: &str, of: &str, bytes: usize, seed: u64) -> Value {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut text = String::new();
-    while text.len() < bytes {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        // Base64 of whatever bytes.
-        text.extend([format!("{state:016x}")]);
-    }
-    json!({ "resourceType": "DocumentReference", "id": id, "status": "current", "description": WORDS,
-        "subject": { "reference": format!("Patient/{of}") },
-        "content": [{ "attachment": { "contentType": "application/pdf", "data": text } }] })
 }
 
 fn data(document: &Value) -> &str {

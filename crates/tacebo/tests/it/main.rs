@@ -27,6 +27,7 @@ mod examples;
 mod folder;
 mod http;
 mod keys;
+mod letter;
 mod load;
 #[cfg(target_os = "linux")]
 mod memory;

@@ -1,6 +1,7 @@
-//! STO-04: many documents from SQLite into PostgreSQL, counted, compared and timed.
+//! STO-04: many documents from SQLite into PostgreSQL, some of them large, counted, compared and timed.
 //!
-//! Short: 3,000 documents. Long (`LONG=1`, `cargo xtask long restore`): 1,000,000.
+//! Short: 3,000 documents and 30 MiB of large ones. Long (`LONG=1`, `cargo xtask long restore`): 1,000,000 and 10,000 MiB,
+//! which needs three times as much room; so many with `--rounds`.
 
 use std::sync::Arc;
 use std::thread;
@@ -10,16 +11,19 @@ use serde_json::json;
 
 use crate::http::Client;
 use crate::keys::house::token;
+use crate::letter::letter;
 use crate::program::Program;
 
 use super::{SERVER, asked, backup, checked, observation, patient, place, postgres, put, restored, sample};
 
 /// Documents in one transaction.
 const TOGETHER: usize = 100;
+/// Characters of a large document: a letter of hexadecimal digits, which is half as long when it is packed.
+const LARGE: usize = 2 << 20;
 
 #[test]
 fn sto_04_many_documents_come_back_from_sqlite_into_postgresql_and_the_time_is_told() {
-    let wanted: usize = if crate::long() { 1_000_000 } else { 3_000 };
+    let wanted = crate::rounds(3_000, 1_000_000) as usize;
     let (folder, house) = sample();
     let archive = folder.file("archive");
     let program = Program::serve(&house.config).unwrap();
@@ -44,6 +48,7 @@ fn sto_04_many_documents_come_back_from_sqlite_into_postgresql_and_the_time_is_t
                     let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": entry });
                     let answer = client.post("/fhir", &bundle).unwrap();
                     assert_eq!(answer.status, 200, "{}", answer.text());
+                    put(&mut client, &[letter(&format!("{person}-large"), &person, LARGE, lot as u64)]);
                 }
             });
         }
@@ -53,7 +58,9 @@ fn sto_04_many_documents_come_back_from_sqlite_into_postgresql_and_the_time_is_t
     let begin = Instant::now();
     let made = backup(&house.config, &archive);
     let archived = begin.elapsed();
-    assert!(made["versions"].as_u64() >= Some(wanted as u64), "{made}");
+    let large = wanted.div_ceil(TOGETHER);
+    assert!(made["versions"].as_u64() >= Some((wanted + large) as u64), "{made}");
+    assert!(made["bytes"].as_u64() >= Some((large << 20) as u64), "{made}");
     assert_eq!(checked(&house.config, &archive).0, Some(0));
     let there = place(&folder, &house, "there", &postgres());
     let done = restored(&there, &archive);
@@ -62,7 +69,7 @@ fn sto_04_many_documents_come_back_from_sqlite_into_postgresql_and_the_time_is_t
     let (status, found, said) = asked(&there.config, &["verify"]);
     assert_eq!((status, &found["result"]), (Some(0), &json!("clean")), "{said}");
     println!(
-        "{} versions, {} entries, {} MiB: written in {:.0} s, archived in {:.1} s, restored into PostgreSQL (checked, made \
+        "{} versions ({large} large ones), {} entries, {} MiB: written in {:.0} s, archived in {:.1} s, restored into PostgreSQL (checked, made \
         findable, compared) in {} s",
         done["versions"],
         done["entries"],
