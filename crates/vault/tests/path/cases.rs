@@ -27,6 +27,10 @@ impl Speech for Toy {
         &["Patient", "Encounter", "Consent"]
     }
 
+    fn stays(&self, kind: &str) -> bool {
+        kind == "Consent"
+    }
+
     fn digest(&self, kind: &str, body: &Value) -> Result<Digest, String> {
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let mut digest = Digest::default();
