@@ -185,6 +185,8 @@ impl ServerLoader {
             Column::Int(state.checkpoint.cast_signed()),
             Column::Int(state.rid),
             Column::Int(state.time_us),
+            // Nobody has been told anything here yet.
+            Column::Int(0),
         ];
         self.whole(&[Put::new(crate::sql::SUPERSEDE_ALL.postgres, [number(part)]), Put::new(sql::PUT_STATE, row)])?;
         // Plans that were made while the tables were empty are made anew sooner.
