@@ -134,14 +134,8 @@ impl Restoring {
             detail.push_str(why);
         }
         if let Some(point) = &point {
-            detail.push_str(&format!(
-                "; documents brought back to {}: {} changed, {} made anew, {} taken away, {} left as they are",
-                point::moment(point.to_us),
-                point.changed,
-                point.made,
-                point.gone,
-                point.left
-            ));
+            detail.push_str("; ");
+            detail.push_str(&point.words());
         }
         let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House);
         draft.put(field::DETAIL, detail);

@@ -48,8 +48,8 @@ enum Turn {
     Write(Write, usize),
 }
 
-/// The moment in words, for people and for the log.
-pub(super) fn moment(to_us: i64) -> String {
+/// The moment as the log names it.
+fn moment(to_us: i64) -> String {
     jiff::Timestamp::from_microsecond(to_us).unwrap_or(jiff::Timestamp::UNIX_EPOCH).to_string()
 }
 
@@ -162,6 +162,15 @@ impl Inner {
 }
 
 impl PointInTime {
+    /// What the entry of the restore says of it.
+    pub(super) fn words(&self) -> String {
+        let Self { to_us, changed, made, gone, left } = *self;
+        let to = moment(to_us);
+        format!(
+            "documents brought back to {to}: {changed} changed, {made} made anew, {gone} taken away, {left} left as they are"
+        )
+    }
+
     fn count(&mut self, written: &[Written]) {
         for one in written {
             let kind = match one {

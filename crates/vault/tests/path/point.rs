@@ -57,8 +57,8 @@ async fn what_was_changed_made_or_deleted_later_is_as_it_was_and_what_decides_ac
     let vault = &house.vault;
     load(vault, "a", Some("Practitioner/li")).await;
     load(vault, "b", None).await;
-    let long = large(1);
-    put(vault, "o-long", "a", &long).await;
+    let first = large(1);
+    put(vault, "o-long", "a", &first).await;
     write(vault, vec![Write::put(name("Observation", "o-gone"), observation("a", 1))]).await;
     write(vault, vec![Write::put(name("Observation", "o-deleted"), observation("a", 1))]).await;
     write(vault, vec![Write::delete(name("Observation", "o-deleted"))]).await;
@@ -91,8 +91,8 @@ async fn what_was_changed_made_or_deleted_later_is_as_it_was_and_what_decides_ac
     vault.read(&doctor(), &name("Observation", "o-b"), At::Current).await.unwrap_err();
     let gone = vault.read(&importer(), &name("Consent", "c"), At::Current).await.unwrap_err();
     assert!(matches!(gone.denial(), Denial::Gone));
-    assert_eq!(note(&vault, "o-long", At::Current).await.unwrap(), long);
-    assert!(note(&vault, "o-long", At::Version(2)).await.unwrap() != long);
+    assert_eq!(note(&vault, "o-long", At::Current).await.unwrap(), first);
+    assert!(note(&vault, "o-long", At::Version(2)).await.unwrap() != first);
     // Found by what it says now, and not by what it said in between.
     for (said, found) in [("王小明", 2), ("王大明", 0)] {
         let find = Find::new(&["Patient"], Scope::Terms(vec![vec![("name".into(), said.into())]]), &Everything);

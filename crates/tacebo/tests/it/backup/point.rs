@@ -45,7 +45,7 @@ fn random(word: &str) -> String {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        text.push_str(&format!("{state:016x}"));
+        text.extend([format!("{state:016x}")]);
     }
     text
 }
