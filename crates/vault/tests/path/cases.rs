@@ -36,6 +36,7 @@ impl Speech for Toy {
         let mut digest = Digest::default();
         if self.is_personal(kind) {
             digest.patients = vec![PatientId::new(text(if kind == "Patient" { "id" } else { "of" }))];
+            digest.patients.extend(body["also"].as_str().map(PatientId::new));
         }
         match kind {
             "Patient" => digest.terms.push(("name".into(), text("name"))),

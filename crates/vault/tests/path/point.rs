@@ -115,28 +115,40 @@ async fn what_was_changed_made_or_deleted_later_is_as_it_was_and_what_decides_ac
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_document_was_then_and_was_destroyed_since_does_not_come_back_as_something_older() {
+async fn what_a_document_was_then_and_was_destroyed_since_does_not_come_back_and_nor_does_whom_it_spoke_of() {
     let house = house().await;
     let vault = &house.vault;
     load(vault, "a", None).await;
+    load(vault, "b", None).await;
+    let both = json!({"resourceType": "Observation", "of": "a", "also": "b", "value": 1});
+    write(vault, vec![Write::put(name("Observation", "both"), both)]).await;
     write(vault, vec![Write::put(name("Observation", "o"), observation("a", 1))]).await;
     write(vault, vec![Write::put(name("Observation", "o"), observation("a", 2))]).await;
     write(vault, vec![Write::put(name("Observation", "first"), observation("a", 1))]).await;
     let to_us = house.clock.fetch_add(MINUTE, Ordering::SeqCst) + MINUTE / 2;
+    write(vault, vec![Write::put(name("Observation", "both"), observation("a", 2))]).await;
     write(vault, vec![Write::put(name("Observation", "o"), observation("a", 3))]).await;
     write(vault, vec![Write::put(name("Observation", "first"), observation("a", 2))]).await;
     // As the log tells of a destruction.
-    let told = "destruction d-1 carried out: 0 documents in 2 versions, 0 keys";
+    let told = "destruction d-1 carried out: 2 documents in 4 versions, 0 keys";
     let _ = vault.note(&importer(), Action::Administer, Outcome::Done, told).await.unwrap();
     let (Finished { vault, compared, point }, _dir) = brought_back(house, to_us, |store, change| {
-        // Second version of the one, first of the other: in commit order before the last two.
+        // Second version of the one, first of the other: in commit order before the last three.
         let rows = store.versions(change.part, 0, 100).unwrap();
-        change.erase = rows.iter().rev().skip(2).take(2).map(|row| row.rid).collect();
+        change.erase = rows.iter().rev().skip(3).take(2).map(|row| row.rid).collect();
+        // And all of the person who is only spoken of.
+        let other = rows.iter().filter(|row| &*row.kind == "Patient").nth(1).unwrap().subject.unwrap();
+        change.erase.extend(store.subject_versions(change.part, other).unwrap());
+        change.drop_subjects.push(other);
     })
     .await;
     let point = point.unwrap();
-    assert_eq!((point.changed, point.made, point.gone, point.left), (0, 0, 0, 2), "{point:?}");
+    assert_eq!((point.changed, point.made, point.gone, point.left), (0, 0, 0, 3), "{point:?}");
     assert_eq!(compared.unlike, None);
     assert_eq!(versions(&vault, "Observation", "o").await, [(3, false, json!(3)), (1, false, json!(1))]);
     assert_eq!(versions(&vault, "Observation", "first").await, [(2, false, json!(2))]);
+    let both = vault.read(&importer(), &name("Observation", "both"), At::Current).await.unwrap();
+    assert_eq!((both.value().version, &both.value().body["also"]), (2, &Value::Null));
+    let nobody = vault.read(&importer(), &name("Patient", "b"), At::Current).await.unwrap_err();
+    assert!(matches!(nobody.denial(), Denial::NotFound));
 }
