@@ -98,7 +98,7 @@ enum Long {
     Calls,
     /// 1,000 random changes of the log's tables, each found and named.
     Tamper,
-    /// 1,000,000 documents and 10,000 MiB of large ones from SQLite into PostgreSQL by a backup, timed. Needs 40 GB.
+    /// 1,000,000 documents and 10,000 MiB of large ones from SQLite into PostgreSQL by a backup, timed. Needs 50 GB.
     Restore,
     /// Every official FHIR example, and Synthea's patients.
     Examples,

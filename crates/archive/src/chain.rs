@@ -93,6 +93,16 @@ impl Chain {
         place.and_then(|place| self.runs.get(place)).ok_or(ArchiveError::NoRun(run))
     }
 
+    /// When the first commit was that it holds, microseconds since 1970.
+    pub fn begins_us(&self) -> Result<Option<i64>, ArchiveError> {
+        let mut entries = self.runs.iter().flat_map(|ran| ran.manifest.of(Class::Entries));
+        let Some(first) = entries.next() else { return Ok(None) };
+        Ok(self.rows(first)?.into_iter().find_map(|row| match row {
+            Row::Entry(entry) => Some(entry.time_us),
+            _ => None,
+        }))
+    }
+
     /// The bytes of an object, if they are those that the manifest names.
     pub(crate) fn bytes(&self, object: &Object) -> Result<Vec<u8>, ArchiveError> {
         let name: Name = object.name.parse()?;

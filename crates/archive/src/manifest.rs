@@ -113,6 +113,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Up to when every commit is in the archive, microseconds since 1970.
+    pub fn reaches_us(&self) -> i64 {
+        self.begun_us.max(self.time_us)
+    }
+
     /// Bytes of all its objects.
     pub fn bytes(&self) -> u64 {
         self.objects.iter().map(|object| object.bytes).sum()

@@ -35,6 +35,15 @@ pub(crate) fn is_personal(tables: &Tables, kind: &str) -> bool {
     kind == "Patient" || tables.patient_params(kind).is_some_and(|params| !params.is_empty())
 }
 
+/// Kinds that a restore to a point in time leaves as they are. It undoes what went wrong with the record of care, not what was
+/// decided meanwhile about who may see it, nor what proves what was done:
+///
+/// - `Consent`: who withdrew one, or forbade something, has not given it again.
+/// - `RelatedPerson`: who no longer stands for a patient does not do so again.
+/// - `Person`: says which patient is a colleague, and so is protected from colleagues.
+/// - `AuditEvent`, `Provenance`, `VerificationResult`: evidence; it also tells of the versions that stay in the history.
+const STAYS: &[&str] = &["AuditEvent", "Consent", "Person", "Provenance", "RelatedPerson", "VerificationResult"];
+
 impl Speech for Fhir {
     fn knows(&self, kind: &str) -> bool {
         Tables::r4().resource(kind).is_some()
@@ -46,6 +55,10 @@ impl Speech for Fhir {
 
     fn fact_kinds(&self) -> &[&'static str] {
         facts::KINDS
+    }
+
+    fn stays(&self, kind: &str) -> bool {
+        STAYS.contains(&kind)
     }
 
     fn digest(&self, kind: &str, body: &Value) -> Result<Digest, String> {
@@ -90,5 +103,15 @@ mod tests {
             assert!(!Fhir::default().is_personal(kind), "{kind}");
         }
         assert!(!Fhir::default().knows("BreakGlass"));
+    }
+
+    #[test]
+    fn what_stays_at_a_restore_is_a_kind_of_fhir_and_the_record_of_care_does_not() {
+        for kind in STAYS {
+            assert!(Fhir::default().knows(kind) && Fhir::default().stays(kind), "{kind}");
+        }
+        for kind in ["Patient", "Observation", "Encounter", "CareTeam", "Flag", "DocumentReference"] {
+            assert!(!Fhir::default().stays(kind), "{kind}");
+        }
     }
 }

@@ -73,7 +73,7 @@ pub use nodes::{Claim, Forgotten};
 pub use pack::instant;
 pub use read::At;
 pub use records::{ASKED_BY, Keep, Record, RecordKind};
-pub use restore::{Restoring, ToldRestore};
+pub use restore::{Finished, Finishing, PointInTime, Restoring, ToldRestore};
 pub use root::{LeftRoot, RootState, TurnDone, TurnStep};
 pub use search::{CANDIDATE_CAP, Everything, Find, IndexView, Page, Scope, Sieve};
 pub use shred::{

@@ -33,6 +33,8 @@ pub struct Look<'a> {
 pub(crate) struct Deeds {
     pub writes: Vec<Write>,
     pub keeps: Vec<Kept>,
+    /// What every entry of it says besides.
+    pub told: Option<String>,
 }
 
 impl Deeds {

@@ -298,7 +298,7 @@ impl Vault {
         params: Vec<u8>,
     ) -> Result<Disclosed<u64>, Refused> {
         let inner = &*self.0;
-        let deeds = Deeds { keeps: vec![Kept::of(keep, params)?], writes: Vec::new() };
+        let deeds = Deeds { keeps: vec![Kept::of(keep, params)?], ..Deeds::default() };
         let mut gate = inner.pass().await?;
         let mut race = 0;
         loop {

@@ -1,5 +1,8 @@
 //! The last part of a restore, with the keys: what was destroyed is taken out again, everything can be found again, documents
-//! and log are compared, and the log says that all this is a restore. Only then is the house served.
+//! are brought back to a point in time if that is asked, documents and log are compared, and the log says that all this is a
+//! restore. Only then is the house served.
+
+mod point;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,6 +22,7 @@ use crate::records::RecordKind;
 use crate::shred::ShredTarget;
 use crate::shred::gone::Gone;
 use crate::vault::{Inner, Vault};
+pub use point::PointInTime;
 
 /// Versions whose terms are made in one commit.
 const PAGE: usize = 1024;
@@ -36,6 +40,28 @@ pub struct ToldRestore {
     pub other_keys: bool,
     /// What was seen of the log beyond this backup, and why it is restored all the same.
     pub below: Option<(u64, String)>,
+    /// The point in time that documents are brought back to, microseconds since the Unix epoch.
+    pub to_us: Option<i64>,
+}
+
+/// How far the end of a restore is: so many of so many.
+#[derive(Debug, Clone, Copy)]
+pub enum Finishing {
+    /// Versions that can be found again.
+    Terms(u64, u64),
+    /// Versions from after the point in time.
+    Point(u64, u64),
+}
+
+/// A house that came back.
+#[derive(Debug)]
+pub struct Finished {
+    /// It.
+    pub vault: Vault,
+    /// How its documents and its log were compared.
+    pub compared: Comparison,
+    /// What was brought back to a point in time.
+    pub point: Option<PointInTime>,
 }
 
 /// A house that is being restored: nothing can be asked of it.
@@ -67,7 +93,7 @@ impl Restoring {
         self.0.continues(note).map(drop)
     }
 
-    /// Does all that is left. `tell` hears how far the terms are.
+    /// Does all that is left. `tell` hears how far it is.
     ///
     /// # Errors
     /// Documents and log do not fit each other, a document does not open, or the store failed: the house stays unfinished.
@@ -75,15 +101,21 @@ impl Restoring {
         self,
         asker: &Asker,
         told: &ToldRestore,
-        tell: &mut (dyn FnMut(u64, u64) + Send),
-    ) -> Result<(Vault, Comparison), VaultFault> {
+        tell: &mut (dyn FnMut(Finishing) + Send),
+    ) -> Result<Finished, VaultFault> {
         let vault = self.0;
         let inner = &*vault.0;
         inner.replay(asker).await?;
         if told.other_keys {
             inner.leave_out_unopened(asker).await?;
         }
-        inner.make_terms(tell).await?;
+        inner.make_terms(&mut |done, of| tell(Finishing::Terms(done, of))).await?;
+        let point = match told.to_us {
+            Some(to_us) => {
+                Some(inner.bring_back_to(asker, to_us, &mut |done, of| tell(Finishing::Point(done, of))).await?)
+            }
+            None => None,
+        };
         let compared = vault.compare(asker, Duration::ZERO).await?;
         if let Some(unlike) = &compared.unlike {
             return Err(VaultFault::Folder(format!("documents and log do not fit each other: {unlike:?}")));
@@ -101,13 +133,17 @@ impl Restoring {
             detail.push_str(" entries): ");
             detail.push_str(why);
         }
+        if let Some(point) = &point {
+            detail.push_str("; ");
+            detail.push_str(&point.words());
+        }
         let mut draft = Draft::new(asker, Action::Administer, Outcome::Done, Class::House);
         draft.put(field::DETAIL, detail);
         let mut change = Change::new(inner.part);
         change.entries.push(inner.seal_entry(&draft, None)?);
         change.meta.push(Store::restored());
         inner.store.commit(change).await?;
-        Ok((vault, compared))
+        Ok(Finished { vault, compared, point })
     }
 }
 

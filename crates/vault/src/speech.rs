@@ -43,6 +43,10 @@ pub trait Speech: Send + Sync {
     /// The kinds whose documents may carry [`Fact`]s.
     fn fact_kinds(&self) -> &[&'static str];
 
+    /// Whether documents of this kind stay as they are when a restore brings documents back to a point in time: what a person
+    /// decided about others' access, and evidence of what was done.
+    fn stays(&self, kind: &str) -> bool;
+
     /// Reads a document. It has been validated by the door already; an error is a
     /// sentence without personal data.
     fn digest(&self, kind: &str, body: &Value) -> Result<Digest, String>;

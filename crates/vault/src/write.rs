@@ -46,7 +46,7 @@ impl Vault {
     /// [`Refused`], recorded for every person concerned.
     pub async fn write(&self, asker: &Asker, writes: Vec<Write>) -> Result<Disclosed<Vec<Written>>, Refused> {
         let inner = &*self.0;
-        let deeds = Deeds { writes, keeps: Vec::new() };
+        let deeds = Deeds { writes, ..Deeds::default() };
         let mut gate = inner.pass().await?;
         let mut race = 0;
         loop {

@@ -32,6 +32,10 @@ impl Speech for Mute {
     fn fact_kinds(&self) -> &[&'static str] {
         &[]
     }
+    fn stays(&self, _: &str) -> bool {
+        false
+    }
+
     fn digest(&self, _: &str, _: &Value) -> Result<Digest, String> {
         Err("nothing is spoken here".into())
     }

@@ -30,3 +30,10 @@ restore-done = Backup { $run } is restored in { $seconds } s; documents and log 
 # $versions (String)
 # $entries (String)
 restore-holds = { $versions } versions of documents, { $entries } entries of the log
+restore-point = Bringing documents back to the point in time
+# $to (String)
+# $changed (String)
+# $made (String)
+# $gone (String)
+# $left (String)
+restore-back = Documents are as they were at { $to }: { $changed } brought back, { $made } made anew, { $gone } taken away, { $left } left as they are

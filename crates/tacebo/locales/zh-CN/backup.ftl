@@ -12,3 +12,5 @@ restore-log = 正在检查日志
 restore-terms = 正在重建检索项
 restore-done = 第 { $run } 次备份已恢复，用时 { $seconds } 秒；文档与日志相符
 restore-holds = 文档版本 { $versions } 个，日志条目 { $entries } 条
+restore-point = 正在将文档恢复到指定时间点
+restore-back = 文档已恢复到 { $to } 时的状态：改回 { $changed } 份，重新建立 { $made } 份，撤去 { $gone } 份，保持现状 { $left } 份

@@ -11,7 +11,7 @@ use tacebo_ledger::LogVerifier;
 use tacebo_ledger::audit::{AuditError, audit};
 use tacebo_objects::Objects;
 use tacebo_store::{At, AuditSource};
-use tacebo_vault::{Comparison, Custodian, Door, FatalHook, Restoring, ToldRestore, Vault};
+use tacebo_vault::{Comparison, Custodian, FatalHook, Finished, Finishing, PointInTime, Restoring, ToldRestore, Vault};
 
 use crate::{clock, house};
 
@@ -35,6 +35,8 @@ pub(crate) struct Bring<'a> {
     pub notes: &'a [String],
     /// What was seen of the log beyond this backup, and why it is restored all the same.
     pub below: Option<(u64, String)>,
+    /// The point in time that documents are brought back to, microseconds since 1970.
+    pub to_us: Option<i64>,
     /// What happens when the disk of the place fails.
     pub on_fatal: FatalHook,
     /// Whether it should stop.
@@ -50,6 +52,8 @@ pub(crate) enum Step {
     Log(u64, u64),
     /// Everything is made findable again.
     Terms(u64, u64),
+    /// Documents are brought back to the point in time.
+    Point(u64, u64),
 }
 
 /// A house that was brought back.
@@ -57,6 +61,8 @@ pub(crate) struct Brought {
     pub vault: Vault,
     pub restored: Restored,
     pub compared: Comparison,
+    /// What was brought back to the point in time.
+    pub point: Option<PointInTime>,
     /// Entries of the log that were checked.
     pub entries: u64,
 }
@@ -83,10 +89,16 @@ impl Bring<'_> {
             manifest: restored.ran.sha256.clone(),
             other_keys: restored.other_keys.is_some(),
             below: self.below,
+            to_us: self.to_us,
         };
-        let house = Identity::house(Door::Job);
-        let (vault, compared) = restoring.finish(&house, &told, &mut |done, of| tell(Step::Terms(done, of))).await?;
-        Ok(Brought { vault, restored, compared, entries })
+        let mut tell = |how| {
+            tell(match how {
+                Finishing::Terms(done, of) => Step::Terms(done, of),
+                Finishing::Point(done, of) => Step::Point(done, of),
+            });
+        };
+        let Finished { vault, compared, point } = restoring.finish(&Identity::restorer(), &told, &mut tell).await?;
+        Ok(Brought { vault, restored, compared, point, entries })
     }
 
     fn fill(&self, tell: &mut (dyn FnMut(Step) + Send)) -> Result<Restored> {

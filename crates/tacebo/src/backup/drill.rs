@@ -57,6 +57,7 @@ async fn tried(
         custodian,
         notes: &[],
         below: None,
+        to_us: None,
         // The disk of a trial must not end the program.
         on_fatal: Arc::new(|why: &str| tracing::error!(why, "the disk of a restore test failed")),
         stop,

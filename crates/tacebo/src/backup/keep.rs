@@ -185,7 +185,9 @@ impl Keeper {
         let vault = self.vault.clone();
         let mut tell = move |step| {
             let (done, of) = match step {
-                Step::Fill(done, of) | Step::Log(done, of) | Step::Terms(done, of) => (done, of),
+                Step::Fill(done, of) | Step::Log(done, of) | Step::Terms(done, of) | Step::Point(done, of) => {
+                    (done, of)
+                }
             };
             vault.backup_goes(Some(BackupWork::Drill(done, of)));
         };

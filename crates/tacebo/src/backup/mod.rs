@@ -3,6 +3,7 @@
 mod bring;
 mod drill;
 mod keep;
+mod moment;
 pub(crate) mod restore;
 
 use std::path::PathBuf;

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use jiff::tz::TimeZone;
 use serde_json::json;
-use tacebo_archive::{ArchiveError, Chain};
+use tacebo_archive::{ArchiveError, Chain, Manifest};
 use tacebo_ledger::LogVerifier;
 use tacebo_vault::Vault;
 
 use super::bring::{Bring, Step};
-use super::{bar, stopped};
+use super::{bar, moment, stopped};
 use crate::config::{Config, ObjectsPlace};
 use crate::lang::{Lang, locale};
 use crate::{clock, custody, print};
@@ -29,6 +30,10 @@ pub(crate) struct Args {
     /// Which backup. Default: the newest.
     #[arg(long, value_name = "NUMBER")]
     run: Option<u64>,
+    /// Brings the documents of care back to what they were at this moment, by new versions: 2026-11-23T08:30:00+08:00, or without
+    /// an offset for the time here. Accounts, consents and destructions stay as they are now.
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
     /// An archive with keys of now, where the documents come from an older one: what was destroyed since stays so.
     #[arg(long, value_name = "PLACE")]
     keys_from: Option<PathBuf>,
@@ -60,6 +65,8 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let newest = chain.last().ok_or(ArchiveError::None)?.manifest.clone();
     let run = args.run.unwrap_or(newest.run);
     let chosen = chain.run(run)?.manifest.clone();
+    let here = TimeZone::system();
+    let to_us = args.to.as_deref().map(|text| point(text, &here, &chain, &chosen)).transpose()?;
     let keys = args.keys_from.as_deref().map(|from| Ok::<_, anyhow::Error>(Chain::read(&self::place(from)?.open()?)?));
     let keys = keys.transpose()?;
 
@@ -96,6 +103,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
             Step::Fill(done, of) => (t.restore_filling(), done, of),
             Step::Log(done, of) => (t.restore_log(), done, of),
             Step::Terms(done, of) => (t.restore_terms(), done, of),
+            Step::Point(done, of) => (t.restore_point(), done, of),
         };
         bar.set_message(words);
         bar.set_length(of);
@@ -113,6 +121,7 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
         custodian,
         notes: &notes,
         below: below.clone(),
+        to_us,
         on_fatal: clock::die(),
         stop: &stop,
     };
@@ -127,6 +136,12 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     settle(&brought.vault, config.witness.as_deref()).await?;
     let seconds = began.elapsed().as_secs_f64();
     if args.json {
+        let point = brought.point.map(|point| {
+            json!({
+                "to": moment::shown(point.to_us, &TimeZone::UTC), "changed": point.changed, "made": point.made,
+                "gone": point.gone, "left": point.left,
+            })
+        });
         return print::line(json!({
             "run": run,
             "manifest": brought.restored.ran.sha256,
@@ -134,11 +149,42 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
             "sum": brought.restored.tally.hex(),
             "entries": brought.entries,
             "compared": brought.compared.versions,
+            "point": point,
             "seconds": seconds,
         }));
     }
     print::line(t.restore_done(run.to_string(), format!("{seconds:.0}")))?;
-    print::line(t.restore_holds(brought.restored.tally.versions.to_string(), brought.entries.to_string()))
+    print::line(t.restore_holds(brought.restored.tally.versions.to_string(), brought.entries.to_string()))?;
+    let Some(point) = brought.point else { return Ok(()) };
+    print::line(t.restore_back(
+        moment::shown(point.to_us, &here),
+        point.changed.to_string(),
+        point.made.to_string(),
+        point.gone.to_string(),
+        point.left.to_string(),
+    ))
+}
+
+/// The point in time, if the backup knows what was then.
+fn point(text: &str, here: &TimeZone, chain: &Chain, chosen: &Manifest) -> Result<i64> {
+    let to_us = moment::parse(text, here)?;
+    let shown = |at_us| moment::shown(at_us, here);
+    if to_us > clock::now_us() {
+        bail!("{} is still to come", shown(to_us));
+    }
+    if to_us > chosen.reaches_us() {
+        let (run, reaches) = (chosen.run, shown(chosen.reaches_us()));
+        bail!(
+            "backup {run} reaches to {reaches} only and does not know what was at {}: a newer one is needed",
+            shown(to_us)
+        );
+    }
+    match chain.begins_us()? {
+        Some(begins_us) if to_us < begins_us => {
+            bail!("the archive begins at {}: there was nothing at {} yet", shown(begins_us), shown(to_us))
+        }
+        _ => Ok(to_us),
+    }
 }
 
 /// An archive by its folder, or by a file that names it.

@@ -4,6 +4,7 @@
 //! Short: a few thousand versions from SQLite to PostgreSQL. Long (`LONG=1`, `cargo xtask long restore`): a million.
 
 mod many;
+mod point;
 mod serving;
 
 use std::fs;

@@ -153,7 +153,13 @@ impl Inner {
     fn lies_right(&self, row: &IndexRow) -> Result<bool, VaultFault> {
         let before = Some(row.version.saturating_add(2));
         let found = self.store.history(self.part, &row.kind, &row.id, None, before, 2)?;
+        let Some(own) = found.iter().find(|one| one.rid == row.rid) else { return Ok(false) };
         let next = found.iter().find(|one| one.version == row.version + 1).map_or(CURRENT, |next| next.rid);
-        Ok(found.iter().any(|one| one.rid == row.rid && one.until == next))
+        if own.until == next || next != CURRENT {
+            return Ok(own.until == next);
+        }
+        // The next one was destroyed with the person whose it was then; the current one is a later one.
+        let newest = self.store.history(self.part, &row.kind, &row.id, None, None, 1)?;
+        Ok(newest.first().is_some_and(|newest| newest.version > row.version))
     }
 }

@@ -57,6 +57,8 @@ pub(super) struct Work<'a> {
     pub(super) stored: HashMap<IdTerm, Arc<Opened>>,
     /// Whom its documents speak of: mostly one patient, over and over.
     concerned: HashMap<Vec<String>, Concerned>,
+    /// What every entry says besides.
+    told: Option<String>,
 }
 
 /// A version that comes into the change.
@@ -86,6 +88,7 @@ impl<'a> Work<'a> {
             fresh: HashMap::new(),
             versions: HashMap::new(),
             entries: Vec::new(),
+            told: deeds.told.clone(),
         })
     }
 
@@ -201,7 +204,8 @@ impl<'a> Work<'a> {
             } else {
                 let fresh = no.is_some_and(|no| self.fresh.contains_key(&no));
                 let (leave, items) = (permit.clone(), vec![item]);
-                self.entries.push(Note { no, patient, action, leave, items, events: Vec::new(), fresh });
+                let events = self.told.iter().cloned().collect();
+                self.entries.push(Note { no, patient, action, leave, items, events, fresh });
             }
         }
     }

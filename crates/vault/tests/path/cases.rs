@@ -27,11 +27,16 @@ impl Speech for Toy {
         &["Patient", "Encounter", "Consent"]
     }
 
+    fn stays(&self, kind: &str) -> bool {
+        kind == "Consent"
+    }
+
     fn digest(&self, kind: &str, body: &Value) -> Result<Digest, String> {
         let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
         let mut digest = Digest::default();
         if self.is_personal(kind) {
             digest.patients = vec![PatientId::new(text(if kind == "Patient" { "id" } else { "of" }))];
+            digest.patients.extend(body["also"].as_str().map(PatientId::new));
         }
         match kind {
             "Patient" => digest.terms.push(("name".into(), text("name"))),

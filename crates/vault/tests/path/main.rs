@@ -6,10 +6,12 @@ mod international {
     const SUITE: Suite = Suite::International;
     include!("cases.rs");
     include!("blobs.rs");
+    include!("point.rs");
 }
 
 mod shangmi {
     const SUITE: Suite = Suite::Shangmi;
     include!("cases.rs");
     include!("blobs.rs");
+    include!("point.rs");
 }

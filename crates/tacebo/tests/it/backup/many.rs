@@ -1,7 +1,7 @@
 //! STO-04: many documents from SQLite into PostgreSQL, some of them large, counted, compared and timed.
 //!
 //! Short: 3,000 documents and 30 MiB of large ones. Long (`LONG=1`, `cargo xtask long restore`): 1,000,000 and 10,000 MiB,
-//! which needs three times as much room; so many with `--rounds`.
+//! which needs four times as much room; so many with `--rounds`.
 
 use std::sync::Arc;
 use std::thread;
@@ -27,6 +27,7 @@ fn sto_04_many_documents_come_back_from_sqlite_into_postgresql_and_the_time_is_t
     let (folder, house) = sample();
     let archive = folder.file("archive");
     let program = Program::serve(&house.config).unwrap();
+    let before = super::point::now().to_string();
     let gateway = Arc::new(token(&house.data, "his-gateway"));
     let begin = Instant::now();
     let writers = 4;
@@ -68,15 +69,22 @@ fn sto_04_many_documents_come_back_from_sqlite_into_postgresql_and_the_time_is_t
     assert_eq!((&done["entries"], &done["compared"]), (&made["log_size"], &done["versions"]));
     let (status, found, said) = asked(&there.config, &["verify"]);
     assert_eq!((status, &found["result"]), (Some(0), &json!("clean")), "{said}");
+    // To the moment before: each of them is taken away again, in a folder.
+    let empty = place(&folder, &house, "empty", "");
+    let (status, back, said) = asked(&empty.config, &["restore", "--from", archive.to_str().unwrap(), "--to", &before]);
+    assert_eq!(status, Some(0), "{said}");
+    let point = &back["point"];
+    assert_eq!((&point["gone"], &point["left"]), (&json!(wanted.div_ceil(TOGETHER) * TOGETHER + large), &json!(0)), "{point}");
     println!(
-        "{} versions ({large} large ones), {} entries, {} MiB: written in {:.0} s, archived in {:.1} s, restored into PostgreSQL (checked, made \
-        findable, compared) in {} s",
+        "{} versions ({large} large ones), {} entries, {} MiB: written in {:.0} s, archived in {:.1} s, restored into \
+        PostgreSQL (checked, made findable, compared) in {} s; to the moment before all of them in {} s",
         done["versions"],
         done["entries"],
         made["bytes"].as_u64().unwrap_or_default() >> 20,
         written.as_secs_f64(),
         archived.as_secs_f64(),
         done["seconds"],
+        back["seconds"],
     );
     let _ = &*SERVER;
 }
