@@ -61,7 +61,8 @@ impl Restore<'_> {
         let mut progress = Progress { tell, done: 0, total };
         // Which restore this is: another one that is begun into the same place takes it over.
         let mark = sha256(format!("{} {} {}", ran.sha256, self.now_us, std::process::id()).as_bytes());
-        let mut loader = Loader::begin(self.at, self.now_us, part, &newest.origin, hex::encode(mark).as_bytes())?;
+        let mut loader =
+            Loader::begin(self.at, self.blobs, self.now_us, part, &newest.origin, hex::encode(mark).as_bytes())?;
         let tally = self.versions(&runs, &mut loader, &mut progress)?;
         self.log(&runs, &mut loader, &mut progress)?;
         for object in keys.of(Class::Keys) {

@@ -358,7 +358,7 @@ pub(crate) fn blob_row(row: &Row<'_>) -> Result<Blob, StoreError> {
 }
 
 /// Where the objects of a part lie.
-fn folder(part: PartNo) -> String {
+pub(crate) fn folder(part: PartNo) -> String {
     format!("{:04}", part.0)
 }
 

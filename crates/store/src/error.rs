@@ -54,6 +54,12 @@ pub enum StoreError {
     /// What is restored goes into an empty place.
     #[error("there is an institution here already: restore into an empty folder or database")]
     Occupied,
+    /// What is restored brings its large documents with it.
+    #[error(
+        "there are objects of an institution in the place of large documents: name an empty folder or another prefix, for \
+        a restored copy would take those away that it does not know"
+    )]
+    OccupiedObjects,
     /// Somebody began to restore into the same place.
     #[error("another restore into this database was begun meanwhile")]
     Overtaken,

@@ -9,7 +9,7 @@ use tacebo_objects::{ObjectError, Objects};
 use crate::{
     At, Blob, BucketRow, CheckpointRow, EntryRow, IdTerm, KeyRow, LogHead, PartNo, Rid, StoreError, SubjectNo,
     WholeRow,
-    blobs::object,
+    blobs::{self, object},
     log::filed,
     model::{CURRENT, Hash},
     postgres::ServerLoader,
@@ -60,18 +60,33 @@ pub(crate) struct State<'a> {
     pub(crate) time_us: i64,
 }
 
+/// Tells whether there is nothing of anybody's in the place of large documents.
+pub(crate) type Free<'a> = &'a dyn Fn() -> Result<(), StoreError>;
+
 /// A version with the number of its kind and, for now, as a current one.
 pub(crate) type Numbered<'a> = (i64, &'a WholeRow);
 
 impl Loader {
     /// Takes an empty place, or one where a restore was not finished: what that left is removed. `mark` says which restore
     /// this is.
-    pub fn begin(at: &At, now_us: i64, part: PartNo, origin: &str, mark: &[u8]) -> Result<Self, StoreError> {
+    pub fn begin(
+        at: &At,
+        blobs: &Objects,
+        now_us: i64,
+        part: PartNo,
+        origin: &str,
+        mark: &[u8],
+    ) -> Result<Self, StoreError> {
         let log = Sequencer::load(origin, 0, &MemoryTiles::default()).map_err(|e| StoreError::Log(e.to_string()))?;
         let state = State { origin, size: 0, root: log.root(), checkpoint: 0, rid: 0, time_us: 0 };
+        // Asked where nothing was begun: what an unfinished restore put there is the same again.
+        let free = || match blobs.list(&blobs::folder(part)).next() {
+            None => Ok(()),
+            Some(found) => found.map_err(StoreError::from).and(Err(StoreError::OccupiedObjects)),
+        };
         let engine = match at {
-            At::Folder(dir) => Engine::File(FileLoader::begin(dir, now_us, part, &state, mark)?),
-            At::Postgres(at) => Engine::Server(ServerLoader::begin(at, now_us, part, &state, mark)?),
+            At::Folder(dir) => Engine::File(FileLoader::begin(dir, &free, now_us, part, &state, mark)?),
+            At::Postgres(at) => Engine::Server(ServerLoader::begin(at, &free, now_us, part, &state, mark)?),
         };
         Ok(Self { part, engine, log, kinds: BTreeMap::new(), checkpoint: 0 })
     }

@@ -152,6 +152,8 @@ pub struct News {
     pub seq: u64,
     /// Commit order at that moment.
     pub head: Rid,
+    /// Time of the last commit, of whichever node, microseconds since 1970.
+    pub time_us: i64,
     /// Some are too old to be told: everything may have changed.
     pub behind: bool,
     /// Those of other nodes, in order, with their numbers.

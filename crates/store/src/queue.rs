@@ -16,6 +16,7 @@ pub(crate) type Member = (Box<Change>, Held, Reply);
 
 pub(crate) enum Job {
     Commit(Box<Change>, Held, Reply),
+    Tidy,
     CreatePart(PartNo, String, oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -23,6 +24,14 @@ pub(crate) enum Job {
 pub(crate) trait Writer {
     /// Makes a group durable in one transaction and answers each of its members. A store that is poisoned is not asked.
     fn group(&mut self, members: Vec<Member>, bytes: usize);
+
+    /// What nobody waits for, now and then; done on the writer's own thread.
+    fn tidy(&mut self) {}
+
+    /// Whether it is time to.
+    fn is_untidy(&self) -> bool {
+        false
+    }
 
     /// Starts the log of a part. The number is possible, and the store is not poisoned.
     fn create_part(&mut self, part: PartNo, origin: &str) -> Result<(), StoreError>;
@@ -43,7 +52,7 @@ impl Group {
                     self.bytes += weight(&change);
                     self.members.push((change, held, reply));
                 }
-                other @ Job::CreatePart(..) => return Some(other),
+                other @ (Job::Tidy | Job::CreatePart(..)) => return Some(other),
             }
         }
         None
@@ -74,24 +83,24 @@ impl<W: Writer> Turn<W> {
 /// What a caller may ask of the writer without its thread.
 pub(crate) trait AtOnce: Send + Sync {
     /// Makes a small change durable on the caller's own thread if nobody else is at it; else gives it back. Two threads that
-    /// wake each other cost as much as the sync.
-    fn at_once(&self, member: Member) -> Option<Member>;
+    /// wake each other cost as much as the sync. Tells whether the writer is to be told to tidy up.
+    fn at_once(&self, member: Member) -> Result<bool, Member>;
 }
 
 impl<W: Writer + Send> AtOnce for Turn<W> {
-    fn at_once(&self, member: Member) -> Option<Member> {
+    fn at_once(&self, member: Member) -> Result<bool, Member> {
         let bytes = weight(&member.0);
         if bytes > AT_ONCE {
-            return Some(member);
+            return Err(member);
         }
         match self.writer.try_lock() {
-            Ok(_) if self.shared.poisoned.load(Ordering::Acquire) => Some(member),
+            Ok(_) if self.shared.poisoned.load(Ordering::Acquire) => Err(member),
             Ok(mut writer) => {
                 let _bell = Bell { shared: &self.shared, options: &self.options };
                 writer.group(vec![member], bytes);
-                None
+                Ok(writer.is_untidy())
             }
-            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => Some(member),
+            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => Err(member),
         }
     }
 }
@@ -114,6 +123,7 @@ pub(crate) fn run(turn: &Turn<impl Writer>, mut jobs: mpsc::Receiver<Job>) {
                 next = group.gather(&mut jobs, options);
                 writer.group(group.members, group.bytes);
             }
+            Job::Tidy => {}
             Job::CreatePart(part, origin, reply) => {
                 let answer = match part.is_possible() {
                     _ if poisoned => Err(StoreError::Poisoned),
@@ -124,6 +134,9 @@ pub(crate) fn run(turn: &Turn<impl Writer>, mut jobs: mpsc::Receiver<Job>) {
                     tracing::debug!("nobody waited for a new part");
                 }
             }
+        }
+        if writer.is_untidy() && !shared.poisoned.load(Ordering::Acquire) {
+            writer.tidy();
         }
     }
 }
@@ -151,7 +164,7 @@ fn weight(change: &Change) -> usize {
     documents + entries + keys + CHANGE_OVERHEAD
 }
 
-/// Poisons the store if the writer's thread ends by a panic.
+/// Poisons the store if the writer panics, on whichever thread.
 struct Bell<'a> {
     shared: &'a Arc<Shared>,
     options: &'a Options,

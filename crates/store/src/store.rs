@@ -237,7 +237,14 @@ impl Store {
     fn at_once(&self, member: Member) -> Option<Member> {
         let nobody_waits = |queue: &mpsc::Sender<Job>| queue.capacity() == queue.max_capacity();
         match (&self.inner.idle, &self.inner.queue) {
-            (Some(idle), Some(queue)) if nobody_waits(queue) => idle.at_once(member),
+            (Some(idle), Some(queue)) if nobody_waits(queue) => match idle.at_once(member) {
+                Ok(untidy) => {
+                    // A full queue has work for the writer anyhow, who looks for himself.
+                    let _ = untidy.then(|| queue.try_send(Job::Tidy));
+                    None
+                }
+                Err(member) => Some(member),
+            },
             _ => Some(member),
         }
     }

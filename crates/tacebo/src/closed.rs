@@ -20,7 +20,8 @@ use crate::running::raised;
 /// itself.
 const FORGETTING: Duration = Duration::from_secs(30);
 
-/// Waits until the custodian is back, and gives it; `None` when told to stop.
+/// Waits until the custodian is back, and gives it; `None` when told to stop. `closing` tells when a house that was open is
+/// forgotten.
 ///
 /// # Errors
 /// Something of the house stays in memory: then the program must end, which wipes it. Or the custodian refuses the PIN or
@@ -29,10 +30,12 @@ pub(crate) async fn wait(
     config: &Config,
     name: &str,
     listen: &[SocketAddr],
-    closing: Closing,
+    closing: Option<Closing>,
     mut stop: impl Future<Output = ()> + Unpin,
 ) -> Result<Option<Arc<dyn Custodian>>> {
-    if !closing.ended(FORGETTING).await {
+    if let Some(closing) = closing
+        && !closing.ended(FORGETTING).await
+    {
         bail!("the house is closed and something of it is still in use: the program ends to wipe it from memory");
     }
     tracing::error!("the house is closed: nothing can be opened until the custodian of the root keys answers");

@@ -127,7 +127,9 @@ impl Running {
         // Nobody left to tell is as good as told.
         let _ = end.send(true);
         while serving.join_next().await.is_some() {}
-        identity.flush().await.context("times of last use could not be kept")?;
+        if let Err(error) = identity.flush().await {
+            tracing::error!(%error, "times of last use could not be kept");
+        }
         let _ = end_signing.send(true);
         signing.await.context("the last checkpoint could not be signed")?;
         if let Err(error) = node.leave() {

@@ -10,7 +10,7 @@ use tacebo_identity::Identity;
 use tacebo_server::{Limits, Options};
 use tacebo_vault::{Closing, Custodian, Vault};
 
-use crate::config::{Config, StorePlace};
+use crate::config::{Config, ObjectsPlace, StorePlace};
 use crate::lang::{Lang, Messages, locale};
 use crate::running::{Doors, Ended, Running, signalled};
 use crate::{closed, custody, house, logging, memory, suite};
@@ -71,19 +71,32 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     custody::private_folder(&config.data)?;
     let mut custodian = custody::open(&config.custody)?.custodian();
     let mut listen = config.listen.clone();
+    let mut name: Option<String> = None;
     loop {
-        let (running, closing) = open(&config, &listen, custodian, t).await?;
+        let (running, closing) = match (open(&config, &listen, custodian, t).await, &name) {
+            (Ok(opened), _) => opened,
+            (Err(error), None) => return Err(error),
+            // It was open before: what the custodian's loss came with, a network say, may take longer.
+            (Err(error), Some(name)) => {
+                tracing::error!(error = format!("{error:#}"), "the house cannot be opened yet");
+                match closed::wait(&config, name, &listen, None, stop.as_mut()).await? {
+                    Some(found) => custodian = found,
+                    None => return Ok(()),
+                }
+                continue;
+            }
+        };
         // The same ports again after the house was closed, also those that the system chose.
         listen = running.sockets();
         let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         for address in running.addresses() {
             tracing::info!(%address, start_ms, "listening");
         }
-        let name = running.name();
+        let closed_name = name.insert(running.name()).clone();
         if running.run(config.custody_terms, stop.as_mut()).await? == Ended::Told {
             return Ok(());
         }
-        match closed::wait(&config, &name, &listen, closing, stop.as_mut()).await? {
+        match closed::wait(&config, &closed_name, &listen, Some(closing), stop.as_mut()).await? {
             Some(found) => custodian = found,
             None => return Ok(()),
         }
@@ -102,6 +115,11 @@ async fn open(
     }
     let vault = house::open_beside(config, custodian)?;
     suite::is(&vault, &config.data, config.suite, t)?;
+    if matches!(config.blobs, ObjectsPlace::Folder(_)) && vault.nodes()?.len() > 1 {
+        tracing::warn!(
+            "other nodes serve this house too: the folder of large documents must be the same for all of them"
+        );
+    }
     let closing = vault.closing();
     let identity = Identity::new(vault.clone())?;
     if !identity.is_set_up()? {

@@ -1,7 +1,8 @@
 //! Whether the custodian of the root key is still there while the house is open, and for how long its keys may be used
 //! when it is not.
 //!
-//! A custodian opens the house and is not needed again until the root is turned. Taken away, it must not have opened it
+//! A custodian opens the house and is not needed again until the root is turned (or, where several nodes serve the
+//! house, a node that was cut off takes up its keys). Taken away, it must not have opened it
 //! for ever: it is asked over and over, and when it has not answered for the time that the institution set, the house is
 //! to be closed and everything opened forgotten. Until then care goes on as before.
 

@@ -9,6 +9,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 
 use tacebo_seal::{DataKey, IdTerm, Keyring, SubjectNo};
 use tacebo_store::{News, Rid, Touched};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::disclosed::VaultFault;
 use crate::keys::Drawer;
@@ -137,6 +138,16 @@ impl Inner {
         if !self.store.is_shared() {
             return Ok(0);
         }
+        match Handle::try_current() {
+            // The database, and at times the custodian, is waited for: others of this thread go on meanwhile.
+            Ok(handle) if handle.runtime_flavor() == RuntimeFlavor::MultiThread => {
+                tokio::task::block_in_place(|| self.follow_here())
+            }
+            _ => self.follow_here(),
+        }
+    }
+
+    fn follow_here(&self) -> Result<u64, VaultFault> {
         let followed = &self.followed;
         let mut flight = followed.flight.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = flight.begun + 1;
@@ -174,8 +185,12 @@ impl Inner {
         let mute = self.ring.read().unwrap_or_else(PoisonError::into_inner).is_none();
         if mute || news.behind {
             self.forget_opened();
-            self.take_up_keys()?;
-            self.terms.reload(&self.store, self.part, &*self.ring()?, &self.house_key()?)?;
+            let taken = self.take_up_keys().and_then(|()| self.reload_terms());
+            if let Err(fault) = taken {
+                // All of it or nothing: with the ring alone it would go on under terms of before.
+                *self.ring.write().unwrap_or_else(PoisonError::into_inner) = None;
+                return Err(fault);
+            }
             self.tell(Heard::All);
             self.followed.grave.store(news.seq, Ordering::Release);
         } else {
@@ -183,6 +198,7 @@ impl Inner {
                 self.hear(*seq, touched)?;
             }
         }
+        self.time.not_before(news.time_us);
         self.followed.head.fetch_max(news.head, Ordering::AcqRel);
         self.followed.seen.store(news.seq, Ordering::Release);
         Ok(())
@@ -202,7 +218,7 @@ impl Inner {
             self.currents.forget(&names);
         }
         if touched.everything || touched.meta.contains(META_TERMS) {
-            self.terms.reload(&self.store, self.part, &*self.ring()?, &self.house_key()?)?;
+            self.reload_terms()?;
         }
         if all {
             self.tell(Heard::All);
@@ -245,8 +261,13 @@ impl Inner {
             *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(ring));
         } else if let Err(error) = self.take_up_keys() {
             tracing::error!(%error, "the keys of now cannot be read: they are taken up at the next ask");
-            *self.ring.write().unwrap_or_else(PoisonError::into_inner) = None;
+            self.wipe();
         }
+    }
+
+    /// The terms of now, as they are stored.
+    fn reload_terms(&self) -> Result<(), VaultFault> {
+        self.terms.reload(&self.store, self.part, &*self.ring()?, &self.house_key()?)
     }
 
     /// The house's own data key; asked for while news is followed, so it does not follow any itself.
@@ -258,13 +279,14 @@ impl Inner {
     pub(crate) fn forget_opened(&self) {
         self.keys.clear();
         self.hot.clear();
+        self.packer.forget();
         self.persons.clear();
         self.profiles.clear();
         self.currents.clear();
     }
 
-    /// Forgets all keys and everything that was opened: this node is cut off, and the others no longer wait for it. It takes
-    /// the keys up again when it reaches the database.
+    /// Forgets the keys of the house and of persons and everything that was opened: this node is cut off, and the others no
+    /// longer wait for it. It takes the keys up again when it reaches the database. The custodian keeps its own.
     pub(crate) fn wipe(&self) {
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = None;
         self.forget_opened();

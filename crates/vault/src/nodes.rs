@@ -132,11 +132,14 @@ impl Inner {
     }
 
     fn look_at_self(&self) {
-        let mute = self.ring().is_err();
-        if self.store.is_cut_off() && !mute {
-            tracing::error!("the other nodes are not reached: this one has forgotten its keys and answers nothing");
-            self.wipe();
+        if !self.store.is_cut_off() {
+            return;
         }
+        if self.ring().is_ok() {
+            tracing::error!("the other nodes are not reached: this one has forgotten its keys and answers nothing");
+        }
+        // Again and again: an ask that had its keys before may put back what it opened with them.
+        self.wipe();
     }
 
     /// Hears of the others even when nobody asks, and says when nothing older is in memory: whoever came in before is let out

@@ -70,6 +70,15 @@ impl Time {
         }
     }
 
+    /// Takes up what another node's clock has made of the house's time: it is one for all.
+    pub(crate) fn not_before(&self, us: i64) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if us > shown.us {
+            shown.us = us;
+            shown.at = Instant::now();
+        }
+    }
+
     /// By how much the clock jumped since it was looked at last; `None` for what is tolerated.
     fn jump_us(&self) -> Option<i64> {
         let clock_us = (self.clock)();

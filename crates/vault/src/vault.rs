@@ -156,11 +156,14 @@ impl Vault {
         self.0.time.clock_us()
     }
 
-    /// Whether the store answers and can be written.
+    /// Whether the store answers and can be written, and there are keys to answer with.
     pub fn ready(&self) -> Result<(), VaultFault> {
         let inner = &*self.0;
         inner.store.head(inner.part)?;
-        if inner.store.is_cut_off() { Err(VaultFault::CutOff) } else { Ok(()) }
+        if inner.store.is_cut_off() {
+            return Err(VaultFault::CutOff);
+        }
+        inner.ring().map(drop)
     }
 }
 

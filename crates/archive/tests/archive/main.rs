@@ -231,5 +231,42 @@ fn an_occupied_place_is_left_alone_and_an_unfinished_one_is_begun_anew() {
         }
         restore(&objects, &half.at).unwrap();
         same(&house, &half.at);
+        // Killed when it was filled and worked on already: what was told of that is gone too.
+        for _ in 0..2 {
+            let store = open(&half.at);
+            for n in 0..3 {
+                let meta = vec![("told".to_owned(), vec![n])];
+                store.commit_blocking(Change { meta, ..Change::new(PART) }).unwrap();
+            }
+            drop(store);
+            restore(&objects, &half.at).unwrap();
+            same(&house, &half.at);
+        }
+    }
+}
+
+#[test]
+fn a_copy_is_not_restored_beside_the_objects_of_another_house() {
+    for there in [Home::folder(), Home::postgres()] {
+        let mut house = House::found(Home::folder());
+        let (_dir, objects) = archive();
+        house.write((0..10).map(|id| (id, 1)));
+        house.backup(&objects);
+        let chain = Chain::read(&objects).unwrap();
+        let living = house::beside(&house.home.at);
+        let restore = tacebo_archive::Restore {
+            chain: &chain,
+            run: 1,
+            keys: None,
+            at: &there.at,
+            blobs: &living,
+            now_us: 1,
+            stop: &|| false,
+        };
+        let refused = restore.fill(&mut |_, _| {});
+        assert!(matches!(refused, Err(ArchiveError::Store(tacebo_store::StoreError::OccupiedObjects))), "{refused:?}");
+        // Nothing was begun: it can be done elsewhere.
+        crate::restore(&objects, &there.at).unwrap();
+        same(&house, &there.at);
     }
 }

@@ -278,7 +278,14 @@ impl Custodian for PassphraseFile {
         if (document.suite, document.effort, salt) != (state.suite, state.effort, state.salt) {
             return Err(SealError::CustodyChanged);
         }
-        state.roots = unseal(&document, &salt, &state.kek, &sealed)?;
+        let roots = unseal(&document, &salt, &state.kek, &sealed)?;
+        // Another node turned the root or destroyed an older one. A copy of before would bring a destroyed one back.
+        let went_on = roots.current >= state.roots.current
+            && roots.keys.keys().all(|epoch| *epoch > state.roots.current || state.roots.keys.contains_key(epoch));
+        if !went_on {
+            return Err(SealError::CustodyChanged);
+        }
+        state.roots = roots;
         state.written = written;
         Ok(())
     }
@@ -338,10 +345,10 @@ impl Custodian for PassphraseFile {
         fingerprint(state.suite, state.roots.keys.get(&epoch).ok_or(SealError::EpochGone(epoch))?)
     }
 
-    /// The key is in memory: what is asked is whether its file is still where it was, as it was.
+    /// The key is in memory: what is asked is whether its file is still where it was, as it was or as another node has left
+    /// it, which is taken up.
     fn answers(&self) -> Result<(), SealError> {
-        let state = self.state();
-        if file::read(&self.path)? == state.written { Ok(()) } else { Err(SealError::CustodyChanged) }
+        self.look_again()
     }
 
     fn suite(&self) -> Option<Suite> {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     CheckpointRow, EntryRow, KeyBatch, PartNo, PostgresAt, Rid, StoreError, WholeRow,
     conn::{Conn, Value},
-    load::{Numbered, RESTORING, State},
+    load::{Free, Numbered, RESTORING, State},
 };
 
 /// The longest that one transaction may take: the last one looks at every version.
@@ -32,6 +32,7 @@ pub(crate) struct ServerLoader {
 impl ServerLoader {
     pub(crate) fn begin(
         at: &PostgresAt,
+        free: Free<'_>,
         now_us: i64,
         part: PartNo,
         state: &State<'_>,
@@ -50,6 +51,9 @@ impl ServerLoader {
             }
             Ok(parts)
         })?;
+        if unfinished.is_empty() {
+            free()?;
+        }
         let loader = Self { server, link, part, mark: mark.to_vec() };
         let mut puts = Vec::new();
         for old in unfinished {

@@ -200,7 +200,7 @@ pub(super) fn told(rows: &[Row], after: u64) -> Result<News, StoreError> {
     let Some(first) = rows.first() else { return Ok(News::default()) };
     let seq = first.try_get::<_, i64>(0)?.cast_unsigned();
     let oldest = first.try_get::<_, Option<i64>>(1)?.map(i64::cast_unsigned);
-    let mut news = News { seq, head: first.try_get(2)?, ..News::default() };
+    let mut news = News { seq, head: first.try_get(2)?, time_us: first.try_get(5)?, ..News::default() };
     news.behind = seq != after && oldest.is_none_or(|oldest| oldest > after.saturating_add(1));
     for row in rows {
         if let Some(touched) = row.try_get::<_, Option<&[u8]>>(3)? {

@@ -120,9 +120,12 @@ statements! {
     EMPTY_BLOB_GONE = "DELETE FROM blob_gone WHERE part = $1";
     EMPTY_REWORKED = "DELETE FROM reworked WHERE part = $1";
     EMPTY_META = "DELETE FROM meta WHERE part = $1";
+    EMPTY_NEWS = "DELETE FROM news WHERE part = $1";
+    EMPTY_NODE = "DELETE FROM node WHERE part = $1";
+    EMPTY_CLAIM = "DELETE FROM claim WHERE part = $1";
 
     /// How many news there are, which is the oldest that is kept, and those of others after one.
-    NEWS = "SELECT s.news, (SELECT min(o.seq) FROM news o WHERE o.part = $1), s.rid, n.touched, n.seq \
+    NEWS = "SELECT s.news, (SELECT min(o.seq) FROM news o WHERE o.part = $1), s.rid, n.touched, n.seq, s.time \
         FROM part_state s LEFT JOIN news n ON n.part = $1 AND n.seq > $2 AND n.node <> $3 \
         WHERE s.part = $1 ORDER BY n.seq";
     PUT_NEWS = "INSERT INTO news (part, seq, at, node, touched) VALUES ($1, $2, clock_timestamp(), $3, $4)";
@@ -158,7 +161,7 @@ statements! {
 }
 
 /// What a restore that was not finished left of a part.
-pub(super) const EMPTY: [&str; 17] = [
+pub(super) const EMPTY: [&str; 20] = [
     EMPTY_STATE,
     EMPTY_KIND,
     EMPTY_DOCUMENT,
@@ -176,4 +179,7 @@ pub(super) const EMPTY: [&str; 17] = [
     EMPTY_BLOB_GONE,
     EMPTY_REWORKED,
     EMPTY_META,
+    EMPTY_NEWS,
+    EMPTY_NODE,
+    EMPTY_CLAIM,
 ];

@@ -54,13 +54,15 @@ impl FileWriter {
     pub(super) fn transact(&mut self, group: Vec<Member>, pending: &mut Vec<Pending>) -> Result<(), GroupFailed> {
         let mut new_kinds = NewKinds::default();
         let mut drafts = BTreeMap::new();
+        // A change that is alone needs no place of its own to go back to: the transaction is one.
+        let lone = group.len() == 1;
         let mut result = self.run_sql("BEGIN IMMEDIATE").map_err(|e| refused(&e));
         if result.is_ok() {
             result = self.intern(&group, &mut new_kinds).map_err(|e| refused(&e));
         }
         for (change, held, reply) in group {
             if result.is_ok() {
-                match self.member(&change, &new_kinds, &mut drafts) {
+                match self.member(&change, lone, &new_kinds, &mut drafts) {
                     Ok(edge) => pending.push(Pending {
                         reply,
                         part: change.part,
@@ -70,8 +72,14 @@ impl FileWriter {
                         held,
                     }),
                     Err(Failed::Change(e)) => {
+                        if lone {
+                            self.roll_back();
+                        }
                         drop(held);
                         answer(reply, Err(e));
+                        if lone {
+                            return Ok(());
+                        }
                     }
                     Err(failed) => {
                         result = Err(match failed {
@@ -87,16 +95,20 @@ impl FileWriter {
             }
         }
         if let Err(e) = result.and_then(|()| self.seal_drafts(&drafts)).and_then(|()| self.commit()) {
-            // If this fails too, the file is still whole: an open transaction is never read.
-            if matches!(e, GroupFailed::Refused(_))
-                && let Err(e) = self.conn.execute_batch("ROLLBACK")
-            {
-                tracing::debug!(error = %e, "nothing to roll back");
+            if matches!(e, GroupFailed::Refused(_)) {
+                self.roll_back();
             }
             return Err(e);
         }
         new_kinds.publish(&self.shared.kinds);
         self.finish(drafts, std::mem::take(pending))
+    }
+
+    /// If this fails too, the file is still whole: an open transaction is never read.
+    fn roll_back(&self) {
+        if let Err(e) = self.conn.execute_batch("ROLLBACK") {
+            tracing::debug!(error = %e, "nothing to roll back");
+        }
     }
 
     fn intern(&self, group: &[Member], new_kinds: &mut NewKinds) -> rusqlite::Result<()> {
@@ -108,8 +120,14 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Applies one change in its own savepoint and stages its entries.
-    fn member(&self, change: &Change, new_kinds: &NewKinds, drafts: &mut BTreeMap<i32, Draft>) -> Result<Edge, Failed> {
+    /// Applies one change and stages its entries; in a savepoint of its own unless it is the only one of its transaction.
+    fn member(
+        &self,
+        change: &Change,
+        lone: bool,
+        new_kinds: &NewKinds,
+        drafts: &mut BTreeMap<i32, Draft>,
+    ) -> Result<Edge, Failed> {
         let Some(state) = self.parts.get(&change.part.0) else {
             return Err(CommitError::NoPart.into());
         };
@@ -126,17 +144,22 @@ impl FileWriter {
                 Err(failed) => Err(Failed::Change(alone(failed)?)),
             };
         }
-        self.run_sql("SAVEPOINT member")?;
+        if !lone {
+            self.run_sql("SAVEPOINT member")?;
+        }
         let outcome = applier.apply(change, draft.edge, time_us).and_then(|edge| {
             self.leaves(change, state, draft, time_us)?;
             Ok(edge)
         });
         match outcome {
             Ok(edge) => {
-                self.run_sql("RELEASE member")?;
+                if !lone {
+                    self.run_sql("RELEASE member")?;
+                }
                 draft.edge = edge;
                 Ok(edge)
             }
+            Err(failed) if lone => Err(Failed::Change(alone(failed)?)),
             Err(failed) => {
                 let e = alone(failed)?;
                 self.run_sql("ROLLBACK TO member")?;

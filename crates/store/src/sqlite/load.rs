@@ -16,7 +16,7 @@ use crate::{
     CheckpointRow, EntryRow, KeyBatch, PartNo, Rid, StoreError,
     conn::Conn,
     edge::Edge,
-    load::{Numbered, RESTORING, State},
+    load::{Free, Numbered, RESTORING, State},
     sql,
 };
 
@@ -32,6 +32,7 @@ pub(crate) struct FileLoader {
 impl FileLoader {
     pub(crate) fn begin(
         dir: &Path,
+        free: Free<'_>,
         now_us: i64,
         part: PartNo,
         state: &State<'_>,
@@ -42,6 +43,8 @@ impl FileLoader {
         let path = schema::file_in(dir);
         if path.is_file() {
             remove_unfinished(&path)?;
+        } else {
+            free()?;
         }
         let conn = schema::open_writer(&path, now_us)?;
         let mut loader = Self { conn, _lock: lock, transactions: 0 };

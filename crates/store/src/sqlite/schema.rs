@@ -79,7 +79,7 @@ pub(crate) fn open_writer(path: &Path, now_us: i64) -> Result<Connection, StoreE
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", true)?;
     conn.pragma_update(None, "cache_size", -65_536)?;
-    // The writer copies the log back itself, so that a failing sync there is seen (`Writer::copy_back`).
+    // The writer copies the log back itself, so that a failing sync there is seen (`FileWriter::tidy`).
     conn.pragma_update(None, "wal_autocheckpoint", 0)?;
     conn.pragma_update(None, "journal_size_limit", 64 << 20)?;
     conn.pragma_update(None, "trusted_schema", false)?;

@@ -1,4 +1,4 @@
-//! The one thread that writes: it gathers what is waiting into one durable transaction.
+//! The one writer: it makes a group of changes one durable transaction.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -16,15 +16,21 @@ use crate::{
     store::Shared,
 };
 
-/// Bytes written since the log was last copied back into the file that make it time to do so again.
-const COPY_BACK_BYTES: usize = 16 << 20;
+/// Pages in the write-ahead log that make it time to copy it back into the file: 64 MiB, which it then has for good and
+/// writes again from its start. The more pages, the more of them are there more than once and are copied once.
+const COPY_BACK_PAGES: i64 = 16 << 10;
+/// Bytes of changes after which the pages are counted again.
+const COUNT_EVERY: usize = 4 << 20;
+/// Bytes that the pages of a small transaction come to.
+const LEAST: usize = 64 << 10;
 
 pub(crate) struct FileWriter {
     pub(super) conn: Connection,
     pub(super) options: Options,
     pub(super) shared: Arc<Shared>,
     pub(super) parts: BTreeMap<i32, PartState>,
-    since_copy_back: usize,
+    /// Bytes since the pages of the write-ahead log were counted.
+    uncounted: usize,
 }
 
 impl FileWriter {
@@ -38,20 +44,7 @@ impl FileWriter {
         }
         // What a killed program left behind: it would grow with every crash.
         copied_back(&conn, "PRAGMA wal_checkpoint(TRUNCATE)")?;
-        Ok(Self { conn, options, shared, parts, since_copy_back: 0 })
-    }
-
-    /// Copies the write-ahead log back into the file now and then. Done here and not by SQLite itself, which would
-    /// swallow a failed sync.
-    fn copy_back(&mut self, bytes: usize) {
-        self.since_copy_back = self.since_copy_back.saturating_add(bytes);
-        if self.since_copy_back < COPY_BACK_BYTES {
-            return;
-        }
-        self.since_copy_back = 0;
-        if let Err(e) = copied_back(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)") {
-            self.fatal(&e.to_string());
-        }
+        Ok(Self { conn, options, shared, parts, uncounted: 0 })
     }
 
     fn fatal(&self, why: &str) {
@@ -67,7 +60,7 @@ impl Writer for FileWriter {
     fn group(&mut self, group: Vec<Member>, bytes: usize) {
         let mut pending = Vec::with_capacity(group.len());
         match self.transact(group, &mut pending) {
-            Ok(()) => self.copy_back(bytes),
+            Ok(()) => self.uncounted = self.uncounted.saturating_add(bytes.max(LEAST)),
             Err(GroupFailed::Refused(why)) => {
                 tracing::warn!(%why, "a group of changes was refused by the database");
                 for waiting in pending {
@@ -82,6 +75,25 @@ impl Writer for FileWriter {
                     answer(waiting.reply, Err(CommitError::Fatal));
                 }
             }
+        }
+    }
+
+    fn is_untidy(&self) -> bool {
+        self.uncounted >= COUNT_EVERY
+    }
+
+    /// Copies the write-ahead log back into the file now and then. Done here and not by SQLite itself, which would
+    /// swallow a failed sync.
+    fn tidy(&mut self) {
+        self.uncounted = 0;
+        // Its first column says whether somebody was in the way, the second how many pages there are.
+        let pages = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));
+        let done = match pages {
+            Ok(pages) if pages < COPY_BACK_PAGES => Ok(()),
+            _ => copied_back(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)"),
+        };
+        if let Err(e) = done {
+            self.fatal(&e.to_string());
         }
     }
 

@@ -32,6 +32,14 @@ pub(crate) async fn run(
     drill
 }
 
+/// The program ends: what was tried so far is wiped.
+pub(crate) fn given_up(folder: &Path) -> Drill {
+    let now = clock::now_us();
+    let wiped = wipe(folder).err().map_or_else(String::new, |error| format!(": {error:#}"));
+    let trouble = Some(format!("the program ended{wiped}"));
+    Drill { begun_us: now, ended_us: now, run: 0, versions: 0, entries: 0, loss_us: 0, trouble }
+}
+
 async fn tried(
     objects: &Objects,
     folder: &Path,

@@ -191,7 +191,10 @@ impl Keeper {
             };
             vault.backup_goes(Some(BackupWork::Drill(done, of)));
         };
-        drill::run(&objects, &self.drill_folder, self.vault.custodian(), ended, &mut tell).await
+        tokio::select! {
+            tried = drill::run(&objects, &self.drill_folder, self.vault.custodian(), ended, &mut tell) => tried,
+            () = raised(ended) => drill::given_up(&self.drill_folder),
+        }
     }
 }
 

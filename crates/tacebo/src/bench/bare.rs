@@ -13,14 +13,7 @@ use crate::bench::figures::real;
 const TABLES: [(&str, &str); 3] = [("document", "rid"), ("term", "rid"), ("log_leaf", "place")];
 
 /// Where a store stood before a run.
-pub(crate) struct Mark([i64; 3]);
-
-impl Mark {
-    /// Before the first row.
-    pub(crate) const fn nothing() -> Self {
-        Self([-1; 3])
-    }
-}
+pub(crate) struct Mark(pub [i64; 3]);
 
 /// The rows of a run, by table.
 pub(crate) struct Rows {

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, NoTls, Row, Statement};
 
+use crate::bench::bare::Mark;
 use crate::bench::figures::real;
 
 /// The tables that a document costs rows in, with their column of order.
@@ -76,14 +77,25 @@ pub(crate) async fn connect(at: &PostgresAt) -> Result<Client> {
     Ok(client)
 }
 
+/// Where a part stands.
+pub(crate) async fn mark(at: &PostgresAt, part: PartNo) -> Result<Mark> {
+    let client = connect(at).await?;
+    let mut mark = [0; 3];
+    for (at, (table, order)) in mark.iter_mut().zip(TABLES) {
+        let last = format!("SELECT coalesce(max({order}), -1) FROM {table} WHERE part = $1");
+        *at = client.query_one(&last, &[&part.0]).await?.try_get(0)?;
+    }
+    Ok(Mark(mark))
+}
+
 impl Rows {
-    /// Everything of a part.
-    pub(crate) async fn of(at: &PostgresAt, part: PartNo) -> Result<Self> {
+    /// Everything of a part after a mark.
+    pub(crate) async fn since(at: &PostgresAt, part: PartNo, mark: &Mark) -> Result<Self> {
         let client = connect(at).await?;
         let mut tables: [Vec<Row>; 3] = Default::default();
-        for ((table, order), rows) in TABLES.iter().zip(&mut tables) {
-            let all = format!("SELECT * FROM {table} WHERE part = $1 ORDER BY {order}");
-            *rows = client.query(&all, &[&part.0]).await?;
+        for (((table, order), rows), from) in TABLES.iter().zip(&mut tables).zip(&mark.0) {
+            let all = format!("SELECT * FROM {table} WHERE part = $1 AND {order} > $2 ORDER BY {order}");
+            *rows = client.query(&all, &[&part.0, from]).await?;
         }
         Ok(Self { at: at.clone(), tables })
     }

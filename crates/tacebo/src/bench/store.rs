@@ -20,6 +20,8 @@ const SUITE: Suite = Suite::International;
 const KIND: &str = "Observation";
 /// Clients at once, and documents in a commit.
 const SIZES: [usize; 3] = [1, 16, 256];
+/// Before it is measured.
+const WARM: Duration = Duration::from_secs(2);
 /// As large as an observation is after packing, and its index record.
 const BODY: usize = 1024;
 const INDEX: usize = 160;
@@ -80,6 +82,8 @@ impl Sealer {
 
 /// What one combination came to.
 struct Run {
+    /// Where the tables stood before.
+    mark: bare::Mark,
     commits: usize,
     transactions: usize,
     took: Duration,
@@ -106,11 +110,21 @@ async fn run_one(at: &At, part: PartNo, dir: &Path, clients: usize, batch: usize
 
     let body = (0_u32..).flat_map(|n| n.wrapping_mul(0x9e37_79b9).to_be_bytes()).take(BODY).collect();
     let sealer = Arc::new(Sealer { part, key, blinder: ring.blinder()?, subject, next: AtomicU64::new(1), body });
+    // Until the write-ahead log has its size for good, each commit makes the file longer.
+    let _ = load(&store, &sealer, clients, batch, WARM).await?;
+    let mark = mark(at, part, dir).await?;
     transactions.store(0, Ordering::Relaxed);
+    let begin = Instant::now();
+    let commits = load(&store, &sealer, clients, batch, measure).await?;
+    Ok(Run { mark, commits, transactions: transactions.load(Ordering::Relaxed), took: begin.elapsed() })
+}
+
+/// Commits by so many clients for so long; how many.
+async fn load(store: &Store, sealer: &Arc<Sealer>, clients: usize, batch: usize, measure: Duration) -> Result<usize> {
     let begin = Instant::now();
     let mut working = tokio::task::JoinSet::new();
     for _ in 0..clients {
-        let (store, sealer) = (store.clone(), Arc::clone(&sealer));
+        let (store, sealer) = (store.clone(), Arc::clone(sealer));
         working.spawn(async move {
             let mut commits = 0;
             while begin.elapsed() < measure {
@@ -124,7 +138,15 @@ async fn run_one(at: &At, part: PartNo, dir: &Path, clients: usize, batch: usize
     while let Some(done) = working.join_next().await {
         commits += done??;
     }
-    Ok(Run { commits, transactions: transactions.load(Ordering::Relaxed), took: begin.elapsed() })
+    Ok(commits)
+}
+
+/// Where the tables stand.
+async fn mark(at: &At, part: PartNo, dir: &Path) -> Result<bare::Mark> {
+    match at {
+        At::Folder(_) => bare::mark(dir),
+        At::Postgres(at) => bare_postgres::mark(at, part).await,
+    }
 }
 
 /// Documents a second of the bare engine.
@@ -137,13 +159,13 @@ struct Floor {
 }
 
 fn in_file(dir: &Path, done: &Run) -> Result<Floor> {
-    let rows = Rows::since(dir, &bare::Mark::nothing())?;
+    let rows = Rows::since(dir, &done.mark)?;
     let (each, grouped) = (rows.write(dir, done.commits)?, rows.write(dir, done.transactions)?);
     Ok(Floor { documents: rows.documents(), each, grouped })
 }
 
 async fn in_database(at: &PostgresAt, part: PartNo, clients: usize, done: &Run) -> Result<Floor> {
-    let rows = bare_postgres::Rows::of(at, part).await?;
+    let rows = bare_postgres::Rows::since(at, part, &done.mark).await?;
     let (each, grouped) = (rows.write(done.commits, clients).await?, rows.write(done.transactions, 1).await?);
     Ok(Floor { documents: rows.documents(), each, grouped })
 }

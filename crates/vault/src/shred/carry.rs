@@ -20,7 +20,7 @@ use crate::compare::carried_out;
 use crate::decide::Leave;
 use crate::disclosed::VaultFault;
 use crate::entry::{Class, Draft, Outcome, field};
-use crate::root::{KEYS_CLAIM, OVERTAKEN, ROOT_KIND};
+use crate::root::{KEYS_CLAIM, OVERTAKEN, ROOT_KIND, asked};
 use crate::speech::PatientId;
 use crate::vault::{Inner, Vault};
 
@@ -130,6 +130,10 @@ impl Vault {
     async fn settle(&self, asker: &Asker) -> Result<(), VaultFault> {
         let inner = &*self.0;
         inner.follow()?;
+        if inner.store.is_shared() {
+            // Another node may have begun a turn and gone.
+            asked(&inner.custodian, |custodian| custodian.look_again()).await?;
+        }
         let begin = self.shreddings_pending()?;
         if !begin && !inner.turn_unfinished()? {
             return Ok(());

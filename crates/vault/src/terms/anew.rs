@@ -186,7 +186,12 @@ impl Inner {
         change.meta.push((META_TERMS.to_owned(), sealed(self.realm, &record, &kept)?));
         self.store.commit(change).await?;
         // As it is stored: another node may have gone on from there.
-        self.terms.reload(&self.store, self.part, &*self.ring()?, &record)
+        let reloaded = self.terms.reload(&self.store, self.part, &*self.ring()?, &record);
+        if reloaded.is_err() && self.store.is_shared() {
+            // Nobody tells a node its own news: it takes everything up anew instead of going on under the terms of before.
+            self.wipe();
+        }
+        reloaded
     }
 
     /// Under which terms of the epoch in use a document is found.

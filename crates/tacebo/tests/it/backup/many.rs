@@ -74,7 +74,11 @@ fn sto_04_many_documents_come_back_from_sqlite_into_postgresql_and_the_time_is_t
     let (status, back, said) = asked(&empty.config, &["restore", "--from", archive.to_str().unwrap(), "--to", &before]);
     assert_eq!(status, Some(0), "{said}");
     let point = &back["point"];
-    assert_eq!((&point["gone"], &point["left"]), (&json!(wanted.div_ceil(TOGETHER) * TOGETHER + large), &json!(0)), "{point}");
+    assert_eq!(
+        (&point["gone"], &point["left"]),
+        (&json!(wanted.div_ceil(TOGETHER) * TOGETHER + large), &json!(0)),
+        "{point}"
+    );
     println!(
         "{} versions ({large} large ones), {} entries, {} MiB: written in {:.0} s, archived in {:.1} s, restored into \
         PostgreSQL (checked, made findable, compared) in {} s; to the moment before all of them in {} s",
