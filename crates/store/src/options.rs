@@ -7,7 +7,7 @@ use tacebo_objects::Objects;
 /// Tells the time in microseconds since 1970. A parameter, so that tests set it and a jump can be played.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Called once, from a thread of the store's or of whoever commits, when a commit failed at the disk, when nobody can say what became of one, or
+/// Called once, from a thread of the store's, when a commit failed at the disk, when nobody can say what became of one, or
 /// when another program has taken the database over. The program should abort.
 pub type FatalHook = Arc<dyn Fn(&str) + Send + Sync>;
 

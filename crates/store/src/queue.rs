@@ -1,6 +1,6 @@
 //! What waits for the writer, and how it is gathered into groups: the same on both engines.
 
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError, atomic::Ordering};
+use std::sync::{Arc, atomic::Ordering};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,7 +16,6 @@ pub(crate) type Member = (Box<Change>, Held, Reply);
 
 pub(crate) enum Job {
     Commit(Box<Change>, Held, Reply),
-    Tidy,
     CreatePart(PartNo, String, oneshot::Sender<Result<(), StoreError>>),
 }
 
@@ -25,13 +24,8 @@ pub(crate) trait Writer {
     /// Makes a group durable in one transaction and answers each of its members. A store that is poisoned is not asked.
     fn group(&mut self, members: Vec<Member>, bytes: usize);
 
-    /// What nobody waits for, now and then; done on the writer's own thread.
+    /// What nobody waits for: called when everybody is answered.
     fn tidy(&mut self) {}
-
-    /// Whether it is time to.
-    fn is_untidy(&self) -> bool {
-        false
-    }
 
     /// Starts the log of a part. The number is possible, and the store is not poisoned.
     fn create_part(&mut self, part: PartNo, origin: &str) -> Result<(), StoreError>;
@@ -52,66 +46,18 @@ impl Group {
                     self.bytes += weight(&change);
                     self.members.push((change, held, reply));
                 }
-                other @ (Job::Tidy | Job::CreatePart(..)) => return Some(other),
+                other @ Job::CreatePart(..) => return Some(other),
             }
         }
         None
     }
 }
 
-/// The writer, which one thread has at a time: its own, or that of a caller who found it idle.
-pub(crate) struct Turn<W> {
-    writer: Mutex<W>,
-    options: Options,
-    shared: Arc<Shared>,
-}
-
-/// A change of more bytes is the writer's own thread's work: a caller's is not held up for so long.
-const AT_ONCE: usize = 64 << 10;
-
-impl<W: Writer> Turn<W> {
-    pub(crate) fn new(writer: W, options: Options, shared: Arc<Shared>) -> Self {
-        Self { writer: Mutex::new(writer), options, shared }
-    }
-
-    fn take(&self) -> MutexGuard<'_, W> {
-        // Whoever panicked with it has poisoned the store, and nobody is asked any more.
-        self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-/// What a caller may ask of the writer without its thread.
-pub(crate) trait AtOnce: Send + Sync {
-    /// Makes a small change durable on the caller's own thread if nobody else is at it; else gives it back. Two threads that
-    /// wake each other cost as much as the sync. Tells whether the writer is to be told to tidy up.
-    fn at_once(&self, member: Member) -> Result<bool, Member>;
-}
-
-impl<W: Writer + Send> AtOnce for Turn<W> {
-    fn at_once(&self, member: Member) -> Result<bool, Member> {
-        let bytes = weight(&member.0);
-        if bytes > AT_ONCE {
-            return Err(member);
-        }
-        match self.writer.try_lock() {
-            Ok(_) if self.shared.poisoned.load(Ordering::Acquire) => Err(member),
-            Ok(mut writer) => {
-                let _bell = Bell { shared: &self.shared, options: &self.options };
-                writer.group(vec![member], bytes);
-                Ok(writer.is_untidy())
-            }
-            Err(TryLockError::WouldBlock | TryLockError::Poisoned(_)) => Err(member),
-        }
-    }
-}
-
 /// Works until the last [`crate::Store`] is gone.
-pub(crate) fn run(turn: &Turn<impl Writer>, mut jobs: mpsc::Receiver<Job>) {
-    let Turn { options, shared, .. } = turn;
+pub(crate) fn run(mut writer: impl Writer, mut jobs: mpsc::Receiver<Job>, options: &Options, shared: &Arc<Shared>) {
     let _bell = Bell { shared, options };
     let mut next = None;
     while let Some(job) = next.take().or_else(|| jobs.blocking_recv()) {
-        let mut writer = turn.take();
         let poisoned = shared.poisoned.load(Ordering::Acquire);
         match job {
             Job::Commit(_, held, reply) if poisoned => {
@@ -123,7 +69,6 @@ pub(crate) fn run(turn: &Turn<impl Writer>, mut jobs: mpsc::Receiver<Job>) {
                 next = group.gather(&mut jobs, options);
                 writer.group(group.members, group.bytes);
             }
-            Job::Tidy => {}
             Job::CreatePart(part, origin, reply) => {
                 let answer = match part.is_possible() {
                     _ if poisoned => Err(StoreError::Poisoned),
@@ -135,7 +80,7 @@ pub(crate) fn run(turn: &Turn<impl Writer>, mut jobs: mpsc::Receiver<Job>) {
                 }
             }
         }
-        if writer.is_untidy() && !shared.poisoned.load(Ordering::Acquire) {
+        if !shared.poisoned.load(Ordering::Acquire) {
             writer.tidy();
         }
     }
@@ -164,7 +109,7 @@ fn weight(change: &Change) -> usize {
     documents + entries + keys + CHANGE_OVERHEAD
 }
 
-/// Poisons the store if the writer panics, on whichever thread.
+/// Poisons the store if the writer's thread ends by a panic.
 struct Bell<'a> {
     shared: &'a Arc<Shared>,
     options: &'a Options,

@@ -23,7 +23,7 @@ use crate::{
     conn::Conn,
     kinds::Kinds,
     postgres,
-    queue::{self, AtOnce, Job, Member, Turn},
+    queue::{self, Job},
     sqlite::{self, schema},
 };
 
@@ -48,9 +48,6 @@ struct Inner {
     engine: Engine,
     queue: Option<mpsc::Sender<Job>>,
     writer: Option<JoinHandle<()>>,
-    /// The writer of a file, for callers who find it idle. That of a database waits for a network, which nobody does on a
-    /// thread that serves others.
-    idle: Option<Arc<dyn AtOnce>>,
     options: Options,
     objects: Option<Objects>,
     underway: Arc<Underway>,
@@ -74,7 +71,8 @@ impl Store {
         let shared = Arc::new(Shared { kinds: Kinds::default(), poisoned: AtomicBool::new(false) });
         let (queue, jobs) = mpsc::channel(options.queue.max(1));
         let thread = thread::Builder::new().name("store-writer".to_owned());
-        let (engine, writer, idle) = match at {
+        let (for_writer, for_queue) = (Arc::clone(&shared), options.clone());
+        let (engine, writer) = match at {
             At::Folder(dir) => {
                 std::fs::create_dir_all(dir)?;
                 let lock = schema::lock(dir)?;
@@ -82,17 +80,14 @@ impl Store {
                 let conn = schema::open_writer(&path, (options.clock)())?;
                 let pool = sqlite::Pool::new(path, options.readers)?;
                 let writer = sqlite::FileWriter::new(conn, options.clone(), Arc::clone(&shared))?;
-                let turn = Arc::new(Turn::new(writer, options.clone(), Arc::clone(&shared)));
-                let idle: Arc<dyn AtOnce> = turn.clone();
-                let writer = thread.spawn(move || queue::run(&turn, jobs))?;
-                (Engine::Folder { dir: dir.clone(), pool, _lock: lock }, writer, Some(idle))
+                let writer = thread.spawn(move || queue::run(writer, jobs, &for_queue, &for_writer))?;
+                (Engine::Folder { dir: dir.clone(), pool, _lock: lock }, writer)
             }
             At::Postgres(at) => {
                 let server = postgres::Server::new(at)?;
                 let writer = postgres::ServerWriter::new(&server, options.clone(), Arc::clone(&shared))?;
-                let turn = Turn::new(writer, options.clone(), Arc::clone(&shared));
-                let writer = thread.spawn(move || queue::run(&turn, jobs))?;
-                (Engine::Postgres(server), writer, None)
+                let writer = thread.spawn(move || queue::run(writer, jobs, &for_queue, &for_writer))?;
+                (Engine::Postgres(server), writer)
             }
         };
         let objects = match (&options.objects, at) {
@@ -101,8 +96,7 @@ impl Store {
             (None, At::Postgres(_)) => None,
         };
         let underway = Arc::default();
-        let (queue, writer) = (Some(queue), Some(writer));
-        let inner = Inner { shared, engine, queue, writer, idle, options, objects, underway };
+        let inner = Inner { shared, engine, queue: Some(queue), writer: Some(writer), options, objects, underway };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -138,9 +132,7 @@ impl Store {
     pub async fn commit_holding(&self, change: Change, held: Held) -> Result<Committed, CommitError> {
         self.check(&change)?;
         let (reply, answer) = oneshot::channel();
-        if let Some((change, held, reply)) = self.at_once((Box::new(change), held, reply)) {
-            self.enqueue(Job::Commit(change, held, reply)).await?;
-        }
+        self.enqueue(Job::Commit(Box::new(change), held, reply)).await?;
         answer.await.unwrap_or_else(|_| Err(self.gone()))
     }
 
@@ -149,10 +141,8 @@ impl Store {
         self.check(&change)?;
         let (reply, answer) = oneshot::channel();
         self.alive()?;
-        if let Some((change, held, reply)) = self.at_once((Box::new(change), Box::new(()), reply)) {
-            let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
-            queue.blocking_send(Job::Commit(change, held, reply)).map_err(|_| self.gone())?;
-        }
+        let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
+        queue.blocking_send(Job::Commit(Box::new(change), Box::new(()), reply)).map_err(|_| self.gone())?;
         answer.blocking_recv().unwrap_or_else(|_| Err(self.gone()))
     }
 
@@ -233,22 +223,6 @@ impl Store {
         &self.inner.shared.kinds
     }
 
-    /// Leaves the change to this very thread where nobody waits and nobody writes; gives it back otherwise.
-    fn at_once(&self, member: Member) -> Option<Member> {
-        let nobody_waits = |queue: &mpsc::Sender<Job>| queue.capacity() == queue.max_capacity();
-        match (&self.inner.idle, &self.inner.queue) {
-            (Some(idle), Some(queue)) if nobody_waits(queue) => match idle.at_once(member) {
-                Ok(untidy) => {
-                    // A full queue has work for the writer anyhow, who looks for himself.
-                    let _ = untidy.then(|| queue.try_send(Job::Tidy));
-                    None
-                }
-                Err(member) => Some(member),
-            },
-            _ => Some(member),
-        }
-    }
-
     async fn enqueue(&self, job: Job) -> Result<(), CommitError> {
         self.alive()?;
         let queue = self.inner.queue.as_ref().ok_or(CommitError::Closed)?;
@@ -283,6 +257,5 @@ impl Drop for Inner {
         {
             tracing::error!("the store's writer ended by a panic");
         }
-        self.idle = None;
     }
 }

@@ -78,13 +78,12 @@ impl Writer for FileWriter {
         }
     }
 
-    fn is_untidy(&self) -> bool {
-        self.uncounted >= COUNT_EVERY
-    }
-
     /// Copies the write-ahead log back into the file now and then. Done here and not by SQLite itself, which would
     /// swallow a failed sync.
     fn tidy(&mut self) {
+        if self.uncounted < COUNT_EVERY {
+            return;
+        }
         self.uncounted = 0;
         // Its first column says whether somebody was in the way, the second how many pages there are.
         let pages = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], |row| row.get::<_, i64>(1));

@@ -1,6 +1,6 @@
 //! The floor under ingest: the very rows that a run left, written to bare SQLite with the same schema and durability.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -17,6 +17,9 @@ pub(crate) struct Mark(pub [i64; 3]);
 
 /// The rows of a run, by table.
 pub(crate) struct Rows {
+    /// The store that they are from, and where it stood before: the bare engine begins with the same rows.
+    data: PathBuf,
+    mark: [i64; 3],
     schema: Vec<String>,
     /// Of each table, the columns that are stored, comma separated.
     columns: [String; 3],
@@ -60,7 +63,7 @@ impl Rows {
             let found = all.query_map([from], |row| (0..width).map(|at| row.get(at)).collect())?;
             *rows = found.collect::<Result<_, _>>()?;
         }
-        Ok(Self { schema, columns, tables })
+        Ok(Self { data: data.to_owned(), mark: mark.0, schema, columns, tables })
     }
 
     pub(crate) fn documents(&self) -> usize {
@@ -96,6 +99,7 @@ impl Rows {
         for sql in &self.schema {
             conn.execute_batch(sql)?;
         }
+        self.begin_like_the_store(&conn)?;
         let begin = Instant::now();
         for commit in 0..commits {
             let tx = conn.transaction()?;
@@ -114,5 +118,17 @@ impl Rows {
             tx.commit()?;
         }
         Ok(real(self.documents()) / begin.elapsed().as_secs_f64())
+    }
+    /// Puts in what was there before, untimed.
+    fn begin_like_the_store(&self, conn: &Connection) -> Result<()> {
+        let house = self.data.join("store.db").display().to_string();
+        conn.execute("ATTACH ?1 AS house", [house])?;
+        for (((table, column), names), from) in TABLES.iter().zip(&self.columns).zip(self.mark) {
+            let copy = format!("INSERT INTO {table} ({names}) SELECT {names} FROM house.{table} WHERE {column} <= ?1");
+            conn.execute(&copy, [from])?;
+        }
+        conn.execute_batch("DETACH house")?;
+        conn.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        Ok(())
     }
 }

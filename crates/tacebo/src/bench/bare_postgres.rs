@@ -58,6 +58,9 @@ type Share = [Vec<Column>; 3];
 /// The rows of a run, by table.
 pub(crate) struct Rows {
     at: PostgresAt,
+    /// What they are from, and where it stood before: the bare engine begins with the same rows.
+    part: PartNo,
+    mark: [i64; 3],
     tables: [Vec<Row>; 3],
 }
 
@@ -97,7 +100,7 @@ impl Rows {
             let all = format!("SELECT * FROM {table} WHERE part = $1 AND {order} > $2 ORDER BY {order}");
             *rows = client.query(&all, &[&part.0, from]).await?;
         }
-        Ok(Self { at: at.clone(), tables })
+        Ok(Self { at: at.clone(), part, mark: mark.0, tables })
     }
 
     pub(crate) fn documents(&self) -> usize {
@@ -120,9 +123,13 @@ impl Rows {
     pub(crate) async fn write(&self, commits: usize, clients: usize) -> Result<f64> {
         let keeper = connect(&self.at).await?;
         keeper.batch_execute(&format!("DROP SCHEMA IF EXISTS {SCHEMA} CASCADE; CREATE SCHEMA {SCHEMA}")).await?;
-        for (table, _) in TABLES {
+        for ((table, order), from) in TABLES.iter().zip(&self.mark) {
             keeper.batch_execute(&format!("CREATE TABLE {SCHEMA}.{table} (LIKE {table} INCLUDING ALL)")).await?;
+            let copy = format!("INSERT INTO {SCHEMA}.{table} SELECT * FROM {table} WHERE part = $1 AND {order} <= $2");
+            keeper.execute(&copy, &[&self.part.0, from]).await?;
         }
+        // Only who may ask for one gets it.
+        let _ = keeper.batch_execute("CHECKPOINT").await;
         let mut lines = Vec::new();
         let connections = clients.min(CONNECTIONS);
         for line in 0..connections {
