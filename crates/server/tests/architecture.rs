@@ -12,8 +12,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tacebo-seal", &["tacebo-shangmi"]),
     ("tacebo-veil", &[]),
     ("tacebo-ledger", &["tacebo-shangmi"]),
-    ("tacebo-store", &["tacebo-seal", "tacebo-ledger", "tacebo-objects"]),
-    ("tacebo-objects", &[]),
+    ("tacebo-wire", &[]),
+    ("tacebo-store", &["tacebo-seal", "tacebo-ledger", "tacebo-objects", "tacebo-wire"]),
+    ("tacebo-objects", &["tacebo-wire"]),
     ("tacebo-archive", &["tacebo-ledger", "tacebo-objects", "tacebo-store"]),
     ("tacebo-policy", &["tacebo-veil"]),
     (
@@ -25,7 +26,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tacebo-governance", &["tacebo-vault"]),
     ("tacebo-server", &["tacebo-vault", "tacebo-fhir", "tacebo-identity", "tacebo-governance"]),
     // The binary puts everything together: it hands over the custodian, `verify` reads a folder without keys, `bench`
-    // compares with the bare store.
+    // compares with the bare engines.
     (
         "tacebo",
         &[
@@ -53,7 +54,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const OWN: &[(&str, &[&str])] = &[
     ("cedar-policy", &["tacebo-policy"]),
     ("rusqlite", &["tacebo-store", "tacebo"]),
-    ("tokio-postgres", &["tacebo-store"]),
+    ("tokio-postgres", &["tacebo-store", "tacebo"]),
     ("axum", &["tacebo-server", "tacebo"]),
     ("argon2", &["tacebo-identity", "tacebo-seal"]),
     ("botan", &["tacebo-shangmi"]),
