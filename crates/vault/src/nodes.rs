@@ -99,7 +99,13 @@ impl Vault {
             loop {
                 tokio::time::sleep(CLAIM / 5).await;
                 let Some(inner) = renewed.upgrade() else { return };
-                let kept = tokio::task::spawn_blocking(move || inner.store.claim(inner.part, name, CLAIM)).await;
+                let renew = move || {
+                    // Whoever gives it back meanwhile has to wait: else it would be taken again for nobody.
+                    let held = inner.claims.lock().unwrap_or_else(PoisonError::into_inner);
+                    let wanted = held.get(name).is_some_and(|often| *often > 0);
+                    if wanted { inner.store.claim(inner.part, name, CLAIM) } else { Ok(false) }
+                };
+                let kept = tokio::task::spawn_blocking(renew).await;
                 if let Ok(Err(error)) = kept {
                     tracing::warn!(%error, "a claim could not be renewed");
                 }
