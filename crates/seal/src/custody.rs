@@ -1,8 +1,7 @@
 //! Who holds the root epoch keys.
 //!
-//! A custodian is asked when a realm is opened and when an epoch turns, and once in a while whether it is still there;
-//! never for a read. What it wraps is one key per
-//! realm and epoch; everything below hangs on that key.
+//! A custodian is asked when a realm is opened and when an epoch turns, and once in a while whether it is still there; never
+//! for a read. What it wraps is one key per realm and epoch; everything below hangs on that key.
 
 mod epochs;
 mod file;

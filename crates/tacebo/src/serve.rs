@@ -73,30 +73,29 @@ pub(crate) async fn run(args: &Args) -> Result<()> {
     let mut listen = config.listen.clone();
     let mut name: Option<String> = None;
     loop {
-        let (running, closing) = match (open(&config, &listen, custodian, t).await, &name) {
-            (Ok(opened), _) => opened,
-            (Err(error), None) => return Err(error),
-            // It was open before: what the custodian's loss came with, a network say, may take longer.
-            (Err(error), Some(name)) => {
-                tracing::error!(error = format!("{error:#}"), "the house cannot be opened yet");
-                match closed::wait(&config, name, &listen, None, stop.as_mut()).await? {
-                    Some(found) => custodian = found,
-                    None => return Ok(()),
+        let closing = match open(&config, &listen, custodian, t).await {
+            Ok((running, closing)) => {
+                // The same ports again after the house was closed, also those that the system chose.
+                listen = running.sockets();
+                let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+                for address in running.addresses() {
+                    tracing::info!(%address, start_ms, "listening");
                 }
-                continue;
+                name = Some(running.name());
+                if running.run(config.custody_terms, stop.as_mut()).await? == Ended::Told {
+                    return Ok(());
+                }
+                Some(closing)
             }
+            // It was open before: what the custodian's loss came with, a network say, may take longer.
+            Err(error) if name.is_some() => {
+                tracing::error!(error = format!("{error:#}"), "the house cannot be opened yet");
+                None
+            }
+            Err(error) => return Err(error),
         };
-        // The same ports again after the house was closed, also those that the system chose.
-        listen = running.sockets();
-        let start_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        for address in running.addresses() {
-            tracing::info!(%address, start_ms, "listening");
-        }
-        let closed_name = name.insert(running.name()).clone();
-        if running.run(config.custody_terms, stop.as_mut()).await? == Ended::Told {
-            return Ok(());
-        }
-        match closed::wait(&config, &closed_name, &listen, Some(closing), stop.as_mut()).await? {
+        let name = name.as_deref().unwrap_or_default();
+        match closed::wait(&config, name, &listen, closing, stop.as_mut()).await? {
             Some(found) => custodian = found,
             None => return Ok(()),
         }

@@ -33,6 +33,17 @@ struct Shown {
     seen_at: Instant,
 }
 
+impl Shown {
+    /// Goes on to a later time; whether it is one.
+    fn raise(&mut self, us: i64) -> bool {
+        let later = us > self.us;
+        if later {
+            (self.us, self.at) = (us, Instant::now());
+        }
+        later
+    }
+}
+
 impl Time {
     pub(crate) fn new(clock: Clock) -> Self {
         let (us, at) = (clock(), Instant::now());
@@ -63,20 +74,14 @@ impl Time {
     /// Takes up the time of a log: the house was at that time already.
     pub(crate) fn was_at(&self, us: i64) {
         let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if us > shown.us {
-            shown.us = us;
-            shown.at = Instant::now();
+        if shown.raise(us) {
             shown.seen_us = us;
         }
     }
 
     /// Takes up what another node's clock has made of the house's time: it is one for all.
     pub(crate) fn not_before(&self, us: i64) {
-        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
-        if us > shown.us {
-            shown.us = us;
-            shown.at = Instant::now();
-        }
+        self.shown.lock().unwrap_or_else(PoisonError::into_inner).raise(us);
     }
 
     /// By how much the clock jumped since it was looked at last; `None` for what is tolerated.

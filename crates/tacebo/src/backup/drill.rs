@@ -22,8 +22,7 @@ pub(crate) async fn run(
     stop: &AtomicBool,
     tell: &mut (dyn FnMut(Step) + Send),
 ) -> Drill {
-    let begun_us = clock::now_us();
-    let mut drill = Drill { begun_us, ended_us: 0, run: 0, versions: 0, entries: 0, loss_us: 0, trouble: None };
+    let mut drill = begun(None);
     let tried = tried(objects, folder, custodian, stop, tell, &mut drill).await;
     // Measured before it is wiped: whoever restores does not wipe.
     drill.ended_us = clock::now_us();
@@ -34,9 +33,13 @@ pub(crate) async fn run(
 
 /// The program ends: what was tried so far is wiped.
 pub(crate) fn given_up(folder: &Path) -> Drill {
-    let now = clock::now_us();
     let wiped = wipe(folder).err().map_or_else(String::new, |error| format!(": {error:#}"));
-    let trouble = Some(format!("the program ended{wiped}"));
+    begun(Some(format!("the program ended{wiped}")))
+}
+
+/// Begun now and at nothing yet; over already where there is trouble.
+pub(crate) fn begun(trouble: Option<String>) -> Drill {
+    let now = clock::now_us();
     Drill { begun_us: now, ended_us: now, run: 0, versions: 0, entries: 0, loss_us: 0, trouble }
 }
 

@@ -167,20 +167,7 @@ impl Keeper {
     async fn drill(&self, ended: &Arc<AtomicBool>) -> tacebo_vault::Drill {
         let objects = match self.backup.place.open() {
             Ok(objects) => objects,
-            Err(error) => {
-                let now = clock::now_us();
-                let trouble = Some(format!("{error:#}"));
-                let none = tacebo_vault::Drill {
-                    begun_us: now,
-                    ended_us: now,
-                    run: 0,
-                    versions: 0,
-                    entries: 0,
-                    loss_us: 0,
-                    trouble,
-                };
-                return none;
-            }
+            Err(error) => return drill::begun(Some(format!("{error:#}"))),
         };
         let vault = self.vault.clone();
         let mut tell = move |step| {
