@@ -177,4 +177,14 @@ mod tests {
         time.was_at(5 * HOUR);
         assert!(time.now_us() >= 10 * HOUR);
     }
+
+    #[test]
+    fn what_another_node_made_of_the_time_is_taken_up_and_is_no_jump_of_the_clock() {
+        let (_, time) = at(9 * HOUR);
+        time.not_before(10 * HOUR);
+        assert!(time.now_us() >= 10 * HOUR);
+        time.not_before(5 * HOUR);
+        assert!(time.now_us() >= 10 * HOUR);
+        assert_eq!(time.jump_us(), None);
+    }
 }
